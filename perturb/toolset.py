@@ -1,0 +1,127 @@
+"""What a toolset is: tools, tasks with gold calls and a check, and an environment that starts afresh for each episode.
+
+A toolset is named by a short name (`airline`), by a prefix of an adapter (`agentdojo:banking`), or by the path of a
+Python file or of a folder. `load_toolset` finds it; `perturb.authoring` makes one from plain functions, a class or JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import msgspec
+
+from perturb import schemas
+from perturb.errors import ToolsetError
+from perturb.types import JSON, Answer, Call, Failure, FailureKind, Tool, digest
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """One task: what the user asks, the calls and the answer that solve it, and how its end is judged.
+
+    `gold` is `None` where no gold calls are known; such a task's setups are "not proven". `answer` is the gold answer.
+    `check(environment, answer, calls)` is called with the final environment, the agent's answer and the successful and
+    failed calls, all in the toolset's own terms, and returns whether the task is solved; a toolset may judge in its own
+    `check` method instead. `follow_ups` are later user turns.
+    """
+
+    id: str
+    prompt: str
+    gold: tuple[Call, ...] | None = None
+    answer: str = ""
+    check: Callable[[Any, str, Sequence[Call]], bool] | None = None
+    follow_ups: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Environment(Protocol):
+    """The world of one episode. `call` judges its own arguments and never raises for a bad one: it returns a `Failure`.
+
+    `dump` gives the whole state as JSON, `load` takes it back; an environment that cannot do so raises
+    `NotImplementedError` from both, and operators over the state do not apply to it.
+    """
+
+    def call(self, call: Call) -> Answer | Awaitable[Answer]: ...
+
+    def dump(self) -> JSON: ...
+
+    def load(self, state: JSON) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Toolset:
+    """A set of tools with tasks over one kind of environment. Subclass it, or use `perturb.authoring`.
+
+    `entities` maps a kind (`person`, `company`) to names that occur in the state, the prompts and the results, and that
+    may be replaced one-to-one by others. `volatile` holds regular expressions over paths of the dumped state
+    (`/inbox/emails/*/timestamp` is written `/inbox/emails/\\d+/timestamp`) that differ from run to run: times, generated ids.
+    """
+
+    name: str
+    system: str = ""
+    tools: tuple[Tool, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    entities: Mapping[str, tuple[str, ...]] = {}
+    volatile: tuple[str, ...] = ()
+    dumps_state: bool = True
+
+    def environment(self, task: Task) -> Environment:
+        """A fresh environment for one episode of `task`."""
+        raise NotImplementedError
+
+    def check(self, task: Task, environment: Any, answer: str, calls: Sequence[Call]) -> bool:
+        """Whether `task` is solved. `environment`, `answer` and `calls` are in the toolset's own terms."""
+        if task.check is None:
+            raise ToolsetError(f"task {task.id!r} of toolset {self.name!r} has no check; give the task a check function")
+        return bool(task.check(environment, answer, calls))
+
+    def refusal(self, kind: FailureKind, *, tool: str, field: str | None = None, value: JSON = None) -> Failure:
+        """The failure by which this toolset's own server would refuse a call that it cannot read.
+
+        `kind` is `unknown_tool`, or `invalid_argument` with the `field` that is at fault. Override it where the real
+        server words it differently, so that a perturbed setup fails in the same shape as the clean one.
+        """
+        return plain_refusal(kind, tool=tool, field=field, value=value)
+
+    def digest(self) -> str:
+        """Changes whenever anything changes that an episode depends on: tools, tasks, data, code of the checks."""
+        return digest([self.name, self.system, self.tools, [[t.id, t.prompt, t.gold, t.answer, t.follow_ups] for t in self.tasks]])
+
+    def task(self, task_id: str) -> Task:
+        for task in self.tasks:
+            if task.id == task_id:
+                return task
+        from perturb.errors import ConfigurationError, nearest
+
+        raise ConfigurationError(f"toolset {self.name!r} has no task {task_id!r}; {nearest(task_id, [t.id for t in self.tasks])}")
+
+    def validate(self) -> None:
+        """Raise `ToolsetError` for the first tool or task that is not well formed."""
+        names: set[str] = set()
+        for tool in self.tools:
+            if tool.name in names:
+                raise ToolsetError(f"toolset {self.name!r} has two tools called {tool.name!r}; rename one of them")
+            names.add(tool.name)
+            schemas.validate_tool(self.name, tool)
+        seen: set[str] = set()
+        for task in self.tasks:
+            if task.id in seen:
+                raise ToolsetError(f"toolset {self.name!r} has two tasks with the id {task.id!r}; rename one of them")
+            seen.add(task.id)
+            for call in task.gold or ():
+                if call.name not in names:
+                    raise ToolsetError(
+                        f"task {task.id!r} of toolset {self.name!r} has a gold call of {call.name!r}, which is none of its tools"
+                    )
+
+
+def plain_refusal(kind: FailureKind, *, tool: str, field: str | None = None, value: JSON = None) -> Failure:
+    """A refusal in a plain sentence."""
+    if kind == "unknown_tool":
+        message = f"Unknown tool: {tool}"
+    elif field is None:
+        message = f"Invalid arguments for {tool}: expected a JSON object"
+    else:
+        message = f"Invalid argument for {tool}: '{field}' is not accepted"
+    return Failure(kind=kind, message=message, tool=tool, field=field, value=value)

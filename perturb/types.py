@@ -1,0 +1,147 @@
+"""The records that every other part is written in: frozen, and JSON both ways.
+
+JSON values are plain Python objects. Nothing here is changed in place: a changed record is a new one
+(`msgspec.structs.replace`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+JSON: TypeAlias = Any
+"""`None`, `bool`, `int`, `float`, `str`, `list[JSON]` or `dict[str, JSON]`."""
+Schema: TypeAlias = dict[str, Any]
+"""A JSON Schema (2020-12) with its `$ref`s inlined. Keys that begin with `x-` are ours and are never shown."""
+
+Axis = Literal["tools", "system", "user", "environment", "responses", "scaffold"]
+Kind = Literal["equivalent", "distraction", "fault", "ablation", "adversarial"]
+HEADLINE_KINDS: frozenset[str] = frozenset({"equivalent", "distraction", "fault"})
+"""The kinds under which the task stays solvable and knowable; they alone count towards the headline drop."""
+
+FailureKind = Literal[
+    "unknown_tool",
+    "invalid_argument",
+    "not_found",
+    "conflict",
+    "precondition_failed",
+    "permission_denied",
+    "unauthenticated",
+    "rate_limited",
+    "unavailable",
+    "timeout",
+    "internal",
+    "unknown",
+]
+
+
+class Tool(msgspec.Struct, frozen=True, kw_only=True):
+    """One tool as an agent is told of it, and what its author declares about it.
+
+    `parameters` is a JSON Schema with an object at its root, `returns` the schema of the structured result or `None`
+    where it is not declared. `stands_for` holds the toolset's own names that a call to this tool may reach: one for an
+    ordinary tool, several after a merge, none for a tool that an operator answers itself.
+
+    Schema keys of ours, at any depth: `x-place` (the toolset's own name of a property, which moves with it),
+    `x-entity`, `x-identifier`, `x-unit`, `x-date` (declared meanings), `x-documentation: true` (prose that may name tools).
+    """
+
+    name: str
+    description: str = ""
+    parameters: Schema = msgspec.field(default_factory=lambda: {"type": "object", "properties": {}})
+    returns: Schema | None = None
+    effect: Literal["read", "write"] = "write"
+    idempotent: bool = False
+    ordered: bool = True
+    batch: str | None = None
+    renderer: str = "json"
+    stands_for: tuple[str, ...] = ()
+
+
+class Call(msgspec.Struct, frozen=True):
+    """A call of a tool: `arguments` is a JSON object."""
+
+    name: str
+    arguments: dict[str, JSON] = msgspec.field(default_factory=dict)
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What a call gave: structured data, and the name of the renderer that makes its text (see `perturb.texts`)."""
+
+    data: JSON = None
+    renderer: str = "json"
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """What a call gave when it failed, in the toolset's own words.
+
+    `message` is what the agent reads, whole, when `renderer` is `plain`. `retry_after` is in seconds. `stale` marks a
+    call in a form that an operator has retired.
+    """
+
+    kind: FailureKind
+    message: str
+    tool: str | None = None
+    field: str | None = None
+    value: JSON = None
+    retry_after: float | None = None
+    renderer: str = "plain"
+    stale: bool = False
+
+
+Answer: TypeAlias = Result | Failure
+
+
+class Delay(msgspec.Struct, frozen=True):
+    """Yielded by an operator where a server would have taken `seconds` longer."""
+
+    seconds: float
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Tokens and money of an episode; `cost` is in US dollars and `None` where no price is known."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What an agent gets back from a call: the text, whether it is an error, and structured content where the tool
+    declares an output schema (`None` otherwise, and for errors)."""
+
+    text: str
+    is_error: bool = False
+    data: JSON = None
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A call and its reply, in one set of terms."""
+
+    call: Call
+    reply: Reply
+
+
+class Transcript(msgspec.Struct, frozen=True):
+    """A clean run of one task that passed its check: what the reference agents have learnt from."""
+
+    system: str
+    prompt: str
+    tools: tuple[Tool, ...]
+    steps: tuple[Step, ...]
+    answer: str
+
+
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+
+
+def to_json(value: object) -> bytes:
+    """Deterministic JSON of a record or of plain data: sorted keys, no spaces."""
+    return _ENCODER.encode(value)
+
+
+def digest(value: object, length: int = 16) -> str:
+    """The first `length` hexadecimal digits of the SHA-256 of the deterministic JSON of `value`."""
+    return hashlib.sha256(to_json(value)).hexdigest()[:length]
