@@ -142,7 +142,7 @@ def _rates(screen: _Screen, data: Mapping[str, Any]) -> None:
     head = data["headline"]
     if head["drop"] is None:
         screen.prose(
-            "No task has both a clean and a perturbed episode to compare, so there is no drop to report.", style="bold"
+            "No task has both a clean and a perturbed episode, so there is no drop to report.", style="bold"
         )
         screen.gap()
         return
@@ -184,7 +184,7 @@ def _axes(screen: _Screen, data: Mapping[str, Any]) -> None:
         worst = by_id.get(row["worst"] or "")
         tail = f"  {row['worst']} {wording.points(worst['drop'])}" if worst else f"  {wording.NOTHING}"
         more = f" {wording.interval(worst['interval'])}  {wording.p_value(worst['p_adjusted'])}" if worst else ""
-        line = [
+        line: list[str | tuple[str, str]] = [
             f"  {row['axis']:<12}",
             (f"{wording.points(row['drop']):>6}", "bold"),
             f"  {wording.interval(row['interval'], 5):<17}",
@@ -213,7 +213,7 @@ def _operators(screen: _Screen, data: Mapping[str, Any]) -> None:
             screen.line(("  shown apart, not in the headline", QUIET))
         identifier = row["id"] if len(row["id"]) <= name else row["id"][: name - 1] + "…"
         met = wording.NOTHING if row["exposed"] is None else f"{row['exposed'] * 100:.0f} %"
-        line = [
+        line: list[str | tuple[str, str]] = [
             f"  {identifier:<{name}}",
             (f"{wording.points(row['drop']):>7}", "bold"),
             f"  {wording.interval(row['interval'], 5):<17}",
