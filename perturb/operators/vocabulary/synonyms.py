@@ -14,10 +14,9 @@ MAX_NAME = 64
 
 _PREPOSITIONS = frozenset({"of", "to", "on", "in", "from", "for", "by", "at", "per", "with", "and", "as"})
 _TRAILING_VERBS = frozenset(
-    "search fetch list show get read select click fill hover navigate evaluate convert create update delete remove cancel send "
-    "track merge split book reserve check lookup".split()
+    ["search", "fetch", "list", "show", "get", "read", "select", "click", "fill", "hover", "navigate", "evaluate", "convert", "create", "update", "delete", "remove", "cancel", "send", "track", "merge", "split", "book", "reserve", "check", "lookup"]
 )
-_NOUN_OR_VERB = frozenset("format request exchange issue report query log post check record schedule".split())
+_NOUN_OR_VERB = frozenset(["format", "request", "exchange", "issue", "report", "query", "log", "post", "check", "record", "schedule"])
 _NOUNS: dict[tuple[str, ...], tuple[str, ...]] = {
     tuple(word.split()): tuple(other for other in row if other != word)
     for subject in nouns.SUBJECTS.values()
@@ -65,9 +64,7 @@ def key_synonyms(name: str) -> tuple[str, ...]:
     return _fit(name, (join(phrase, style) + edge for phrase in phrases))
 
 
-def distinct(
-    names: Sequence[str], candidates: Callable[[str], Iterable[str]], taken: Iterable[str] = ()
-) -> dict[str, str]:
+def distinct(names: Sequence[str], candidates: Callable[[str], Iterable[str]], taken: Iterable[str] = ()) -> dict[str, str]:
     """One candidate for each name, the best that is left, so that no two are alike and none is in `names` or `taken`.
 
     A name whose candidates are all used up is missing from the answer.
@@ -118,7 +115,7 @@ def _substitutions(words: Phrase, verb: int | None) -> list[Phrase]:
     rounds = max(len(segments[place][1]) for place in changeable)
     phrases: list[Phrase] = []
     for turn in range(rounds):
-        phrases.append(_rebuilt(segments, {place: turn for place in changeable}))
+        phrases.append(_rebuilt(segments, dict.fromkeys(changeable, turn)))
     for place in changeable:
         for turn in range(len(segments[place][1])):
             rest = {other: (turn + 1) for other in changeable if other != place}

@@ -14,7 +14,7 @@ House = Literal["stripe", "aws", "google_rpc", "google_rest", "github", "sap"]
 HOUSES: tuple[House, ...] = get_args(House)
 
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
-_LINKS = frozenset("of to on in from for by at per with without as within between".split())
+_LINKS = frozenset(["of", "to", "on", "in", "from", "for", "by", "at", "per", "with", "without", "as", "within", "between"])
 _QUANTIFIERS = frozenset({"all", "every"})
 
 _METHODS: dict[House, dict[str, str]] = {
