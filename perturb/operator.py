@@ -361,6 +361,15 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True):
         """Choose. Intensity 0 gives a plan that changes nothing; places are the toolset's own names."""
         raise NotImplementedError
 
+    def places(self) -> frozenset[str]:
+        """The places that the plan touches, by their real names; none at intensity 0."""
+        found: set[str] = set()
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, dict):
+                found.update(value)
+        return frozenset(found)
+
     def lens(self, setup: Setup) -> Lens:
         """Bind the plan to a setup. Places of the plan that the setup lacks are passed over."""
         raise NotImplementedError
@@ -383,6 +392,9 @@ class Stack(Operator, frozen=True, kw_only=True):
     def kind(self) -> Kind:
         """The weakest kind of its members; `equivalent` for an empty stack."""
         return max((member.kind for member in self.operators), key=KIND_ORDER.index, default="equivalent")
+
+    def places(self) -> frozenset[str]:
+        return frozenset(f"{member.id}:{place}" for member in self.operators for place in member.places())
 
     def to_json(self) -> dict[str, JSON]:
         return {"op": self.id, "version": self.version, "operators": [member.to_json() for member in self.operators]}

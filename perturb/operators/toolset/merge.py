@@ -76,6 +76,9 @@ class Merge(Operator, frozen=True, kw_only=True):
             tools[name] = Merged(selector, _actions(members, subject))
         return cls(tools=tools)
 
+    def places(self) -> frozenset[str]:
+        return frozenset(place for one in self.tools.values() for place in one.actions.values())
+
     def lens(self, setup: Setup) -> Lens:
         return MergeLens(setup, self.tools)
 
