@@ -10,21 +10,18 @@ from perturb.mentions import Mentions, looks_like_identifier, reworded
 from perturb.operator import Lens, Pick, Retired, Setup
 from perturb.types import Call, Failure, Tool
 
-_BEST = 4
-"""Among how many of the best candidates left a name is drawn."""
-
 
 def choose_names(
     names: Iterable[str],
     candidates: Callable[[str], Sequence[str]],
     taken: Iterable[str],
     pick: Pick,
-    fits: Callable[[str, str], bool] = lambda old, new: True,
+    best: int = 4,
 ) -> dict[str, str]:
     """A new name for each of `names` that has one left: none is in `names`, in `taken` (in lower case), or given twice.
 
-    A name that can be told from a plain word stays so, since only then its mentions can be found again. The choice for
-    one name does not depend on how many of them an operator goes on to use.
+    Each is drawn from its `best` candidates left. A name that can be told from a plain word stays so, since only then its
+    mentions can be found again. The choice for one name does not depend on how many of them an operator goes on to use.
     """
     listed = list(dict.fromkeys(names))
     used = {name.lower() for name in listed} | set(taken)
@@ -33,10 +30,10 @@ def choose_names(
         free = [
             new
             for new in candidates(old)
-            if new.lower() not in used and (looks_like_identifier(new) or not looks_like_identifier(old)) and fits(old, new)
+            if new.lower() not in used and (looks_like_identifier(new) or not looks_like_identifier(old))
         ]
         if free:
-            chosen[old] = pick.choice(old, free[:_BEST])
+            chosen[old] = pick.choice(old, free[:best])
             used.add(chosen[old].lower())
     return chosen
 

@@ -40,7 +40,7 @@ class Reword(Operator, frozen=True, kw_only=True):
         wordings: dict[str, Wording] = {}
         for place, tool in places.items():
             found = {wording: text for wording, text in rewordings(tool.description).items() if text not in taken}
-            options = [wording for wording in found if wording != "label"] or list(found)
+            options: list[Wording] = [wording for wording in found if wording != "label"] or list(found)
             if options:
                 wordings[place] = pick.choice(place, options)
                 taken.add(found[wordings[place]])

@@ -16,7 +16,7 @@ class VendorStyle(Operator, frozen=True, kw_only=True):
     """Tools are named in the grammar of a well-known vendor's API: resource and method, in that house's own words.
 
     Before: `get_user {"id": 7}`
-    After: `users_retrieve {"id": 7}` (stripe), `DescribeUser` (aws), `UserService_Get` (google_rpc), `BAPI_USER_GETDETAIL` (sap)
+    After: `users_retrieve {"id": 7}` (stripe), `DescribeUser` (aws), `BAPI_USER_GETDETAIL` (sap)
 
     One house for a plan. Places are tools; intensity is the share of tools. Applies wherever there are tools.
     """
@@ -52,17 +52,11 @@ class VendorStyle(Operator, frozen=True, kw_only=True):
         current = {tool.name: place for place, tool in places.items()}
         taken = setup.words | {tool.name.lower() for tool in setup.tools}
 
-        def best(name: str) -> tuple[str, ...]:
-            """The vendor's own form where it is free; its versioned forms are only for names that collide."""
-            offered = vendor_names(name, places[current[name]].effect, house)
-            return tuple(one for one in offered if one.lower() not in taken and one.lower() not in given)[:1]
+        def candidates(name: str) -> tuple[str, ...]:
+            return vendor_names(name, places[current[name]].effect, house)
 
-        given: set[str] = set()
-        new: dict[str, str] = {}
-        for name, place in current.items():
-            for chosen in choose_names([name], best, taken, pick).values():
-                given.add(chosen.lower())
-                new[place] = chosen
+        # Always the best one left: the house's versioned forms are only for names that collide.
+        new = {current[old]: name for old, name in choose_names(current, candidates, taken, pick, best=1).items()}
         if not new:
             return NotApplicable("names_exhausted", "every name of that grammar is taken by another name of the toolset")
         chosen_places = pick.chosen(new, intensity)

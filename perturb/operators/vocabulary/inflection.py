@@ -59,7 +59,7 @@ _SINGULAR = {plural: singular for singular, plural in _IRREGULAR.items()}
 _UNCOUNTED = frozenset(
     "aircraft baggage luggage cashflow information info news money series species software hardware equipment metadata weather "
     "feedback music mail staff insurance advice inventory history traffic cash content graph by its has is was this progress "
-    "https dns tls sms gps css ohlcv details correspondence physics mathematics statistics analytics logistics".split()
+    "https dns tls sms gps css ohlcv details correspondence physics mathematics statistics analytics logistics".split()  # noqa: SIM905
 )
 _SIBILANT = ("s", "x", "z", "ch", "sh")
 _VOWELS = "aeiou"

@@ -15,9 +15,11 @@ MAX_NAME = 64
 _PREPOSITIONS = frozenset({"of", "to", "on", "in", "from", "for", "by", "at", "per", "with", "and", "as"})
 _TRAILING_VERBS = frozenset(
     "search fetch list show get read select click fill hover navigate evaluate convert create update delete remove cancel send "
-    "track merge split book reserve check lookup".split()
+    "track merge split book reserve check lookup".split()  # noqa: SIM905
 )
-_NOUN_OR_VERB = frozenset("format request exchange issue report query log post check record schedule".split())
+_NOUN_OR_VERB = frozenset(
+    {"format", "request", "exchange", "issue", "report", "query", "log", "post", "check", "record", "schedule"}
+)
 _NOUNS: dict[tuple[str, ...], tuple[str, ...]] = {
     tuple(word.split()): tuple(other for other in row if other != word)
     for subject in nouns.SUBJECTS.values()
