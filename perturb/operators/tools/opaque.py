@@ -15,8 +15,8 @@ from perturb.types import Axis, Kind, Tool
 
 _PREFIXES = ("tool", "function", "op", "endpoint")
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_FEWEST_WORDS = 3
-"""A description shorter than this says no more than a name."""
+_FEWEST_WORDS = 2
+"""A description with fewer says less than a name does: an act and what it is done to."""
 
 
 class Opaque(Operator, frozen=True, kw_only=True):

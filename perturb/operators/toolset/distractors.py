@@ -77,7 +77,7 @@ class DistractorsLens(Lens):
         bank = by_name()
         self._refusals: dict[str, BankTool] = {}
         at: dict[int, list[Tool]] = {}
-        for name, one in added.items():
+        for name, one in sorted(added.items()):
             if name in bank and one.name not in real.by_name:
                 self._refusals[one.name] = bank[name]
                 place = min(one.after, len(real.tools))

@@ -13,9 +13,10 @@ MAX_NAME = 64
 """Providers refuse longer tool names."""
 
 _PREPOSITIONS = frozenset({"of", "to", "on", "in", "from", "for", "by", "at", "per", "with", "and", "as"})
-_TRAILING_VERBS = frozenset(
-    "search fetch list show get read select click fill hover navigate evaluate convert create update delete remove cancel send "
-    "track merge split book reserve check lookup".split()  # noqa: SIM905
+_TRAILING_VERBS = (
+    frozenset({"search", "fetch", "list", "show", "get", "read", "lookup", "evaluate", "convert", "track"})
+    | frozenset({"create", "update", "delete", "remove", "cancel", "send", "merge", "split", "book", "reserve", "check"})
+    | frozenset({"select", "click", "fill", "hover", "navigate"})
 )
 _NOUN_OR_VERB = frozenset(
     {"format", "request", "exchange", "issue", "report", "query", "log", "post", "check", "record", "schedule"}
