@@ -83,20 +83,32 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     planned: Planned
 
 
+class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A pair that no episode is spent on: `outcome` is `not_applicable` or `unsolvable`, `reason` says why."""
+
+    operator: str
+    axis: str
+    kind: str
+    task: str
+    trial: int
+    outcome: Literal["not_applicable", "unsolvable"]
+    reason: str
+    plan: dict[str, JSON] | None = None
+
+
 class RunPlan(msgspec.Struct, kw_only=True):
     """Everything a run consists of. `episodes` is in launch order: clean and perturbed of a task lie close in time.
 
-    `left_out` counts the pairs that no episode is spent on, by operator and outcome; `gold_fails_clean` are the tasks whose
-    own gold calls fail their own check, which are kept out of every pair.
+    `gold_fails_clean` are the tasks whose own gold calls fail their own check, which are kept out of every pair;
+    `not_proven_tasks` those without gold calls. `proven` and `not_proven` count pairs.
     """
 
-    episodes: list[Pair]
-    gold_fails_clean: list[str]
-    not_proven_tasks: list[str]
-    left_out: dict[str, dict[str, int]]
-    unsolvable: list[tuple[str, str, str, dict[str, JSON]]]
-    proven: int
-    not_proven: int
+    episodes: list[Pair] = msgspec.field(default_factory=list)
+    gold_fails_clean: list[str] = msgspec.field(default_factory=list)
+    not_proven_tasks: list[str] = msgspec.field(default_factory=list)
+    left_out: list[LeftOut] = msgspec.field(default_factory=list)
+    proven: int = 0
+    not_proven: int = 0
 
 
 class Progress(msgspec.Struct):
@@ -195,7 +207,7 @@ async def plan_run(
         )
     tasks = toolset.tasks if tasks is None else tasks
     lenses = LensCache(gold.setup)
-    plan = RunPlan(episodes=[], gold_fails_clean=[], not_proven_tasks=[], left_out={}, unsolvable=[], proven=0, not_proven=0)
+    plan = RunPlan()
     progress = Progress("proving", total=len(tasks) * len(operators) * design.trials)
     usable: list[Task] = []
     for task in tasks:
@@ -238,9 +250,8 @@ async def _add_pair(
     lenses: LensCache,
 ) -> None:
     drawn = draw(operator, gold.setup, task, trial, design)
-    left_out = plan.left_out.setdefault(operator.id, {})
     if isinstance(drawn, NotApplicable):
-        left_out["not_applicable"] = left_out.get("not_applicable", 0) + 1
+        plan.left_out.append(_left_out(operator, operator.promises, task, trial, "not_applicable", drawn.reason, None))
         return
     as_json = drawn.to_json()
     proof_key = digest([__version__, _toolset_digest(toolset), task.id, as_json], 24)
@@ -248,10 +259,9 @@ async def _add_pair(
     if proof is None:
         proof = await gold.prove(task, drawn, lenses.get(drawn))
         store.add_proof(proof_key, proof)
-    if proof.status in ("not_applicable", "unsolvable"):
-        left_out[proof.status] = left_out.get(proof.status, 0) + 1
-        if proof.status == "unsolvable":
-            plan.unsolvable.append((operator.id, task.id, f"{proof.reason}: {proof.detail}", as_json))
+    if proof.status == "not_applicable" or proof.status == "unsolvable":
+        reason = proof.reason if proof.status == "not_applicable" else f"{proof.reason}: {proof.detail}"
+        plan.left_out.append(_left_out(operator, drawn.kind, task, trial, proof.status, reason, as_json))
         return
     if proof.status == "solvable":
         plan.proven += 1
@@ -270,6 +280,20 @@ async def _add_pair(
         proof=proof.status,
     )
     plan.episodes.append(Pair(task=task.id, trial=trial, operator=drawn, proof=proof, planned=planned))
+
+
+def _left_out(
+    operator: type[Operator],
+    kind: str,
+    task: Task,
+    trial: int,
+    outcome: Literal["not_applicable", "unsolvable"],
+    reason: str,
+    plan: dict[str, JSON] | None,
+) -> LeftOut:
+    return LeftOut(
+        operator=operator.id, axis=operator.axis, kind=kind, task=task.id, trial=trial, outcome=outcome, reason=reason, plan=plan
+    )
 
 
 async def run_episode(

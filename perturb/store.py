@@ -194,14 +194,13 @@ class Store:
         """The finished episodes of a run, in the order of its plan."""
         rows = self._db.execute(
             "select p.key, e.task, e.arm, e.trial, p.operator, p.axis, p.kind, p.proof, e.outcome, e.exposed, e.error, "
-            "e.seconds, e.calls, e.stale, e.cost, e.input_tokens, e.output_tokens from pairs p join episodes e on e.key = p.key "
+            "e.seconds, e.calls, e.stale, e.cost, e.input_tokens, e.output_tokens "
+            "from pairs p join episodes e on e.key = p.key "
             "where p.run = ? order by p.position",
             (run,),
         )
         for row in rows:
-            yield Finished(
-                **{name: bool(value) if name == "exposed" else value for name, value in zip(_FINISHED, row, strict=True)}
-            )
+            yield msgspec.convert(dict(zip(_FINISHED, row, strict=True)), Finished, strict=False)
 
     def plan(self, run: str, key: str) -> dict[str, JSON] | None:
         """The plan of one perturbed episode of a run."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -159,7 +160,7 @@ def test_each_tool_is_declared_and_each_declared_argument_exists() -> None:
         theirs = {function.name for function in get_suite("v1.2.2", suite).tools}
         toolset = load_toolset(f"agentdojo:{suite}")
         assert {tool.name for tool in toolset.tools} == theirs
-        table = vars(__import__("sys").modules[type(toolset).__module__])["DECLARED"][suite]
+        table = vars(sys.modules[type(toolset).__module__])["DECLARED"][suite]
         assert set(table) == theirs
 
 
@@ -242,19 +243,45 @@ def test_reset_dump_and_load_take_milliseconds() -> None:
     ("suite", "call", "kind", "field", "words"),
     [
         ("banking", Call("pay", {}), "unknown_tool", None, "ToolNotFoundError: The requested function `pay` is not available."),
-        ("banking", Call("get_most_recent_transactions", {"n": "many"}), "invalid_argument", "n", "ValidationError: 1 validation"),
-        ("banking", Call("send_money", {"amount": 1, "subject": "", "date": ""}), "invalid_argument", "recipient", "Field required"),
+        (
+            "banking",
+            Call("get_most_recent_transactions", {"n": "many"}),
+            "invalid_argument",
+            "n",
+            "ValidationError: 1 validation",
+        ),
+        (
+            "banking",
+            Call("send_money", {"amount": 1, "subject": "", "date": ""}),
+            "invalid_argument",
+            "recipient",
+            "Field required",
+        ),
         ("banking", Call("update_scheduled_transaction", {"id": 99}), "not_found", None, "Transaction with ID 99 not found."),
         ("slack", Call("read_inbox", {"user": "Zoe"}), "not_found", None, "ValueError: User Zoe not found in the users list"),
-        ("slack", Call("invite_user_to_slack", {"user": "Bob", "user_email": "b@c.d"}), "conflict", None, "already in the users"),
+        (
+            "slack",
+            Call("invite_user_to_slack", {"user": "Bob", "user_email": "b@c.d"}),
+            "conflict",
+            None,
+            "already in the users",
+        ),
         ("slack", Call("read_channel_messages", {"channel": "x"}), "not_found", None, "ValueError: Channel does not exist!"),
         ("slack", Call("remove_user_from_slack", {"user": "Eve"}), "unknown", None, "KeyError: 'Eve'"),
         ("workspace", Call("search_emails", {"query": "zebra"}), "not_found", None, "ValueError: No emails found."),
         ("workspace", Call("get_day_calendar_events", {"day": "May 1"}), "invalid_argument", None, "does not match format"),
-        ("workspace", Call("send_email", {"recipients": ["x"], "subject": "", "body": ""}), "invalid_argument", "recipients", "for Email"),
+        (
+            "workspace",
+            Call("send_email", {"recipients": ["x"], "subject": "", "body": ""}),
+            "invalid_argument",
+            "recipients",
+            "for Email",
+        ),
     ],
 )
-def test_failures_keep_agentdojo_words_and_have_a_kind(suite: str, call: Call, kind: str, field: str | None, words: str) -> None:
+def test_failures_keep_agentdojo_words_and_have_a_kind(
+    suite: str, call: Call, kind: str, field: str | None, words: str
+) -> None:
     toolset = load_toolset(f"agentdojo:{suite}")
     environment = toolset.environment(toolset.tasks[0])
     failure = environment.call(call)
@@ -290,7 +317,10 @@ def test_a_check_that_finds_nothing_to_look_at_is_a_fail_not_an_error() -> None:
 @pytest.mark.parametrize(
     ("data", "text"),
     [
-        ({"sent_at": "2024-05-15T10:00:00", "to": ["2024-05-15T10:00:00"]}, "sent_at: 2024-05-15 10:00:00\nto:\n- '2024-05-15T10:00:00'"),
+        (
+            {"sent_at": "2024-05-15T10:00:00", "to": ["2024-05-15T10:00:00"]},
+            "sent_at: 2024-05-15 10:00:00\nto:\n- '2024-05-15T10:00:00'",
+        ),
         ({"at": "2024-05-15T10:00:00Z"}, "at: 2024-05-15 10:00:00+00:00"),
         ({"at": "2024-99-15T10:00:00"}, "at: '2024-99-15T10:00:00'"),
         ([], "[]"),
@@ -361,10 +391,7 @@ def test_a_wrong_suite_is_told_of_all_four(spec: str) -> None:
 
 
 def test_without_the_package_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    import importlib.util
-
-    find = importlib.util.find_spec
-    monkeypatch.setattr("importlib.util.find_spec", lambda name, *rest: None if name == "agentdojo" else find(name, *rest))
+    monkeypatch.setitem(sys.modules, "agentdojo", None)
     with pytest.raises(ConfigurationError) as caught:
         load_toolset("agentdojo:banking")
     assert '  pip install "perturb-agents[agentdojo]"' in str(caught.value).splitlines()

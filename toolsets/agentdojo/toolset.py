@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from perturb import schemas
 from perturb.errors import ConfigurationError, nearest
-from perturb.toolset import Task, Toolset
+from perturb.toolset import Task, Toolset, plain_refusal
 from perturb.types import JSON, Call, Failure, FailureKind, Schema, Tool, digest
 
 from .declarations import DECLARED, MISSING_RETURNS, RESULT_MEANINGS, Declared
@@ -28,15 +28,17 @@ if TYPE_CHECKING:
 
     from .environment import DojoEnvironment
 
+OPTIONS = ("banking", "slack", "travel", "workspace")
+"""The suites, as they stand behind the colon of `agentdojo:…`."""
 VERSION = "v1.2.2"
 """The benchmark version whose tasks and data are used."""
 
 
 def create(option: str) -> Toolset:
     """The suite called `option`. Raises `ConfigurationError` for another name, and where AgentDojo is not installed."""
-    if option not in DECLARED:
-        wanted = f"there is no suite {option!r}; {nearest(option, DECLARED)}" if option else "name one of its suites"
-        known = ", ".join(f"agentdojo:{suite}" for suite in DECLARED)
+    if option not in OPTIONS:
+        wanted = f"there is no suite {option!r}; {nearest(option, OPTIONS)}" if option else "name one of its suites"
+        known = ", ".join(f"agentdojo:{suite}" for suite in OPTIONS)
         raise ConfigurationError(f"toolset 'agentdojo': {wanted} (choose from {known})")
     if find_spec("agentdojo") is None:
         raise ConfigurationError(
@@ -56,9 +58,11 @@ def _suite(name: str) -> DojoToolset:
 class DojoToolset(Toolset):
     """One suite. The environment is parsed once, and each episode gets a copy by `pickle`."""
 
+    # In the state, and in the result of a call: times of now, and the length of a text in which names may be others.
     volatile = (
         r"/inbox/(emails|trash)/\d+/timestamp",
         r"/cloud_drive/files/\d+/last_modified",
+        r"(/\d+)?/(timestamp|last_modified|size)",
     )
 
     def __init__(self, suite: TaskSuite[Any]) -> None:
@@ -66,6 +70,12 @@ class DojoToolset(Toolset):
         from agentdojo.functions_runtime import FunctionsRuntime
 
         register()
+        unknown = {function.name for function in suite.tools} ^ DECLARED[suite.name].keys()
+        if unknown:
+            raise ConfigurationError(
+                f"toolset 'agentdojo:{suite.name}' is written for another version of agentdojo, whose tools differ "
+                f'({", ".join(sorted(unknown))}); install the right one:\n  pip install "perturb-agents[agentdojo]"'
+            )
         self.name = f"agentdojo:{suite.name}"
         self.system = load_system_message("default")
         self.tools = tuple(_tool(function, DECLARED[suite.name][function.name]) for function in suite.tools)
@@ -121,6 +131,8 @@ class DojoToolset(Toolset):
     def refusal(self, kind: FailureKind, *, tool: str, field: str | None = None, value: JSON = None) -> Failure:
         if kind == "unknown_tool":
             message = f"ToolNotFoundError: The requested function `{tool}` is not available."
+        elif kind != "invalid_argument":
+            return plain_refusal(kind, tool=tool, field=field, value=value)
         else:
             place = "" if field is None else f"{field}\n  "
             message = (
