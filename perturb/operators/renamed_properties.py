@@ -6,6 +6,7 @@ One word is renamed alike wherever it is renamed, as one author would have done 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -28,7 +29,7 @@ def plan_names(setup: Setup, part: Part, pick: Pick, intensity: float) -> dict[s
         what = "no tool has arguments" if part == "arguments" else "no tool declares keys of its result"
         return NotApplicable("nothing_to_change", what)
     taken = setup.words | {name.lower() for name in _names_in_use(setup)}
-    new = choose_names(found.values(), key_synonyms, taken, pick)
+    new = choose_names(found.values(), partial(key_synonyms, neutral=False), taken, pick, spare=key_synonyms)
     places = [place for place, name in found.items() if name in new]
     if not places:
         return NotApplicable("names_exhausted", "every synonym is taken by another name or word of the toolset")

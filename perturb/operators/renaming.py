@@ -16,25 +16,31 @@ def choose_names(
     candidates: Callable[[str], Sequence[str]],
     taken: Iterable[str],
     pick: Pick,
+    *,
+    spare: Callable[[str], Sequence[str]] = lambda name: (),
     best: int = 4,
 ) -> dict[str, str]:
     """A new name for each of `names` that has one left: none is in `names`, in `taken` (in lower case), or given twice.
 
-    Each is drawn from its `best` candidates left. A name that can be told from a plain word stays so, since only then its
-    mentions can be found again. The choice for one name does not depend on how many of them an operator goes on to use.
+    Each is drawn from its `best` candidates left; where none is left, the first of `spare` is taken. A name that can be told
+    from a plain word stays so, since only then its mentions can be found again. The choice for one name does not depend on
+    how many of them an operator goes on to use.
     """
     listed = list(dict.fromkeys(names))
     used = {name.lower() for name in listed} | set(taken)
     chosen: dict[str, str] = {}
     for old in listed:
-        free = [
-            new
-            for new in candidates(old)
-            if new.lower() not in used and (looks_like_identifier(new) or not looks_like_identifier(old))
-        ]
-        if free:
-            chosen[old] = pick.choice(old, free[:best])
-            used.add(chosen[old].lower())
+
+        def free(new: str, old: str = old) -> bool:
+            return new.lower() not in used and (looks_like_identifier(new) or not looks_like_identifier(old))
+
+        if options := list(filter(free, candidates(old))):
+            chosen[old] = pick.choice(old, options[:best])
+        elif options := list(filter(free, spare(old))):
+            chosen[old] = options[0]
+        else:
+            continue
+        used.add(chosen[old].lower())
     return chosen
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 import msgspec
@@ -48,7 +49,12 @@ class ToolSynonym(Operator, frozen=True, kw_only=True):
             return NotApplicable("nothing_to_change", "there are no tools")
         current = {tool.name: place for place, tool in places.items()}
         taken = setup.words | {tool.name.lower() for tool in setup.tools}
-        new = {current[old]: name for old, name in choose_names(current, tool_synonyms, taken, pick).items()}
+        new = {
+            current[old]: name
+            for old, name in choose_names(
+                current, partial(tool_synonyms, neutral=False), taken, pick, spare=tool_synonyms
+            ).items()
+        }
         if not new:
             return NotApplicable("names_exhausted", "every synonym is taken by another name or word of the toolset")
         return cls(names={place: new[place] for place in pick.chosen(new, intensity)})
