@@ -292,7 +292,14 @@ def _left_out(
     plan: dict[str, JSON] | None,
 ) -> LeftOut:
     return LeftOut(
-        operator=operator.id, axis=operator.axis, kind=kind, task=task.id, trial=trial, outcome=outcome, reason=reason, plan=plan
+        operator=operator.id,
+        axis=operator.axis,
+        kind=kind,
+        task=task.id,
+        trial=trial,
+        outcome=outcome,
+        reason=reason,
+        plan=plan,
     )
 
 
