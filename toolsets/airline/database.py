@@ -1,7 +1,7 @@
 """The database of one episode: SQLite in memory, copied from the shipped file, which is checked once against its digest.
 
-A dump is `{table: {key: row}}`, where the key is the row's primary key, its parts joined by `/`. Rows of tables that
-nobody has written to since the last dump are shared between dumps, so they must not be changed in place.
+A dump is `{table: {key: row}}`, where the key is the row's primary key, its parts joined by `/`. Rows that are as they
+were are shared between dumps, so they must not be changed in place.
 """
 
 from __future__ import annotations
@@ -20,15 +20,28 @@ Rows = dict[str, Row]
 
 
 class Table:
-    """The names of a table's columns, and which of them make its primary key."""
+    """The columns of a table, its primary key, and the rows of the shipped data, which dumps share."""
 
-    __slots__ = ("columns", "insert", "key", "name")
+    __slots__ = ("_known", "columns", "insert", "key", "name", "select")
 
     def __init__(self, name: str, columns: tuple[str, ...], key: tuple[str, ...]) -> None:
         self.name = name
         self.columns = columns
         self.key = key
         self.insert = f"INSERT INTO {name} VALUES ({', '.join(':' + column for column in columns)})"
+        self.select = f"SELECT * FROM {name} ORDER BY {', '.join(key)}"
+        self._known: dict[tuple[Any, ...], tuple[str, Row]] = {}
+
+    def remember(self, values: list[tuple[Any, ...]]) -> None:
+        self._known = {each: self._row(each) for each in values}
+
+    def rows(self, values: list[tuple[Any, ...]]) -> Rows:
+        known = self._known
+        return dict(known.get(each) or self._row(each) for each in values)
+
+    def _row(self, values: tuple[Any, ...]) -> tuple[str, Row]:
+        row = dict(zip(self.columns, values, strict=True))
+        return "/".join(str(row[part]) for part in self.key), row
 
 
 class Database:
@@ -102,8 +115,9 @@ def _as_dict(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
 
 
 def _table_rows(connection: sqlite3.Connection, table: Table) -> Rows:
-    rows = connection.execute(f"SELECT * FROM {table.name} ORDER BY {', '.join(table.key)}").fetchall()
-    return {"/".join(str(row[part]) for part in table.key): row for row in rows}
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    return table.rows(cursor.execute(table.select).fetchall())
 
 
 @functools.cache
@@ -117,6 +131,7 @@ def _template() -> tuple[bytes, dict[str, Table]]:
             columns = connection.execute(f"PRAGMA table_info({name})").fetchall()
             key = [column[1] for column in sorted(columns, key=lambda column: column[5]) if column[5]]
             tables[name] = Table(name, tuple(column[1] for column in columns), tuple(key))
+            tables[name].remember(connection.execute(tables[name].select).fetchall())
         return data, tables
     finally:
         connection.close()
@@ -128,7 +143,6 @@ def _first_dump() -> dict[str, Rows]:
     connection = sqlite3.connect(":memory:")
     try:
         connection.deserialize(data)
-        connection.row_factory = _as_dict
         return {name: _table_rows(connection, table) for name, table in tables.items()}
     finally:
         connection.close()
@@ -142,7 +156,10 @@ def checked(data: Path, digests: Path) -> bytes:
             raise ToolsetError(f"the airline's file {path} is missing; {remedy}")
     read = data.read_bytes()
     found = hashlib.sha256(read).hexdigest()
-    lines = dict(reversed(line.split()) for line in digests.read_text(encoding="utf-8").splitlines())
+    lines: dict[str, str] = {}
+    for line in digests.read_text(encoding="utf-8").splitlines():
+        value, name = line.split()
+        lines[name] = value
     if lines.get(data.name) != found:
         raise ToolsetError(f"{data} has the digest {found}, where {digests.name} says {lines.get(data.name)}; {remedy}")
     return read

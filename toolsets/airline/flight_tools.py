@@ -46,7 +46,10 @@ class FlightTools:
                 message = f"{code} is no airport that is served; those are {codes}."
                 raise ToolError("invalid_argument", message, field=field, value=code)
         flights = self._database.rows(
-            "SELECT * FROM flights WHERE origin = ? AND destination = ? AND date = ? ORDER BY departure", origin, destination, date
+            "SELECT * FROM flights WHERE origin = ? AND destination = ? AND date = ? ORDER BY departure",
+            origin,
+            destination,
+            date,
         )
         if not flights:
             following = self._database.value(
@@ -139,7 +142,9 @@ class FlightTools:
         if row is None:
             days = self._database.rows("SELECT date FROM flights WHERE flight_number = ? ORDER BY date", flight_number)
             message = f"There is no flight {flight_number} on {date}." if days else f"There is no flight {flight_number}."
-            raise ToolError("not_found", message, field="date" if days else "flight_number", value=date if days else flight_number)
+            raise ToolError(
+                "not_found", message, field="date" if days else "flight_number", value=date if days else flight_number
+            )
         if row["replaced_by"] and row["status"] == "withdrawn":
             message = f"{flight_number} was withdrawn on {date}; {row['replaced_by']} flies in its place."
             raise ToolError("not_found", message, field="flight_number", value=flight_number)
