@@ -6,9 +6,11 @@ were are shared between dumps, so they must not be changed in place.
 
 from __future__ import annotations
 
+import atexit
 import functools
 import hashlib
 import sqlite3
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,9 @@ class Table:
     def remember(self, values: list[tuple[Any, ...]]) -> None:
         self._known = {each: self._row(each) for each in values}
 
+    def first_rows(self) -> Rows:
+        return dict(self._known.values())
+
     def rows(self, values: list[tuple[Any, ...]]) -> Rows:
         known = self._known
         return dict(known.get(each) or self._row(each) for each in values)
@@ -45,22 +50,33 @@ class Table:
 
 
 class Database:
-    """Reads by `rows`, `row` and `value`; writes by `write`, which is told the table that changes."""
+    """Reads by `rows`, `row` and `value`; writes by `write`, which is told the table that changes.
+
+    An episode is one transaction, rolled back at its end, so that the next one finds an open connection with its
+    statements compiled; that is ten times as fast as a fresh connection.
+    """
 
     __slots__ = ("_connection", "_dumped")
 
     def __init__(self) -> None:
-        template, _ = _template()
-        self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        self._connection.deserialize(template)
-        self._connection.row_factory = _as_dict
+        self._connection: sqlite3.Connection | None = _connection()
         self._dumped: dict[str, Rows] = dict(_first_dump())
 
+    def _execute(self, statement: str, values: Any = ()) -> sqlite3.Cursor:
+        if self._connection is None:
+            raise ValueError("this episode of the airline is over: its environment has been closed")
+        return self._connection.execute(statement, values)
+
+    def _tuples(self, table: Table) -> list[tuple[Any, ...]]:
+        cursor = self._execute(table.select)
+        cursor.row_factory = None
+        return cursor.fetchall()
+
     def rows(self, query: str, *values: Any) -> list[Row]:
-        return self._connection.execute(query, values).fetchall()
+        return self._execute(query, values).fetchall()
 
     def row(self, query: str, *values: Any) -> Row | None:
-        found: Row | None = self._connection.execute(query, values).fetchone()
+        found: Row | None = self._execute(query, values).fetchone()
         return found
 
     def value(self, query: str, *values: Any) -> Any:
@@ -70,16 +86,16 @@ class Database:
 
     def write(self, table: str, statement: str, *values: Any) -> None:
         self._dumped.pop(table, None)
-        self._connection.execute(statement, values)
+        self._execute(statement, values)
 
     def insert(self, table: str, **row: Any) -> None:
         self._dumped.pop(table, None)
-        self._connection.execute(_template()[1][table].insert, row)
+        self._execute(_template()[1][table].insert, row)
 
     def dump(self) -> dict[str, Rows]:
         for name, table in _template()[1].items():
             if name not in self._dumped:
-                self._dumped[name] = _table_rows(self._connection, table)
+                self._dumped[name] = table.rows(self._tuples(table))
         return {name: self._dumped[name] for name in _template()[1]}
 
     def load(self, state: dict[str, Rows]) -> None:
@@ -91,33 +107,50 @@ class Database:
         for name, rows in state.items():
             if rows is now[name] or rows == now[name]:
                 continue
-            try:
-                with self._connection:
-                    self._connection.execute("BEGIN")
-                    self._connection.execute(f"DELETE FROM {name}")
-                    self._connection.executemany(tables[name].insert, rows.values())
-            except sqlite3.Error as error:
-                raise ValueError(f"the rows of table {name!r} cannot be loaded: {error}") from error
             # Read again when it is dumped: `rows` belongs to the caller.
             self._dumped.pop(name, None)
+            self._execute(f"DELETE FROM {name}")
+            try:
+                for row in rows.values():
+                    self._execute(tables[name].insert, row)
+            except sqlite3.Error as error:
+                raise ValueError(f"the rows of table {name!r} cannot be loaded: {error}") from error
 
     def close(self) -> None:
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.rollback()
+            _IDLE.append(self._connection)
+            self._connection = None
 
     def __del__(self) -> None:
-        # An abandoned episode must not leave a connection to be warned about.
-        if hasattr(self, "_connection"):
-            self._connection.close()
+        # An abandoned episode gives its connection back too.
+        if getattr(self, "_connection", None) is not None and not sys.is_finalizing():
+            self.close()
+
+
+_IDLE: list[sqlite3.Connection] = []
+
+
+def _connection() -> sqlite3.Connection:
+    """A connection to a fresh copy of the shipped data, in a transaction that is never committed."""
+    try:
+        connection = _IDLE.pop()
+    except IndexError:
+        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        connection.deserialize(_template()[0])
+        connection.row_factory = _as_dict
+    connection.execute("BEGIN")
+    return connection
+
+
+@atexit.register
+def _close_idle() -> None:
+    while _IDLE:
+        _IDLE.pop().close()
 
 
 def _as_dict(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
     return {column[0]: value for column, value in zip(cursor.description, values, strict=True)}
-
-
-def _table_rows(connection: sqlite3.Connection, table: Table) -> Rows:
-    cursor = connection.cursor()
-    cursor.row_factory = None
-    return table.rows(cursor.execute(table.select).fetchall())
 
 
 @functools.cache
@@ -139,13 +172,7 @@ def _template() -> tuple[bytes, dict[str, Table]]:
 
 @functools.cache
 def _first_dump() -> dict[str, Rows]:
-    data, tables = _template()
-    connection = sqlite3.connect(":memory:")
-    try:
-        connection.deserialize(data)
-        return {name: _table_rows(connection, table) for name, table in tables.items()}
-    finally:
-        connection.close()
+    return {name: table.first_rows() for name, table in _template()[1].items()}
 
 
 def checked(data: Path, digests: Path) -> bytes:

@@ -480,7 +480,8 @@ class ReservationTools(CustomerTools, FlightTools):
                 date,
                 flight["departure"],
             )
-            free = [other["flight_number"] for other in others if len(self._free_seats(other, cabin)) >= passengers]
+            taken = self._taken(date)
+            free = [other["flight_number"] for other in others if len(self._free(other, cabin, taken)) >= passengers]
             instead = f" The next flight that day with enough seats is {free[0]}." if free else ""
             message = f"{flight_number} on {date} has too few seats left in {cabin}.{instead}"
             raise ToolError("conflict", message, field="flight_number", value=flight_number)
