@@ -14,7 +14,7 @@ import msgspec
 
 from perturb.agent import Agent, AgentContext
 from perturb.errors import ConfigurationError, nearest
-from perturb.plugins import Listed, Outline, data_folder, entries, folders, listed, load_module, origin, split_path, told_of
+from perturb.plugins import Listed, Outline, entries, folders, listed, load_module, origin, split_path, told_of
 from perturb.sources import source_digest
 from perturb.types import digest
 
@@ -73,7 +73,7 @@ def find_agent(spec: str) -> FoundAgent:
     name, _, rest = spec.partition(":")
     place = _place_of(name)
     if place is not None:
-        reference = place.parent == data_folder("agents")
+        reference = origin("agents", place.parent) == "perturb"
         return _agent_in(load_module(place), place, rest, spec, source=source_digest(place), reference=reference, short=True)
     if name in entries("agents"):
         entry = entries("agents")[name]

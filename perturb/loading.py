@@ -13,7 +13,7 @@ from typing import Any
 
 from perturb.agent_files import FoundAgent, LoadedAgent, find_agent, list_agents, load_agent
 from perturb.errors import ConfigurationError, ToolsetError, nearest
-from perturb.plugins import Listed, Outline, entries, folders, listed, load_module, origin, split_path, told_of
+from perturb.plugins import Listed, Outline, data_folder, entries, folders, listed, load_module, origin, split_path, told_of
 from perturb.toolset import Toolset
 
 __all__ = [
@@ -48,6 +48,7 @@ def load_toolset(spec: str) -> Toolset:
                 found = entry.load()
             toolset = _toolset_from(found, option, f"entry point {entry.value!r}", Path(entry.value))
         else:
+            data_folder("toolsets")  # an installation that lacks all of them is told so
             raise ConfigurationError(
                 f"there is no toolset {spec!r}; {nearest(spec, [each.name for each in list_toolsets()])} "
                 "A path of a .py file or of a folder names one of your own"

@@ -147,7 +147,16 @@ class Setup:
     @cached_property
     def public_tools(self) -> tuple[Tool, ...]:
         """The tools as an agent sees them, without any of our own marks."""
-        return tuple(public(tool) for tool in self.tools)
+        if self.lens is None:
+            return tuple(public(tool) for tool in self.tools)
+        root = self.root
+        unchanged = {id(tool): shown for tool, shown in zip(root.tools, root.public_tools, strict=True)}
+        return tuple(unchanged.get(id(tool)) or public(tool) for tool in self.tools)
+
+    @cached_property
+    def root(self) -> Setup:
+        """The toolset's own setup, which this one was made from."""
+        return self if self.lens is None else self.lens.real.root
 
     @cached_property
     def digest(self) -> str:
@@ -158,9 +167,7 @@ class Setup:
         """Every word of everything that can be shown, in lower case: new names must be none of them."""
         from perturb.corpus import words_of
 
-        root = self
-        while root.lens is not None:
-            root = root.lens.real
+        root = self.root
         known: frozenset[str] | None = root.source.__dict__.get("_words")
         if known is None:
             known = words_of(root)

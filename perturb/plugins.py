@@ -36,21 +36,24 @@ class Listed(msgspec.Struct, frozen=True):
 
 def data_folder(kind: Plural) -> Path:
     """The folder of the plug-ins that come with this package. Raises `ConfigurationError` where they were left out."""
+    own = _own_folder(kind)
+    if own is None:
+        raise ConfigurationError(
+            f"this installation of Perturb lacks its {kind}; install it again: pip install --force-reinstall perturb-agents"
+        )
+    return own
+
+
+def _own_folder(kind: Plural) -> Path | None:
     package = Path(__file__).resolve().parent
-    for folder in (package / "_data" / kind, package.parent / kind):
-        if folder.is_dir():
-            return folder
-    raise ConfigurationError(
-        f"this installation of Perturb lacks its {kind} ({package / '_data' / kind}); "
-        "install it again with: pip install --force-reinstall perturb-agents"
-    )
+    return next((folder for folder in (package / "_data" / kind, package.parent / kind) if folder.is_dir()), None)
 
 
 def folders(kind: Plural) -> list[Path]:
     """Where plug-ins are looked for, first things first: the current project, then this package's own data."""
-    project = Path.cwd() / kind
-    own = data_folder(kind)
-    return [project, own] if project.is_dir() and project.resolve() != own else [own]
+    project, own = Path.cwd() / kind, _own_folder(kind)
+    found = [project] if project.is_dir() and project.resolve() != own else []
+    return found if own is None else [*found, own]
 
 
 def entries(kind: Plural) -> dict[str, EntryPoint]:
@@ -68,7 +71,7 @@ def listed(kind: Plural, found: dict[str, Listed]) -> list[Listed]:
 
 def origin(kind: Plural, folder: Path) -> str:
     """Where the plug-ins of `folder` come from, as `Listed` says it."""
-    return "perturb" if folder == data_folder(kind) else "project"
+    return "perturb" if folder == _own_folder(kind) else "project"
 
 
 def split_path(spec: str) -> tuple[Path | None, str]:

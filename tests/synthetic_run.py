@@ -72,7 +72,7 @@ def perturbed_trajectory(operator: str) -> list[dict[str, Any]]:
         step(
             "search_flights",
             search["call"]["arguments"],
-            f"Unknown tool: search_flights. Tools: tool_04, {shown}",
+            "Unknown tool: search_flights",
             None,
             error=True,
         ),

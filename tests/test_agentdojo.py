@@ -76,6 +76,27 @@ def test_floors_what_passes_without_a_single_call() -> None:
     assert (sum(silent), sum(stated)) == (5, 38)
 
 
+def test_verdicts_on_unfinished_work_are_those_of_agentdojo() -> None:
+    from agentdojo.functions_runtime import FunctionCall
+    from agentdojo.task_suite.load_suites import get_suite
+    from agentdojo.types import text_content_block_from_string
+
+    verdicts = []
+    for toolset, task in all_tasks():
+        suite: Any = get_suite("v1.2.2", toolset.name.partition(":")[2])
+        environment: Any = toolset.environment(task)
+        calls = (task.gold or ())[:-1]
+        for call in calls:
+            environment.call(call)
+        before: Any = toolset.environment(task)
+        trace = [FunctionCall(function=call.name, args=call.arguments) for call in calls]
+        said = [text_content_block_from_string(task.answer)]
+        theirs = suite._check_user_task_utility(suite.user_tasks[task.id], said, before.state, environment.state, trace)
+        verdicts.append(toolset.check(task, environment, task.answer, calls))
+        assert verdicts[-1] == theirs, task.id
+    assert 0 < sum(verdicts) < 97
+
+
 def test_each_of_the_339_gold_results_reads_as_agentdojo_prints_it(monkeypatch: pytest.MonkeyPatch) -> None:
     from agentdojo.agent_pipeline.tool_execution import tool_result_to_str
     from agentdojo.functions_runtime import FunctionsRuntime
@@ -214,6 +235,15 @@ def test_an_event_that_was_mailed_still_changes_in_both_places_after_a_load() ->
     state = environment.dump()
     mailed = list(state["inbox"]["emails"].values())[-1]["attachments"][0]
     assert mailed["participants"] == ["mark.davies@hotmail.com", "emma.johnson@bluesparrowtech.com", "a@b.com"]
+
+
+def test_a_new_event_lists_its_participants_as_given_whatever_the_hashes_of_the_process() -> None:
+    toolset = load_toolset("agentdojo:travel")
+    given = [f"guest{number}@example.com" for number in (7, 3, 9, 1, 8, 2)]
+    day = {"title": "Review", "start_time": "2024-05-20 10:00", "end_time": "2024-05-20 11:00"}
+    created = toolset.environment(toolset.tasks[0]).call(Call("create_calendar_event", day | {"participants": given}))
+    assert isinstance(created, Result)
+    assert created.data["participants"] == [*given, "emma.johnson@bluesparrowtech.com"]
 
 
 def test_episodes_are_apart(toolset: Toolset) -> None:

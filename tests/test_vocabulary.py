@@ -73,9 +73,24 @@ def test_restyle() -> None:
 
 @pytest.mark.parametrize(
     ("one", "many"),
-    [("user", "users"), ("city", "cities"), ("day", "days"), ("address", "addresses"), ("person", "people"), ("box", "boxes")]
-    + [("status", "statuses"), ("inbox", "inboxes"), ("baggage", "baggage"), ("branch", "branches"), ("move", "moves")]
-    + [("analysis", "analyses"), ("invoice", "invoices"), ("eatery", "eateries"), ("course", "courses"), ("tie", "ties")],
+    [
+        ("user", "users"),
+        ("city", "cities"),
+        ("day", "days"),
+        ("address", "addresses"),
+        ("person", "people"),
+        ("box", "boxes"),
+        ("status", "statuses"),
+        ("inbox", "inboxes"),
+        ("baggage", "baggage"),
+        ("branch", "branches"),
+        ("move", "moves"),
+        ("analysis", "analyses"),
+        ("invoice", "invoices"),
+        ("eatery", "eateries"),
+        ("course", "courses"),
+        ("tie", "ties"),
+    ],
 )
 def test_number(one: str, many: str) -> None:
     assert plural(one) == many

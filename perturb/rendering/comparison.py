@@ -1,4 +1,4 @@
-"""A failed episode beside a clean one of the same task, made ready to be read: aligned, its differences marked, long texts cut."""
+"""A failed episode beside a clean one of the same task, ready to be read: aligned, differences marked, long texts cut."""
 
 from __future__ import annotations
 

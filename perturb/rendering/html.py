@@ -42,31 +42,15 @@ def render_html(data: Mapping[str, Any], *, report: str = "standard") -> str:
         "failures_left_out": len(data["failures"]) - len(shown),
         "failed_operators": sorted({failure["operator"] for failure in shown}),
     }
-    filters = {
-        "points": wording.points,
-        "percent": wording.percent,
-        "interval": wording.interval,
-        "p_value": wording.p_value,
-        "duration": wording.duration,
-        "counted": wording.count,
-        "words": lambda name: str(name).replace("_", " "),
-    }
-    return render_template(report, "report.html.j2", context, filters)
+    return render_template(report, "report.html.j2", context, wording.FILTERS)
 
 
 def _outcomes(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Each outcome by arm, and for each arm the shares of a bar: passed, not passed, left out."""
-    arms = data["outcomes_by_arm"]
-    names = dict(wording.outcome_order(data["outcomes"]))
+    """Each outcome by arm, and for each arm the parts of a bar: passed, not passed, left out."""
     bars = {}
-    for arm, outcomes in arms.items():
-        total = sum(outcomes.values())
-        passed = outcomes.get("passed", 0)
+    for arm, outcomes in data["outcomes_by_arm"].items():
+        total, passed = sum(outcomes.values()), outcomes.get("passed", 0)
         counted = sum(number for name, number in outcomes.items() if name in COUNTED)
         if total:
             bars[arm] = {"total": total, "passed": passed, "lost": counted - passed, "excluded": total - counted}
-    rows = [
-        {"name": name, "counted": name in COUNTED, "clean": arms["clean"].get(name, 0), "perturbed": arms["perturbed"].get(name, 0)}
-        for name in names
-    ]
-    return {"bars": bars, "rows": rows}
+    return {"bars": bars, "rows": wording.outcome_rows(data)}

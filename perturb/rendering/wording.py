@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from perturb.statistics import COUNTED
 
 MINUS = "\u2212"
 NOTHING = "–"
@@ -80,3 +83,17 @@ def outcome_order(outcomes: dict[str, int]) -> list[tuple[str, int]]:
     """The outcomes that occurred, in the order in which every report names them."""
     known = [(name, outcomes[name]) for name in OUTCOME_MEANING if outcomes.get(name)]
     return known + [(name, number) for name, number in outcomes.items() if name not in OUTCOME_MEANING and number]
+
+
+def outcome_rows(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row for each outcome that occurred: its `name`, whether it is `counted` in the rates, and its number in each arm."""
+    arms = data["outcomes_by_arm"]
+    return [
+        {
+            "name": name,
+            "counted": name in COUNTED,
+            "clean": arms["clean"].get(name, 0),
+            "perturbed": arms["perturbed"].get(name, 0),
+        }
+        for name, _ in outcome_order(data["outcomes"])
+    ]

@@ -85,11 +85,11 @@ class DojoEnvironment:
         arguments = list_arguments_read(call.arguments)
         try:
             result, _ = self._runtime.run_function(self.state, call.name, arguments, raise_on_error=True)
+            if call.name == "create_calendar_event":
+                _settle_participants(result, arguments.get("participants") or [])
+            return Result(to_jsonable_python(result), self._renderers[call.name])
         except Exception as error:
             return failure_of(error, call.name, arguments)
-        if call.name == "create_calendar_event":
-            _settle_participants(result, arguments.get("participants") or [])
-        return Result(to_jsonable_python(result), self._renderers[call.name])
 
     def dump(self) -> JSON:
         return self.state.model_dump(
@@ -119,7 +119,7 @@ def _settle_participants(event: Any, given: list[str]) -> None:
     AgentDojo takes them from a set, so their order changes with the hashes of a process; this is one of those orders.
     """
     order = {address: place for place, address in reversed(list(enumerate(given)))}
-    event.participants.sort(key=lambda address: order.get(address, len(given)))
+    event.participants.sort(key=lambda address: (order.get(address, len(given)), address))
 
 
 def _restore_initial(loaded: Any, before: Any, initial: str, current: tuple[str, ...]) -> None:

@@ -28,15 +28,16 @@ def split(identifier: str) -> tuple[tuple[str, ...], Style]:
         if len(words) > 1 and all(words):
             if style == "snake" and core.isupper():
                 style, words = "screaming", [word.lower() for word in words]
-            return _with_edges(identifier, core, words), style
+            return _with_edges(identifier, words), style
     if _IDENTIFIER.fullmatch(core) is None:
         return (identifier,), "snake"
     if core.isupper():
-        return _with_edges(identifier, core, [core.lower()]), "screaming"
+        return _with_edges(identifier, [core.lower()]), "screaming"
     humps = [hump if _is_acronym(hump) else hump[0].lower() + hump[1:] for hump in _HUMP.findall(core)]
     style = "pascal" if core[0].isupper() else "camel" if len(humps) > 1 else "snake"
-    words = tuple(humps)
-    return (_with_edges(identifier, core, humps), style) if _joined(words, style) == core else ((identifier,), "snake")
+    if _joined(humps, style) != core:
+        return (identifier,), "snake"
+    return _with_edges(identifier, humps), style
 
 
 def join(words: Sequence[str], style: Style) -> str:
@@ -75,7 +76,7 @@ def _is_acronym(word: str) -> bool:
     return sum(letter.isupper() for letter in word) > 1
 
 
-def _with_edges(identifier: str, core: str, words: Sequence[str]) -> tuple[str, ...]:
+def _with_edges(identifier: str, words: Sequence[str]) -> tuple[str, ...]:
     lead = len(identifier) - len(identifier.lstrip("_"))
     tail = len(identifier) - len(identifier.rstrip("_"))
     edged = list(words)

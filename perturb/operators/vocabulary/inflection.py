@@ -56,8 +56,54 @@ _IRREGULAR = {
     "niche": "niches",
 }
 _SINGULAR = {plural: singular for singular, plural in _IRREGULAR.items()}
-_UNCOUNTED = frozenset(
-    ["aircraft", "baggage", "luggage", "cashflow", "information", "info", "news", "money", "series", "species", "software", "hardware", "equipment", "metadata", "weather", "feedback", "music", "mail", "staff", "insurance", "advice", "inventory", "history", "traffic", "cash", "content", "graph", "by", "its", "has", "is", "was", "this", "progress", "https", "dns", "tls", "sms", "gps", "css", "ohlcv", "details", "correspondence", "physics", "mathematics", "statistics", "analytics", "logistics"]
+_UNCOUNTED = (
+    frozenset(
+        {
+            "aircraft",
+            "baggage",
+            "luggage",
+            "cash",
+            "cashflow",
+            "money",
+            "equipment",
+            "hardware",
+            "software",
+            "mail",
+            "staff",
+            "insurance",
+        }
+    )
+    | frozenset(
+        {
+            "information",
+            "info",
+            "news",
+            "metadata",
+            "weather",
+            "feedback",
+            "music",
+            "advice",
+            "inventory",
+            "history",
+            "traffic",
+            "content",
+        }
+    )
+    | frozenset(
+        {
+            "series",
+            "species",
+            "details",
+            "correspondence",
+            "graph",
+            "physics",
+            "mathematics",
+            "statistics",
+            "analytics",
+            "logistics",
+        }
+    )
+    | frozenset({"https", "dns", "tls", "sms", "gps", "css", "ohlcv", "by", "its", "has", "is", "was", "this", "progress"})
 )
 _SIBILANT = ("s", "x", "z", "ch", "sh")
 _VOWELS = "aeiou"

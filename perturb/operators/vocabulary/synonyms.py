@@ -13,10 +13,14 @@ MAX_NAME = 64
 """Providers refuse longer tool names."""
 
 _PREPOSITIONS = frozenset({"of", "to", "on", "in", "from", "for", "by", "at", "per", "with", "and", "as"})
-_TRAILING_VERBS = frozenset(
-    ["search", "fetch", "list", "show", "get", "read", "select", "click", "fill", "hover", "navigate", "evaluate", "convert", "create", "update", "delete", "remove", "cancel", "send", "track", "merge", "split", "book", "reserve", "check", "lookup"]
+_TRAILING_VERBS = (
+    frozenset({"search", "fetch", "list", "show", "get", "read", "lookup", "evaluate", "convert", "track"})
+    | frozenset({"create", "update", "delete", "remove", "cancel", "send", "merge", "split", "book", "reserve", "check"})
+    | frozenset({"select", "click", "fill", "hover", "navigate"})
 )
-_NOUN_OR_VERB = frozenset(["format", "request", "exchange", "issue", "report", "query", "log", "post", "check", "record", "schedule"])
+_NOUN_OR_VERB = frozenset(
+    {"format", "request", "exchange", "issue", "report", "query", "log", "post", "check", "record", "schedule"}
+)
 _NOUNS: dict[tuple[str, ...], tuple[str, ...]] = {
     tuple(word.split()): tuple(other for other in row if other != word)
     for subject in nouns.SUBJECTS.values()
@@ -137,7 +141,7 @@ def _segments(words: Phrase, verb: int | None) -> Iterable[tuple[Phrase, tuple[P
     place = 0
     while place < len(words):
         if place == verb:
-            others = verbs.ALTERNATIVES[words[place]] if words[place] in verbs.ALTERNATIVES else ()
+            others = verbs.ALTERNATIVES.get(words[place], ())
             yield (words[place],), tuple(tuple(other.split()) for other in others)
             place += 1
             continue

@@ -139,7 +139,27 @@ _THIRD = {third_person(verb): verb for verb in _NOMINAL}
 _LEAD = re.compile(r"(\s*)([A-Za-z]+)(?= +\S)")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n\s*\n")
 _COORDINATED = re.compile(r"\b(?:and|or|then)\s+(?:then\s+|optionally\s+|also\s+)?([a-z]+)\b")
-_AFTER_NOMINAL = frozenset(["for", "to", "from", "in", "on", "at", "by", "with", "over", "through", "between", "about", "as", "if", "up", "out", "whether"])
+_AFTER_NOMINAL = frozenset(
+    {
+        "for",
+        "to",
+        "from",
+        "in",
+        "on",
+        "at",
+        "by",
+        "with",
+        "over",
+        "through",
+        "between",
+        "about",
+        "as",
+        "if",
+        "up",
+        "out",
+        "whether",
+    }
+)
 
 
 @cache
