@@ -82,24 +82,21 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
+def episode(
+    task: str, operator: str | None = None, outcome: str = "passed", *, trial: int = 0, kind: Any = "equivalent"
+) -> EpisodeRow:
+    known: dict[str, Any] = {"task": task, "trial": trial, "outcome": outcome, "key": f"{operator}-{task}-{trial}"}
+    if operator is None:
+        return EpisodeRow(arm="clean", **known)
+    return EpisodeRow(arm="perturbed", operator=operator, axis="tools", kind=kind, **known)
+
+
 def hostile_run() -> dict[str, Any]:
-    rows = [EpisodeRow(task=HOSTILE, arm="clean", trial=t, outcome="passed", key=f"c{t}") for t in range(2)]
-    rows += [
-        EpisodeRow(
-            task=HOSTILE,
-            arm="perturbed",
-            operator="own|<i>x</i>",
-            axis="tools",
-            kind="equivalent",
-            trial=0,
-            outcome="failed",
-            key="p",
-        )
-    ]
+    rows = [episode(HOSTILE), episode(HOSTILE, trial=1), episode(HOSTILE, "own|<i>x</i>", "failed")]
     failure = synthetic_run.failure(HOSTILE, "own|<i>x</i>", "equivalent", "tools")
     step = synthetic_run.step(HOSTILE, {HOSTILE: HOSTILE}, HOSTILE * 20, error=True)
     failure |= {"perturbed": [step], "answer_perturbed": HOSTILE, "prompt_perturbed": HOSTILE, "error": HOSTILE}
-    failure |= {"reproduce": f"perturb replay '{HOSTILE}'", "plan": {HOSTILE: HOSTILE.replace("\ud800", "")}}
+    failure |= {"reproduce": f"perturb replay '{HOSTILE}'", "plan": {HOSTILE: HOSTILE}}
     return report_data(synthetic_run.header(agent=HOSTILE, toolset=HOSTILE, command=HOSTILE), rows, [failure])
 
 
@@ -114,20 +111,8 @@ def test_the_json_has_the_promised_keys_and_fractions(data: dict[str, Any]) -> N
     assert set(got["headline"]["noise_floor"]) == {"drop", "interval"}
     assert len({(row["id"], row["kind"]) for row in got["operators"]}) == len(got["operators"]) == len(synthetic_run.OPERATORS)
     for row in got["operators"]:
-        promised = {
-            "id",
-            "axis",
-            "kind",
-            "pairs",
-            "exposed",
-            "clean",
-            "perturbed",
-            "drop",
-            "interval",
-            "p_adjusted",
-            "outcomes",
-        }
-        assert promised <= row.keys()
+        rates = {"exposed", "clean", "perturbed", "drop", "interval", "p_adjusted"}
+        assert rates | {"id", "axis", "kind", "pairs", "outcomes"} <= row.keys()
         assert -1 <= row["interval"][0] <= row["drop"] <= row["interval"][1] <= 1
         assert row["clean"] - row["perturbed"] == pytest.approx(row["drop"])
     assert got["tasks"] == 42
@@ -225,13 +210,8 @@ def test_numbers_are_written_alike_everywhere() -> None:
     assert [wording.points(x) for x in (0.187, -0.012, -0.0001, 0.0, None)] == ["18.7", "−1.2", "0.0", "0.0", "–"]
     assert wording.interval((-0.012, 0.235)) == "[−1.2, 23.5]"
     assert [wording.p_value(p) for p in (0.0, 0.012, 0.23, 1.0, None)] == ["p < 0.001", "p 0.012", "p 0.23", "p 1", "–"]
-    assert [wording.duration(s) for s in (0.42, 13.7, 59.7, 200, 7500)] == [
-        "0.4 s",
-        "14 s",
-        "1 min 0 s",
-        "3 min 20 s",
-        "2 h 5 min",
-    ]
+    written = ["0.4 s", "14 s", "1 min 0 s", "3 min 20 s", "2 h 5 min"]
+    assert [wording.duration(seconds) for seconds in (0.42, 13.7, 59.7, 200, 7500)] == written
     assert [wording.count(1, "task"), wording.count(1204, "task")] == ["1 task", "1,204 tasks"]
 
 
@@ -296,8 +276,14 @@ def test_a_terminal_without_unicode_gets_ascii(data: dict[str, Any]) -> None:
     assert "?" not in text
 
 
+def test_the_terminal_gets_no_commands_from_what_an_agent_or_a_tool_said() -> None:
+    text = printed(hostile_run(), 100)
+    assert "\x1b" not in text
+    assert "\x00" not in text
+
+
 def test_the_terminal_report_takes_hostile_strings_as_text() -> None:
-    rows = [EpisodeRow(task="[red]t[/nothing]", arm="clean", trial=0, outcome="passed", key="c")]
+    rows = [episode("[red]t[/nothing]")]
     failure = synthetic_run.failure("[red]t[/nothing]", "tools.x", "equivalent", "tools")
     text = printed(report_data(synthetic_run.header(), rows, [failure]), 100)
     assert "[red]t[/nothing]" in text
@@ -376,11 +362,7 @@ def test_junit_has_a_case_for_each_operator_and_task(data: dict[str, Any]) -> No
 
 
 def test_junit_skips_what_did_not_apply() -> None:
-    rows = [
-        EpisodeRow(task="a", arm="clean", trial=0, outcome="passed", key="c"),
-        EpisodeRow(task="a", arm="perturbed", operator="tools.x", kind="equivalent", trial=0, outcome="passed", key="p"),
-        EpisodeRow(task="b", arm="perturbed", operator="tools.x", trial=0, outcome="not_applicable", key="q"),
-    ]
+    rows = [episode("a"), episode("a", "tools.x"), episode("b", "tools.x", "not_applicable", kind=None)]
     root = ElementTree.fromstring(render_junit(report_data(synthetic_run.header(), rows, [])).encode())
     (suite,) = [suite for suite in root if "tools.x" in suite.get("name", "")]
     skipped = suite.find("testcase/skipped")
@@ -437,7 +419,7 @@ def test_each_operator_and_axis_has_its_drop_on_a_labelled_chart_worst_first(pag
     labels = [attributes.get("aria-label") or "" for attributes in Page(page).all("svg") if attributes.get("role") == "img"]
     for row in data["operators"]:
         assert f"{row['id']}: drop {wording.points(row['drop'])} points, interval {wording.interval(row['interval'])}" in labels
-    shown = [label.split(":")[0] for label in labels if "." in label.split(":")[0]]
+    shown = [label.split(":")[0] for label in labels if label.split(":")[0] in synthetic_run.OPERATORS]
     assert shown == [row["id"] for row in data["operators"]]
     assert {row["axis"] for row in data["axes"]} <= {label.split(":")[0] for label in labels}
     scale = scale_over([row["interval"] for row in data["operators"]] + [data["headline"]["noise_floor"]["interval"]])
@@ -500,36 +482,27 @@ def test_a_long_text_is_cut_and_whole_on_demand() -> None:
 
 @pytest.mark.parametrize("clean_trials", [0, 1])
 def test_reports_of_little_data_say_so(clean_trials: int) -> None:
-    rows = [EpisodeRow(task="a", arm="clean", trial=t, outcome="passed", key=f"c{t}") for t in range(clean_trials)]
-    rows += [EpisodeRow(task="a", arm="perturbed", operator="tools.x", trial=0, outcome="not_applicable", key="p")]
+    rows = [episode("a", trial=trial) for trial in range(clean_trials)]
+    rows += [episode("a", "tools.x", "not_applicable", kind=None)]
     if clean_trials:
-        rows += [
-            EpisodeRow(
-                task="a", arm="perturbed", operator="tools.y", axis="tools", kind="fault", trial=0, outcome="failed", key="q"
-            )
-        ]
+        rows += [episode("a", "tools.y", "failed", kind="fault")]
     got = report_data(synthetic_run.header(floor=None), rows, [])
-    page, markdown, text = render_html(got), render_markdown(got), printed(got, 80)
+    page, markdown, text = render_html(got), render_markdown(got), " ".join(printed(got, 80).split())
     Page(page)
     ElementTree.fromstring(render_junit(got).encode())
     for report in (page, markdown, text):
         assert ("no drop to report" in report) == (clean_trials == 0)
     if clean_trials:
         assert "it needs two clean trials" in page
-        assert "one clean trial" in text
+        assert "no noise floor: one clean trial" in text
 
 
 def test_a_null_operator_shows_a_drop_of_zero_everywhere() -> None:
-    rows = [EpisodeRow(task=t, arm="clean", trial=i, outcome="passed", key=f"c{t}{i}") for t in "abcd" for i in range(2)]
-    rows += [
-        EpisodeRow(
-            task=t, arm="perturbed", operator="tools.x", axis="tools", kind="equivalent", trial=0, outcome="passed", key=f"p{t}"
-        )
-        for t in "abcd"
-    ]
+    rows = [episode(task, trial=trial) for task in "abcd" for trial in range(2)]
+    rows += [episode(task, "tools.x") for task in "abcd"]
     got = report_data(synthetic_run.header(intensity=0.0), rows, [])
     assert got["headline"]["drop"] == 0.0
-    assert "drop           0.0 points" in printed(got, 100)
+    assert re.search(r"\bdrop +0\.0 points", printed(got, 100))
     assert "**0.0 points**" in render_markdown(got)
     assert "drop 0.0 points" in render_html(got)
     assert "Failed episodes" not in render_html(got)
