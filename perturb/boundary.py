@@ -170,7 +170,7 @@ class Boundary:
             raise self.fault from error
         if not isinstance(answer, (Result, Failure)):
             self.fault = self.fault or EnvironmentFault(
-                f"the environment answered a call of {call.name!r} with {type(answer).__name__}; it must be a Result or a Failure"
+                f"the environment answered a call of {call.name!r} with {type(answer).__name__}; it must be Result or Failure"
             )
             raise self.fault
         self.real_calls.append(self.lens.real_call(call) if self.lens.has_state else call)

@@ -147,7 +147,16 @@ class Setup:
     @cached_property
     def public_tools(self) -> tuple[Tool, ...]:
         """The tools as an agent sees them, without any of our own marks."""
-        return tuple(public(tool) for tool in self.tools)
+        if self.lens is None:
+            return tuple(public(tool) for tool in self.tools)
+        root = self.root
+        unchanged = {id(tool): shown for tool, shown in zip(root.tools, root.public_tools, strict=True)}
+        return tuple(unchanged.get(id(tool)) or public(tool) for tool in self.tools)
+
+    @cached_property
+    def root(self) -> Setup:
+        """The toolset's own setup, which this one was made from."""
+        return self if self.lens is None else self.lens.real.root
 
     @cached_property
     def digest(self) -> str:
@@ -158,9 +167,7 @@ class Setup:
         """Every word of everything that can be shown, in lower case: new names must be none of them."""
         from perturb.corpus import words_of
 
-        root = self
-        while root.lens is not None:
-            root = root.lens.real
+        root = self.root
         known: frozenset[str] | None = root.source.__dict__.get("_words")
         if known is None:
             known = words_of(root)
@@ -361,6 +368,15 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True):
         """Choose. Intensity 0 gives a plan that changes nothing; places are the toolset's own names."""
         raise NotImplementedError
 
+    def places(self) -> frozenset[str]:
+        """The places that the plan touches, by their real names; none at intensity 0."""
+        found: set[str] = set()
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, dict):
+                found.update(value)
+        return frozenset(found)
+
     def lens(self, setup: Setup) -> Lens:
         """Bind the plan to a setup. Places of the plan that the setup lacks are passed over."""
         raise NotImplementedError
@@ -383,6 +399,9 @@ class Stack(Operator, frozen=True, kw_only=True):
     def kind(self) -> Kind:
         """The weakest kind of its members; `equivalent` for an empty stack."""
         return max((member.kind for member in self.operators), key=KIND_ORDER.index, default="equivalent")
+
+    def places(self) -> frozenset[str]:
+        return frozenset(f"{member.id}:{place}" for member in self.operators for place in member.places())
 
     def to_json(self) -> dict[str, JSON]:
         return {"op": self.id, "version": self.version, "operators": [member.to_json() for member in self.operators]}

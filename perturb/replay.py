@@ -197,7 +197,7 @@ class Gold:
         if run.hidden:
             return Proof(status="unsolvable", reason="value hidden", detail="; ".join(run.hidden[:5]), felt=felt)
         conditional = all(getattr(layer, "conditional", False) for layer in _members(operator))
-        if not felt and operator is not None and not conditional and not _null(operator):
+        if not felt and operator is not None and not conditional and operator.places():
             return Proof(status="not_applicable", reason="not_met", felt=False)
         return Proof(status="solvable", felt=felt)
 
@@ -207,11 +207,6 @@ def _members(operator: Operator | None) -> tuple[Operator, ...]:
         return ()
     members: tuple[Operator, ...] = getattr(operator, "operators", None) or (operator,)
     return members
-
-
-def _null(operator: Operator) -> bool:
-    """Whether a plan has no places at all: it was drawn with intensity 0."""
-    return all(not any(bool(getattr(member, field)) for field in member.__struct_fields__) for member in _members(operator))
 
 
 def same_answer(mine: Answer, theirs: Answer, volatile: tuple[str, ...] = ()) -> bool:

@@ -117,7 +117,7 @@ class Toolset:
             for call in task.gold or ():
                 if call.name not in names:
                     raise ToolsetError(
-                        f"task {task.id!r} of toolset {self.name!r} has a gold call of {call.name!r}, which is none of its tools"
+                        f"task {task.id!r} of toolset {self.name!r} has a gold call of {call.name!r}, which is no tool of it"
                     )
 
 

@@ -11,13 +11,27 @@ import msgspec
 from perturb.errors import ConfigurationError, PlanError, nearest
 from perturb.operator import Operator, Stack
 from perturb.operators.arguments.nest import Nest
+from perturb.operators.arguments.synonym import ArgumentSynonym
+from perturb.operators.descriptions.reword import Reword
 from perturb.operators.faults.transient import Transient
 from perturb.operators.results.paginate import Paginate
+from perturb.operators.results.rename_keys import RenameKeys
+from perturb.operators.tools.opaque import Opaque
+from perturb.operators.tools.synonym import ToolSynonym
+from perturb.operators.tools.vendor_style import VendorStyle
+from perturb.operators.toolset.distractors import Distractors
 from perturb.operators.toolset.merge import Merge
 
 TABLE: tuple[type[Operator], ...] = (
+    Reword,
+    ToolSynonym,
+    VendorStyle,
+    Opaque,
+    ArgumentSynonym,
     Nest,
     Merge,
+    Distractors,
+    RenameKeys,
     Paginate,
     Transient,
 )

@@ -10,7 +10,7 @@ import msgspec
 
 from perturb.mentions import Mentions, reworded
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Retired, Setup
-from perturb.types import JSON, Axis, Call, Failure, Schema, Tool, digest
+from perturb.types import JSON, Axis, Call, Failure, Schema, Tool, digest, to_json
 
 _SELECTORS = ("action", "operation", "command")
 _LARGEST = 8
@@ -76,6 +76,9 @@ class Merge(Operator, frozen=True, kw_only=True):
             tools[name] = Merged(selector, _actions(members, subject))
         return cls(tools=tools)
 
+    def places(self) -> frozenset[str]:
+        return frozenset(place for one in self.tools.values() for place in one.actions.values())
+
     def lens(self, setup: Setup) -> Lens:
         return MergeLens(setup, self.tools)
 
@@ -122,8 +125,11 @@ class MergeLens(Lens):
         self._to: dict[str, tuple[str, str, str]] = {}
         self._from: dict[str, tuple[str, dict[str, str]]] = {}
         made: dict[str, Tool] = {}
+        order = {place: index for index, place in enumerate(current)}
         for name, one in merged.items():
-            members = {action: current[place] for action, place in one.actions.items() if place in current}
+            # In the order of the tools, not of the plan, since JSON keeps no order.
+            known = sorted((order[place], action) for action, place in one.actions.items() if place in order)
+            members = {action: current[one.actions[action]] for _, action in known}
             if not members:
                 continue
             for action, tool in members.items():
@@ -225,12 +231,18 @@ def _merged(name: str, selector: str, members: Mapping[str, Tool]) -> Tool:
 def _union(variants: Mapping[str, Schema], everyone: bool) -> Schema:
     """One schema for an argument that several actions have: theirs where it is the same, else any of them."""
 
+    defaults = {to_json(schema.get("default", "(none)")) for schema in variants.values()}
+    apart = ("description", "x-place", *(("default",) if len(defaults) > 1 else ()))
+
     def bare(schema: Schema) -> Any:
-        return {key: value for key, value in schema.items() if key not in ("description", "x-place", "default")}
+        return {key: value for key, value in schema.items() if key not in apart}
 
     told: dict[str, list[str]] = {}
     for action, schema in variants.items():
-        told.setdefault(schema.get("description", ""), []).append(action)
+        text = schema.get("description", "")
+        if len(defaults) > 1 and "default" in schema:
+            text = f"{text} Default: {to_json(schema['default']).decode()}.".strip()
+        told.setdefault(text, []).append(action)
     if len(told) == 1 and everyone:
         description = next(iter(told))
     else:

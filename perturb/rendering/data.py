@@ -1,0 +1,155 @@
+"""A run as data: the one source of every report, and the JSON of `perturb run --json`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
+
+import msgspec
+
+from perturb.rendering.trajectories import first_difference
+from perturb.statistics import EpisodeRow, Summary, summarize
+
+CONFIDENCE = 0.95
+TRAJECTORY_KEYS = ("clean", "perturbed", "prompt_clean", "prompt_perturbed", "plan")
+"""The long parts of a failure, which the JSON leaves out unless they are asked for."""
+
+
+class Floor(msgspec.Struct, frozen=True):
+    """How many tasks an agent passes that does nothing at all, and one that only states the gold answer."""
+
+    silent: int
+    answer_only: int
+
+
+class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
+    """What a report says of a run beside its episodes.
+
+    `tasks` counts the tasks, `pairs` the planned (task, operator, trial) triples that apply, `proven` those whose gold
+    calls survived, `not_proven` those without gold calls, `unsolvable` those whose gold calls did not survive. `started`
+    is an ISO 8601 time, `seconds` wall-clock time, `command` what runs it again, `version` that of Perturb.
+    """
+
+    run: str
+    agent: str
+    agent_is_reference: bool
+    toolset: str
+    tasks: int
+    operators: list[str]
+    seed: int
+    intensity: float
+    trials: int
+    clean_trials: int
+    started: str
+    seconds: float
+    proven: int
+    pairs: int
+    not_proven: int
+    unsolvable: int
+    floor: Floor | None
+    command: str
+    version: str
+
+
+class Usage(msgspec.Struct):
+    """What all episodes took together; `cost` is in US dollars and `None` where no episode knew its price."""
+
+    episodes: int = 0
+    calls: int = 0
+    seconds: float = 0.0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+
+    def watch(self, rows: Iterable[EpisodeRow]) -> Iterator[EpisodeRow]:
+        """Pass `rows` on, and add them up on the way."""
+        for row in rows:
+            self.episodes += 1
+            self.calls += row.calls
+            self.seconds += row.seconds
+            self.input_tokens += row.input_tokens
+            self.output_tokens += row.output_tokens
+            if row.cost is not None:
+                self.cost = (self.cost or 0.0) + row.cost
+            yield row
+
+
+def report_data(header: RunHeader, rows: Iterable[EpisodeRow], failures: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A run as plain data, ready for JSON; rates, drops and intervals are fractions.
+
+    `rows` is read once and may be a stream. `failures` are the perturbed episodes that failed, each with the keys `task`,
+    `operator`, `kind`, `axis`, `plan`, `plan_file`, `reproduce`, `prompt_clean`, `prompt_perturbed`, `clean`,
+    `perturbed` (lists of steps, see `perturb.rendering.trajectories`), `answer_clean`, `answer_perturbed`,
+    `first_difference`, `outcome`, `error`, `passed_clean` ("3 of 3") and `passed_perturbed`. A missing
+    `first_difference` is computed. They are put in an order in which each operator has its turn, the worst first.
+    """
+    usage = Usage()
+    summary = summarize(usage.watch(rows), CONFIDENCE)
+    headline = msgspec.to_builtins(summary.headline)
+    total: dict[str, int] = dict(summary.outcomes_clean)
+    for outcome, number in summary.outcomes_perturbed.items():
+        total[outcome] = total.get(outcome, 0) + number
+    return {
+        "run": header.run,
+        "agent": header.agent,
+        "agent_is_reference": header.agent_is_reference,
+        "toolset": header.toolset,
+        "seed": header.seed,
+        "headline": headline,
+        "estimand": "population drop",
+        "confidence": CONFIDENCE,
+        "p_value": headline["p_value"],
+        "axes": msgspec.to_builtins(summary.axes),
+        "operators": msgspec.to_builtins(summary.operators),
+        "tasks": header.tasks,
+        "by_task": msgspec.to_builtins(summary.tasks),
+        "collapsed": msgspec.to_builtins(summary.collapsed),
+        "pass_hat_k": summary.clean_pass_hat_k,
+        "outcomes": total,
+        "outcomes_by_arm": {"clean": summary.outcomes_clean, "perturbed": summary.outcomes_perturbed},
+        "proof": {
+            "pairs": header.pairs,
+            "proven": header.proven,
+            "not_proven": header.not_proven,
+            "unsolvable": header.unsolvable,
+            "exposed": summary.exposed,
+        },
+        "floor": msgspec.to_builtins(header.floor),
+        "usage": msgspec.to_builtins(usage),
+        "intensity": header.intensity,
+        "trials": header.trials,
+        "clean_trials": header.clean_trials,
+        "planned_operators": header.operators,
+        "started": header.started,
+        "seconds": header.seconds,
+        "version": header.version,
+        "failures": _in_turn([_with_difference(failure) for failure in failures], summary),
+        "reproduce": header.command,
+    }
+
+
+def _with_difference(failure: Mapping[str, Any]) -> dict[str, Any]:
+    known = dict(failure)
+    if "first_difference" not in known:
+        known["first_difference"] = first_difference(known.get("clean") or [], known.get("perturbed") or [])
+    return known
+
+
+def _in_turn(failures: list[dict[str, Any]], summary: Summary) -> list[dict[str, Any]]:
+    """One failure of each operator in turn, worst operator first; tasks that always passed clean come before others."""
+    clean_rate = {task.task: task.passed / task.trials if task.trials else 0.0 for task in summary.tasks}
+    groups: dict[tuple[str, str | None], list[dict[str, Any]]] = {(row.id, row.kind): [] for row in summary.operators}
+    for failure in failures:
+        groups.setdefault((failure["operator"], failure.get("kind")), []).append(failure)
+    for group in groups.values():
+        group.sort(key=lambda failure: -clean_rate.get(failure["task"], 0.0))
+    return [failure for turn in zip_longest(*groups.values()) for failure in turn if failure is not None]
+
+
+def render_json(data: Mapping[str, Any], *, trajectories: bool = False) -> str:
+    """The data as indented JSON; the trajectories, prompts and plans of the failures only where they are asked for."""
+    shown = dict(data)
+    if not trajectories:
+        shown["failures"] = [{k: v for k, v in f.items() if k not in TRAJECTORY_KEYS} for f in data["failures"]]
+    return msgspec.json.format(msgspec.json.encode(shown), indent=2).decode()

@@ -1,0 +1,279 @@
+"""A run in the terminal: the first screen says it all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from perturb.rendering import wording
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+AXIS_STYLE: dict[str, str] = {
+    "tools": "#4a7fc9",
+    "responses": "#c9782e",
+    "system": "#8a63c7",
+    "user": "#2f9c95",
+    "environment": "#5c9a3c",
+    "scaffold": "#b5527f",
+}
+CLEAN_STYLE, PERTURBED_STYLE, QUIET = "#5c9a3c", "#c9782e", "dim"
+WIDEST, NARROWEST = 112, 60
+MOST_OPERATORS, MOST_FAILURES = 24, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """The signs beyond ASCII, or what stands for them where the terminal has no others."""
+
+    full: str = "█"
+    parts: str = " ▏▎▍▌▋▊▉"
+    rest: str = "░"
+    dot: str = "·"
+    ascii: bool = False
+
+    def write(self, text: str) -> str:
+        """`text` with nothing that this terminal cannot show."""
+        if not self.ascii:
+            return text
+        for sign, plain in ((wording.MINUS, "-"), (wording.NOTHING, "-"), ("·", "|"), ("…", "..."), ("’", "'")):
+            text = text.replace(sign, plain)
+        return text.encode("ascii", "replace").decode()
+
+    def bar(self, share: float, width: int) -> str:
+        """A bar of `share` of `width` columns; something that is not nothing always shows."""
+        eighths = round(max(0.0, min(1.0, share)) * width * 8)
+        if self.ascii:
+            return self.full * max(eighths // 8, int(share > 0))
+        whole, part = divmod(max(eighths, int(share > 0)), 8)
+        return self.full * whole + (self.parts[part] if part else "")
+
+
+def print_report(data: Mapping[str, Any], console: Console, *, report_path: str | None = None) -> None:
+    """Print the report of `report_data` to a rich `console`, as wide as it is up to 112 columns.
+
+    Colour only where the console has it; ASCII alone where its encoding is no form of Unicode. Commands and paths are
+    never cut or wrapped by us, so that they can be copied.
+    """
+    screen = _Screen(console)
+    _header(screen, data)
+    _rates(screen, data)
+    _axes(screen, data)
+    _operators(screen, data)
+    _counts(screen, data)
+    _failures(screen, data)
+    _end(screen, data, report_path)
+
+
+class _Screen:
+    """Lines of text, cut to the width of the console."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.width = max(NARROWEST, min(WIDEST, console.width - 1))
+        unicode = not console.options.ascii_only
+        self.glyphs = Glyphs() if unicode else Glyphs(full="#", parts="", rest=".", dot="|", ascii=True)
+
+    def line(self, *parts: str | tuple[str, str], cut: bool = True) -> None:
+        """One line of plain or (text, style) parts; `cut` ends it with an ellipsis where it is too long."""
+        text = self.text(*parts)
+        if cut:
+            text.truncate(self.width, overflow="crop" if self.glyphs.ascii else "ellipsis")
+        self.console.print(text, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)
+
+    def text(self, *parts: str | tuple[str, str]) -> Text:
+        from rich.text import Text
+
+        text = Text()
+        for part in parts:
+            words, style = part if isinstance(part, tuple) else (part, "")
+            text.append(self.glyphs.write(words), style)
+        text.rstrip()
+        return text
+
+    def flow(self, parts: Iterable[str], *, indent: str = "", style: str = "") -> None:
+        """Parts with dots between them, broken only between parts."""
+        lines: list[str] = []
+        for part in parts:
+            if lines and len(indent) + len(lines[-1]) + 3 + len(part) <= self.width:
+                lines[-1] += f" {self.glyphs.dot} {part}"
+            else:
+                lines.append(part)
+        for line in lines:
+            self.line(indent, (line, style))
+
+    def prose(self, words: str, *, indent: str = "", style: str = "") -> None:
+        """A sentence, wrapped at words."""
+        import textwrap
+
+        for line in textwrap.wrap(words, self.width - len(indent)):
+            self.line(indent, (line, style))
+
+    def gap(self) -> None:
+        self.console.print()
+
+
+def _header(screen: _Screen, data: Mapping[str, Any]) -> None:
+    agent = f"agent {data['agent']}" + (" (reference)" if data["agent_is_reference"] else "")
+    operators = len({row["id"] for row in data["operators"]})
+    screen.gap()
+    screen.flow(
+        [
+            data["toolset"],
+            wording.count(data["tasks"], "task"),
+            wording.count(operators, "operator"),
+            agent,
+            f"seed {data['seed']}",
+            *([f"intensity {data['intensity']:g}"] if data["intensity"] != 1 else []),
+        ],
+        style="bold",
+    )
+    if data["agent_is_reference"]:
+        screen.prose(
+            "a reference agent is an instrument that shows what the perturbations ask for; it is not a model", style=QUIET
+        )
+    screen.gap()
+
+
+def _rates(screen: _Screen, data: Mapping[str, Any]) -> None:
+    head = data["headline"]
+    if head["drop"] is None:
+        screen.prose("No task has both a clean and a perturbed episode, so there is no drop to report.", style="bold")
+        screen.gap()
+        return
+    width = max(20, min(48, screen.width - 32))
+    for name, rate, style in (("clean", head["clean"], CLEAN_STYLE), ("perturbed", head["perturbed"], PERTURBED_STYLE)):
+        filled = screen.glyphs.bar(rate, width)
+        rest = screen.glyphs.rest * (width - len(filled))
+        screen.line(f"  {name:<10}", (f"{wording.percent(rate):>8}", "bold"), "  ", (filled, style), (rest, QUIET))
+    screen.gap()
+    floor = head["noise_floor"]
+    noise = (
+        f"noise floor {wording.points(floor['drop'])} {wording.interval(floor['interval'])}"
+        if floor
+        else "noise floor unknown: one clean trial"
+    )
+    drop = f"{wording.points(head['drop']):>6}"
+    screen.line(f"  {'drop':<10}", (drop, "bold"), f" points {wording.interval(head['interval'])}   ", (noise, QUIET))
+    screen.line(f"{'':<18}", (f"{wording.p_value(head['p_value'])}, over {wording.count(head['tasks'], 'task')}", QUIET))
+    screen.gap()
+
+
+def _bar_of(screen: _Screen, row: Mapping[str, Any], largest: float, width: int) -> tuple[str, str]:
+    share = max(0.0, row["drop"] or 0.0) / largest if largest else 0.0
+    return f"{screen.glyphs.bar(share, width):<{width}}", AXIS_STYLE.get(row["axis"] or "", "")
+
+
+def _largest(rows: Sequence[Mapping[str, Any]]) -> float:
+    return max((row["drop"] or 0.0 for row in rows), default=0.0)
+
+
+def _axes(screen: _Screen, data: Mapping[str, Any]) -> None:
+    rows = data["axes"]
+    if not rows:
+        return
+    by_id = {row["id"]: row for row in reversed(data["operators"]) if row["headline"]}
+    bar = 8 if screen.width < 98 else 14
+    screen.line((f"  {'axis':<12}{'drop':>6}  {'95 % interval':<17}{'':<{bar}}  worst operator", QUIET))
+    for row in rows:
+        worst = by_id.get(row["worst"] or "")
+        tail = f"  {row['worst']} {wording.points(worst['drop'])}" if worst else f"  {wording.NOTHING}"
+        more = f" {wording.interval(worst['interval'])}  {wording.p_value(worst['p_adjusted'])}" if worst else ""
+        line: list[str | tuple[str, str]] = [
+            f"  {row['axis']:<12}",
+            (f"{wording.points(row['drop']):>6}", "bold"),
+            f"  {wording.interval(row['interval'], 5):<17}",
+            _bar_of(screen, row, _largest(rows), bar),
+        ]
+        room = screen.width - (2 + 12 + 6 + 2 + 17 + bar)
+        screen.line(*line, tail, (more if len(tail + more) <= room else "", QUIET))
+    screen.gap()
+
+
+def _operators(screen: _Screen, data: Mapping[str, Any]) -> None:
+    rows = data["operators"]
+    if not rows:
+        return
+    bar = 8 if screen.width < 98 else 14
+    name = min(max(len(row["id"]) for row in rows), 28)
+    wide = screen.width >= 98
+    # What every row shows, then what a wide terminal has room for.
+    heading = f"  {'operator':<{name}}{'drop':>7}  {'95 % interval':<17}{'':<{bar}}{'met':>7}"
+    screen.line((heading + (f"  {'adjusted p':<11}{'kind':<12}" if wide else ""), QUIET))
+    largest, shown = _largest(rows), rows[:MOST_OPERATORS]
+    apart = False
+    for row in shown:
+        if not row["headline"] and not apart:
+            apart = True
+            screen.line(("  shown apart, not in the headline", QUIET))
+        identifier = row["id"] if len(row["id"]) <= name else row["id"][: name - 1] + "…"
+        met = wording.NOTHING if row["exposed"] is None else f"{row['exposed'] * 100:.0f} %"
+        line: list[str | tuple[str, str]] = [
+            f"  {identifier:<{name}}",
+            (f"{wording.points(row['drop']):>7}", "bold"),
+            f"  {wording.interval(row['interval'], 5):<17}",
+            _bar_of(screen, row, largest, bar),
+            (f"{met:>7}", QUIET),
+        ]
+        if wide:
+            line.append((f"  {wording.p_value(row['p_adjusted']):<11}{row['kind'] or wording.NOTHING:<12}", QUIET))
+        screen.line(*line)
+    if len(rows) > len(shown):
+        screen.line((f"  … and {len(rows) - len(shown)} more in the report", QUIET))
+    screen.gap()
+
+
+def _counts(screen: _Screen, data: Mapping[str, Any]) -> None:
+    proof, arms = data["proof"], data["outcomes_by_arm"]
+    perturbed = sum(arms["perturbed"].values())
+    screen.flow(
+        [
+            f"{proof['proven']:,} of {wording.count(proof['pairs'], 'pair')} proven solvable",
+            *([f"{proof['unsolvable']:,} unsolvable"] if proof["unsolvable"] else []),
+            *([f"{proof['not_proven']:,} not proven: no gold calls"] if proof["not_proven"] else []),
+            f"{proof['exposed']:,} met the change",
+            f"{wording.count(data['outcomes'].get('tester_fault', 0), 'fault')} of ours",
+        ],
+        indent="  ",
+    )
+    for arm in ("clean", "perturbed"):
+        if arms[arm]:
+            counted = [f"{number:,} {name.replace('_', ' ')}" for name, number in wording.outcome_order(arms[arm])]
+            total = sum(arms["clean"].values()) if arm == "clean" else perturbed
+            screen.flow([f"{total:,} {arm}: {counted[0]}", *counted[1:]], indent="  ")
+    floor, collapsed = data["floor"], data["collapsed"]
+    if collapsed and collapsed["count"]:
+        ends = wording.interval(collapsed["interval"])
+        screen.line(f"  {collapsed['count']} of {collapsed['of']} tasks always pass clean and never perturbed {ends} %")
+    if floor:
+        screen.line(
+            f"  floor: a silent agent passes {floor['silent']} of {data['tasks']} tasks, "
+            f"one that only states the answer {floor['answer_only']}"
+        )
+    screen.gap()
+
+
+def _failures(screen: _Screen, data: Mapping[str, Any]) -> None:
+    failures = data["failures"]
+    if not failures:
+        return
+    screen.line("  worst failures", (f"  {len(failures)} in all" if len(failures) > MOST_FAILURES else "", QUIET))
+    for failure in failures[:MOST_FAILURES]:
+        where = failure["first_difference"]
+        parts = [
+            f"{failure['operator']}, task {failure['task']}",
+            f"clean {failure['passed_clean']}, perturbed {failure['passed_perturbed']}",
+            *([f"parts at step {where + 1}"] if where is not None else []),
+        ]
+        screen.flow(parts, indent="  ")
+        screen.line("    ", (failure["reproduce"], "cyan"), cut=False)
+    screen.gap()
+
+
+def _end(screen: _Screen, data: Mapping[str, Any], report_path: str | None) -> None:
+    if report_path:
+        screen.line("  report ", (report_path, "cyan"), cut=False)
+    screen.flow([f"again: {data['reproduce']}", wording.duration(data["seconds"])], indent="  ", style=QUIET)

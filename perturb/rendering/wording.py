@@ -1,0 +1,99 @@
+"""How numbers are written in every report: points, percentages, intervals, p-values, times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from perturb.statistics import COUNTED
+
+MINUS = "\u2212"
+NOTHING = "–"
+
+OUTCOME_MEANING: dict[str, str] = {
+    "passed": "the check accepted the final state and the answer",
+    "failed": "the check did not",
+    "agent_error": "the agent raised an error or ended without an answer it could give",
+    "budget_exceeded": "the episode's own limit of turns, tokens, money or time was spent",
+    "unsolvable": "the gold calls did not survive the perturbation",
+    "invalid_setup": "the provider refused the tools that it was shown",
+    "infrastructure_error": "the network, the provider or the machine failed",
+    "tester_fault": "an operator, a check or Perturb itself failed",
+    "not_applicable": "there was nothing for the operator to change",
+}
+"""What each outcome means, in the order in which reports name them."""
+
+KIND_MEANING: dict[str, str] = {
+    "equivalent": "nothing is lost and all is declared; each call means exactly one real call",
+    "distraction": "something irrelevant is added",
+    "fault": "something fails for a while, in a documented way that says how to go on",
+    "ablation": "information is withheld, so that an agent may be unable to know what to do; shown apart",
+    "adversarial": "something misleads; shown apart",
+}
+"""What each kind of operator promises."""
+
+
+def points(fraction: float | None) -> str:
+    """A difference of rates in points: `0.187` is `18.7`, below 0 with a true minus sign."""
+    if fraction is None:
+        return NOTHING
+    rounded = round(fraction * 100, 1) + 0.0
+    return f"{rounded:.1f}".replace("-", MINUS)
+
+
+def percent(fraction: float | None) -> str:
+    """A rate: `0.813` is `81.3 %`."""
+    return NOTHING if fraction is None else f"{points(fraction)} %"
+
+
+def interval(ends: Sequence[float] | None, width: int = 0) -> str:
+    """`[14.2, 23.5]`, in points; each end at least `width` columns wide."""
+    return NOTHING if ends is None else f"[{points(ends[0]):>{width}}, {points(ends[1]):>{width}}]"
+
+
+def p_value(p: float | None) -> str:
+    """`p < 0.001`, `p 0.012`, `p 0.23`, `p 1`; never a p of 0."""
+    if p is None:
+        return NOTHING
+    if p < 0.001:
+        return "p < 0.001"
+    if p > 0.995:
+        return "p 1"
+    return f"p {p:.3f}" if p < 0.1 else f"p {p:.2f}"
+
+
+def duration(seconds: float) -> str:
+    """`0.4 s`, `14 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """`1 task`, `1,204 tasks`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def outcome_order(outcomes: dict[str, int]) -> list[tuple[str, int]]:
+    """The outcomes that occurred, in the order in which every report names them."""
+    known = [(name, outcomes[name]) for name in OUTCOME_MEANING if outcomes.get(name)]
+    return known + [(name, number) for name, number in outcomes.items() if name not in OUTCOME_MEANING and number]
+
+
+def outcome_rows(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row for each outcome that occurred: its `name`, whether it is `counted` in the rates, and its number in each arm."""
+    arms = data["outcomes_by_arm"]
+    return [
+        {
+            "name": name,
+            "counted": name in COUNTED,
+            "clean": arms["clean"].get(name, 0),
+            "perturbed": arms["perturbed"].get(name, 0),
+        }
+        for name, _ in outcome_order(data["outcomes"])
+    ]

@@ -1,0 +1,99 @@
+"""From episodes to counts: how often each task passed, clean and under each operator."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from perturb.statistics.rows import COUNTED, EpisodeRow
+from perturb.types import HEADLINE_KINDS
+
+
+@dataclass(slots=True)
+class Tally:
+    """The episodes of one task in one place (clean, or under one operator and kind).
+
+    `trials` are those whose outcome speaks of the agent; `met` those of them that met the change; `outcomes` counts all.
+    """
+
+    trials: int = 0
+    passed: int = 0
+    met: int = 0
+    met_passed: int = 0
+    stale: int = 0
+    seconds: float = 0.0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    halves: list[list[int]] = field(default_factory=lambda: [[0, 0], [0, 0]])
+
+    def add(self, row: EpisodeRow) -> None:
+        self.outcomes[row.outcome] += 1
+        self.seconds += row.seconds
+        self.stale += row.stale
+        if row.outcome not in COUNTED:
+            return
+        passed = int(row.outcome == "passed")
+        # Even against odd trials rather than early against late: what drifts with time falls on both halves alike.
+        half = self.halves[row.trial % 2]
+        half[0] += passed
+        half[1] += 1
+        self.trials += 1
+        self.passed += passed
+        if row.exposed:
+            self.met += 1
+            self.met_passed += passed
+
+    def merge(self, other: Tally) -> None:
+        """Add the counts of `other` to these."""
+        self.trials += other.trials
+        self.passed += other.passed
+        self.met += other.met
+        self.met_passed += other.met_passed
+        self.stale += other.stale
+        self.seconds += other.seconds
+        self.outcomes.update(other.outcomes)
+
+    @property
+    def rate(self) -> Fraction:
+        """The share that passed, exactly: equal arms must differ by 0, not by a rounding error."""
+        return Fraction(self.passed, self.trials)
+
+
+OperatorKind = tuple[str, str | None]
+"""An operator's id and the kind of its plan; one operator may have plans of several kinds."""
+
+
+@dataclass(slots=True)
+class Tallies:
+    """All counts of a run: `clean` by task, `perturbed` by operator and kind, then by task; `axes` by operator."""
+
+    clean: dict[str, Tally] = field(default_factory=dict)
+    perturbed: dict[OperatorKind, dict[str, Tally]] = field(default_factory=dict)
+    axes: dict[str, str] = field(default_factory=dict)
+
+    def headline(self, axis: str | None = None) -> dict[str, dict[str, Tally]]:
+        """By task, then by operator: the counts of the kinds that count towards the headline, of one axis or of all."""
+        tasks: dict[str, dict[str, Tally]] = {}
+        for (operator, kind), by_task in self.perturbed.items():
+            if kind not in HEADLINE_KINDS or (axis is not None and self.axes.get(operator) != axis):
+                continue
+            for task, tally in by_task.items():
+                if tally.trials:
+                    tasks.setdefault(task, {}).setdefault(operator, Tally()).merge(tally)
+        return tasks
+
+
+def count(rows: Iterable[EpisodeRow]) -> Tallies:
+    """Count all rows, in one pass."""
+    tallies = Tallies()
+    for row in rows:
+        if row.arm == "clean":
+            tallies.clean.setdefault(row.task, Tally()).add(row)
+            continue
+        if row.operator is None:
+            raise ValueError(f"the perturbed episode {row.key!r} of task {row.task!r} names no operator")
+        if row.axis is not None:
+            tallies.axes.setdefault(row.operator, row.axis)
+        tallies.perturbed.setdefault((row.operator, row.kind), {}).setdefault(row.task, Tally()).add(row)
+    return tallies

@@ -1,0 +1,3 @@
+from perturb.toolset import Task
+
+CHANGES: tuple[Task, ...] = ()
