@@ -74,6 +74,13 @@ class Study:
         return Mixed(tuple(self._parts(self.transcript.answer, len(self.replies))))
 
     @cached_property
+    def told(self) -> bool:
+        """Whether the answer was read off the replies as it stands: each value in it is somewhere, one of them in a reply."""
+        traced = [part for part in self.answer.parts if isinstance(part, Traced)]
+        read = any(isinstance(source, InReply) for part in traced for source in part.sources)
+        return not self.transcript.answer or (read and all(part.sources for part in traced))
+
+    @cached_property
     def uses(self) -> tuple[tuple[Traced, ...], ...]:
         """For each step, the values after it that may have come from its reply."""
         every = [*_traces(self.arguments), *_traces(self.answer)]
@@ -157,6 +164,11 @@ def _field(path: Path) -> str:
 
 
 def _whole(text: str) -> re.Pattern[str]:
+    """A pattern for a value where it stands as a word; for a number also with marks for thousands and zeros behind."""
+    if number := re.fullmatch(r"(\d+)(\.\d+)?", text):
+        whole = re.sub(r"(?<=\d)(?=(?:\d{3})+$)", ",?", number[1])
+        rest = rf"{re.escape(number[2])}0*" if number[2] else r"(?:\.0+)?"
+        return re.compile(rf"(?<![\w.,]){whole}{rest}(?![\w]|\.\d)")
     return re.compile(rf"(?<!\w){re.escape(text)}(?!\w)", re.IGNORECASE)
 
 

@@ -43,11 +43,10 @@ class World:
         return {name: self._value(node, remember=True) for name, node in self.study.arguments[step].items()}
 
     def satisfied(self, step: int) -> bool:
-        """Whether everything that the transcript took from the reply to a step has been shown; `False` where it took
-        nothing that can be traced, unless the reply is there in full."""
+        """Whether everything that the transcript took from the reply to a step has been shown. Where that cannot be told,
+        because nothing in it was taken as it stands or the answer was not, the whole reply must have been."""
         uses = self.study.uses[step]
-        computed = any(isinstance(part, Traced) and not part.sources for part in self.study.answer.parts)
-        if not uses or computed:
+        if not uses or not self.study.told:
             return self._complete(step)
         return all(self._trace(use) is not None for use in uses)
 
