@@ -187,15 +187,19 @@ class _Search:
         return [theirs] if isinstance(mine[0], dict) else list(theirs.values())
 
     def _row(self, mine: list[Any], place: int, rows: list[Any]) -> int | None:
-        sought = self._mine(mine[place])
-        spread = Counter(word for row in mine for word in self._mine(row) if word in sought)
-        whole = sum(1 / spread[word] for word in sought) or 1.0
-        alike = [sum(1 / spread[word] for word in sought & self._theirs(row)) / whole for row in rows]
-        if not alike:
-            return None
-        best = max(range(len(rows)), key=lambda other: (alike[other], -abs(other - place)))
-        if alike[best] >= _ALIKE:
-            return best
+        """Which of `rows` stands for `mine[place]`: the one most like it that is not more like another of `mine`; where none is
+        like it, the one at the same place, if the rows are as many."""
+        spread = Counter(word for row in mine for word in self._mine(row))
+        whole = sum(1 / spread[word] for word in self._mine(mine[place]))
+
+        def shared(learnt: Any, shown: Any) -> float:
+            return sum(1 / spread[word] for word in self._mine(learnt) & self._theirs(shown))
+
+        alike = [shared(mine[place], row) for row in rows]
+        if alike and whole:
+            best = max(range(len(rows)), key=lambda other: (alike[other], -abs(other - place)))
+            if alike[best] >= _ALIKE * whole and all(shared(row, rows[best]) <= alike[best] for row in mine):
+                return best
         return place if len(rows) == len(mine) else None
 
 

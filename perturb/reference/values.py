@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import zip_longest
 from typing import Any
 
 from perturb.reference.forms import choices, types
@@ -112,7 +113,7 @@ def _explained(told: str, options: list[JSON]) -> list[tuple[JSON, str]]:
         if len(named) == 1:
             found.append((names[named[0].group()], clause[: named[0].start()] + " " + clause[named[0].end() :]))
     every = list(pattern.finditer(told))
-    for one, following in zip(every, [*every[1:], None], strict=True):
+    for one, following in zip_longest(every, every[1:]):
         found.append((names[one.group()], told[one.end() : following.start() if following else None]))
     return found
 

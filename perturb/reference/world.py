@@ -61,7 +61,7 @@ class World:
                 continue
             value = self._trace(part) if part.sources or complete or not any(map(str.isdigit, str(part.value))) else None
             known = known or (value is not None and any(isinstance(source, InReply) for source in part.sources))
-            told.append("unknown" if value is None else plain(value) if value is not part.value else str(value))
+            told.append("unknown" if value is None else str(value) if value is part.value else _worded(value, str(part.value)))
         return "".join(told) if known else "I could not find that out."
 
     def _complete(self, step: int) -> bool:
@@ -123,6 +123,16 @@ def _leaf(node: JSON, path: Path) -> JSON:
     for step in path:
         node = node[step]
     return node
+
+
+def _worded(shown: JSON, like: str) -> str:
+    """A shown scalar as it is written in prose: a number with as many decimals as the one that it stands for."""
+    text = plain(shown)
+    places = len(like.partition(".")[2])
+    try:
+        return f"{float(text):.{places}f}" if places and like.replace(",", "").replace(".", "").isdigit() else text
+    except ValueError:
+        return text
 
 
 def _typed(shown: JSON, like: JSON) -> JSON:
