@@ -39,9 +39,7 @@ def pieces(name: str) -> tuple[str, ...]:
     return (*found, *(f"~{joined[i : i + 3]}" for i in range(len(joined) - 2)))
 
 
-def likeness(
-    left: Sequence[str], right: Sequence[str], split: Callable[[str], Iterable[str]] = words
-) -> NDArray[np.float64]:
+def likeness(left: Sequence[str], right: Sequence[str], split: Callable[[str], Iterable[str]] = words) -> NDArray[np.float64]:
     """How alike each of `left` is to each of `right`, from 0 to 1: the cosine of their words, rare words counting more.
 
     Returns an array of len(left) by len(right).
