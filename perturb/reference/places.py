@@ -64,6 +64,11 @@ class Document:
         return tuple(leaves(self.tree))
 
     @cached_property
+    def layout(self) -> frozenset[Path]:
+        """The paths of its scalars: the same for two documents that differ in values alone."""
+        return frozenset(path for path, _ in self.leaves)
+
+    @cached_property
     def values(self) -> frozenset[str]:
         """Every scalar and every key, as `plain` text."""
         return frozenset(plain(value) for _, value in self.leaves)
