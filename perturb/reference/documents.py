@@ -7,7 +7,6 @@ import csv
 import json
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from xml.etree import ElementTree
 
 import yaml
@@ -20,11 +19,10 @@ _HEADING = re.compile(r"[\w .\[\]-]+")
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
-@lru_cache(maxsize=4096)
 def read(text: str) -> JSON:
     """What a text holds, from JSON, a Python literal, XML or HTML, a Markdown table, CSV or YAML; else the text itself.
 
-    YAML, XML, CSV and tables give every scalar as a string. The value is shared: do not change it.
+    YAML, XML, CSV and tables give every scalar as a string.
     """
     text = text.strip()
     for reader in _readers(text):

@@ -87,7 +87,7 @@ class Document:
         return known
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def document(text: str) -> Document:
     """A text as a document; equal texts are one."""
     return Document(text, read(text))
@@ -106,7 +106,7 @@ def _joined(first: JSON, then: JSON) -> JSON:
     return then
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def locate(learnt: Document, path: Path, shown: Document) -> JSON:
     """The scalar of `shown` at the place that is like `path` in `learnt`; `None` where no place is like it."""
     return _Search(learnt, shown).at(learnt.tree, path, shown.tree)
