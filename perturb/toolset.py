@@ -79,14 +79,17 @@ class Toolset:
     def refusal(self, kind: FailureKind, *, tool: str, field: str | None = None, value: JSON = None) -> Failure:
         """The failure by which this toolset's own server would refuse a call that it cannot read.
 
-        `kind` is `unknown_tool`, or `invalid_argument` with the `field` that is at fault. Override it where the real
-        server words it differently, so that a perturbed setup fails in the same shape as the clean one.
+        `kind` is `unknown_tool`, `invalid_argument` with the `field` that is at fault, or `unavailable`. Override it where
+        the real server words it differently, so that a perturbed setup fails in the same shape as the clean one; pass
+        kinds that you do not know to `plain_refusal`, and keep its message, which states the way out.
         """
         return plain_refusal(kind, tool=tool, field=field, value=value)
 
     def digest(self) -> str:
         """Changes whenever anything changes that an episode depends on: tools, tasks, data, code of the checks."""
-        return digest([self.name, self.system, self.tools, [[t.id, t.prompt, t.gold, t.answer, t.follow_ups] for t in self.tasks]])
+        return digest(
+            [self.name, self.system, self.tools, [[t.id, t.prompt, t.gold, t.answer, t.follow_ups] for t in self.tasks]]
+        )
 
     def task(self, task_id: str) -> Task:
         for task in self.tasks:
@@ -94,7 +97,9 @@ class Toolset:
                 return task
         from perturb.errors import ConfigurationError, nearest
 
-        raise ConfigurationError(f"toolset {self.name!r} has no task {task_id!r}; {nearest(task_id, [t.id for t in self.tasks])}")
+        raise ConfigurationError(
+            f"toolset {self.name!r} has no task {task_id!r}; {nearest(task_id, [t.id for t in self.tasks])}"
+        )
 
     def validate(self) -> None:
         """Raise `ToolsetError` for the first tool or task that is not well formed."""
@@ -112,14 +117,25 @@ class Toolset:
             for call in task.gold or ():
                 if call.name not in names:
                     raise ToolsetError(
-                        f"task {task.id!r} of toolset {self.name!r} has a gold call of {call.name!r}, which is none of its tools"
+                        f"task {task.id!r} of toolset {self.name!r} has a gold call of {call.name!r}, which is no tool of it"
                     )
+
+
+_REFUSALS: dict[str, str] = {
+    "unavailable": "The service is temporarily unavailable. Nothing was changed; please try the same call again.",
+    "rate_limited": "Too many requests. Nothing was changed; please wait and try the same call again.",
+    "timeout": "The request timed out. Please try the same call again.",
+    "unauthenticated": "The session has expired. Please sign in again.",
+    "internal": "An internal error occurred.",
+}
 
 
 def plain_refusal(kind: FailureKind, *, tool: str, field: str | None = None, value: JSON = None) -> Failure:
     """A refusal in a plain sentence."""
     if kind == "unknown_tool":
         message = f"Unknown tool: {tool}"
+    elif kind in _REFUSALS:
+        message = _REFUSALS[kind]
     elif field is None:
         message = f"Invalid arguments for {tool}: expected a JSON object"
     else:

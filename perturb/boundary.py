@@ -1,0 +1,207 @@
+"""The seam: the only place, beside `Stack`, where setups are shown and calls are read.
+
+A `Boundary` is one live episode. What an agent calls in shown terms goes inwards through the lenses to the environment;
+what comes back goes outwards. It keeps the record of both.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from perturb import texts
+from perturb.episode import EpisodeStep
+from perturb.errors import OperatorFault, PerturbError
+from perturb.operator import StackLens
+from perturb.toolset import Environment, Task
+from perturb.types import JSON, Answer, Call, Delay, Failure, Reply, Result, Tool
+
+
+class BudgetExceeded(PerturbError):
+    """The episode has used up its own limit of calls."""
+
+
+class EnvironmentFault(PerturbError):
+    """The environment itself broke: it raised instead of answering."""
+
+    exit_status = 3
+
+
+class Boundary:
+    """One episode of one task under a lens; what an agent is given (see `perturb.agent.LiveEpisode`).
+
+    `max_calls` limits the agent's calls. `fault` holds the first fault that is ours or the environment's: such an episode
+    never counts against the agent, whatever the agent made of the exception.
+    """
+
+    def __init__(self, lens: StackLens, task: Task, environment: Environment, *, max_calls: int = 200) -> None:
+        self.lens = lens
+        self.task = task
+        self.environment = environment
+        self.max_calls = max_calls
+        self.steps: list[EpisodeStep] = []
+        self.real_calls: list[Call] = []
+        self.real_answers: list[Answer] = []
+        self.delayed = 0.0
+        self.fault: PerturbError | None = None
+        self.over_budget = False
+        self._changed_reply = False
+        self._batch = 0
+        self._turn = 0
+        self._memory = lens.start()
+        setup = lens.setup
+        self.system = lens.show_text(setup.system)
+        self.prompt = lens.show_text(task.prompt)
+        if lens.has_state:
+            environment.load(lens.load_state(environment.dump()))
+
+    @property
+    def tools(self) -> Sequence[Tool]:
+        return self.lens.setup.public_tools
+
+    @property
+    def exposed(self) -> bool:
+        """Whether anything that the agent has received differs from what it would have been clean."""
+        return (
+            self._changed_reply
+            or self.prompt != self.task.prompt
+            or self.system != self.lens.real.system
+            or self.lens.changes_tools
+        )
+
+    async def call(self, name: str, arguments: dict[str, JSON] | str) -> Reply:
+        """Call a tool; see `perturb.agent.LiveEpisode`."""
+        self._batch += 1
+        return await self._step(name, arguments)
+
+    async def calls(self, calls: Sequence[tuple[str, dict[str, JSON] | str]]) -> list[Reply]:
+        """Several calls at once: they reach the environment in the order given."""
+        self._batch += 1
+        return [await self._step(name, arguments) for name, arguments in calls]
+
+    async def next_user(self) -> str | None:
+        """The user's next message, or `None` where there is none."""
+        if self._turn >= len(self.task.follow_ups):
+            return None
+        self._turn += 1
+        return self.lens.show_text(self.task.follow_ups[self._turn - 1])
+
+    async def _step(self, name: str, arguments: dict[str, JSON] | str) -> Reply:
+        if len(self.steps) >= self.max_calls:
+            self.over_budget = True
+            raise BudgetExceeded(f"the episode has made its {self.max_calls} calls; a run allows more with max_calls")
+        first = len(self.real_calls)
+        read = _arguments(arguments)
+        answer: Answer
+        malformed = None if read is not None else str(arguments)
+        call = Call(str(name), read or {})
+        if malformed is not None:
+            answer = self.lens.setup.source.refusal("invalid_argument", tool=call.name, value=malformed)
+        else:
+            answer = await self.send(call)
+        reply = self.reply(call, answer)
+        stale = isinstance(answer, Failure) and answer.stale
+        self.steps.append(EpisodeStep(call, reply, tuple(self.real_calls[first:]), self._batch, stale, malformed))
+        return reply
+
+    def reply(self, call: Call, answer: Answer) -> Reply:
+        """An answer as the agent receives it."""
+        if isinstance(answer, Failure):
+            return Reply(texts.failure_text(answer), True)
+        tool = self.lens.setup.by_name.get(call.name)
+        structured = tool is not None and tool.returns is not None
+        return Reply(texts.result_text(answer), False, answer.data if structured else None)
+
+    async def send(self, call: Call) -> Answer:
+        """A shown call, all the way to the environment and back as a shown answer."""
+        lens = self.lens
+        if call.name not in lens.setup.by_name:
+            self._changed_reply = self._changed_reply or call.name in lens.real.by_name
+            refused = lens.setup.source.refusal("unknown_tool", tool=call.name)
+            stale = any(name.namespace == "tool" and name.name == call.name for name in lens.retired)
+            return _stale(refused) if stale else refused
+        if not lens.layers:
+            return await self._reach(call)
+        try:
+            generator = lens.handle(call, self._memory)
+            request = next(generator)
+            while True:
+                given: Answer | None = None
+                if isinstance(request, Delay):
+                    self.delayed += request.seconds
+                else:
+                    given = await self._reach(request)
+                try:
+                    request = generator.send(given)
+                except StopIteration as stop:
+                    answer: Answer = stop.value
+                    if not self._changed_reply:
+                        self._changed_reply = answer is not given and answer != given
+                    return answer
+        except StopIteration as stop:
+            # Answered without reaching the environment.
+            self._changed_reply = True
+            return stop.value  # type: ignore[no-any-return]
+        except PerturbError as error:
+            self.fault = self.fault or error
+            raise
+        except Exception as error:
+            self.fault = self.fault or OperatorFault(
+                f"an operator of {[type(layer).__module__ for layer in lens.layers]} raised {type(error).__name__}: {error} "
+                f"while it handled a call of {call.name!r}; this is a defect of the operator, not of the agent"
+            )
+            raise self.fault from error
+
+    async def _reach(self, call: Call) -> Answer:
+        """The environment's answer to a call in its own terms."""
+        try:
+            answer: Any = self.environment.call(call)
+            if inspect.isawaitable(answer):
+                answer = await answer
+        except Exception as error:
+            self.fault = self.fault or EnvironmentFault(
+                f"the environment raised {type(error).__name__}: {error} on a call of {call.name!r}; "
+                "an environment returns a Failure for a call that it refuses"
+            )
+            raise self.fault from error
+        if not isinstance(answer, (Result, Failure)):
+            self.fault = self.fault or EnvironmentFault(
+                f"the environment answered a call of {call.name!r} with {type(answer).__name__}; it must be Result or Failure"
+            )
+            raise self.fault
+        self.real_calls.append(self.lens.real_call(call) if self.lens.has_state else call)
+        self.real_answers.append(answer)
+        return answer
+
+    def final_environment(self, fresh: Any) -> Environment:
+        """The environment at the end, in the toolset's own terms. `fresh` makes a new one where the state must be read
+        back."""
+        if not self.lens.has_state:
+            return self.environment
+        environment: Environment = fresh()
+        environment.load(self.lens.read_state(self.environment.dump()))
+        return environment
+
+    def read_answer(self, answer: str) -> str:
+        """The agent's answer in the toolset's own terms."""
+        return self.lens.read_answer(answer)
+
+
+def _stale(failure: Failure) -> Failure:
+    return msgspec.structs.replace(failure, stale=True)
+
+
+def _arguments(arguments: dict[str, JSON] | str) -> dict[str, JSON] | None:
+    if isinstance(arguments, dict):
+        return arguments
+    if isinstance(arguments, str):
+        try:
+            read = json.loads(arguments)
+        except ValueError:
+            return None
+        return read if isinstance(read, dict) else None
+    return None

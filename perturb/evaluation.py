@@ -1,0 +1,359 @@
+"""The main job from end to end: load, prove, run in pairs, and put together what a report is made of.
+
+The command line and the pytest plugin are two faces of this module.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from perturb import __version__
+from perturb.agent import AgentContext
+from perturb.episode import Episode, EpisodeStep
+from perturb.errors import ConfigurationError, nearest
+from perturb.learned_gold import learn, use_learned
+from perturb.loading import FoundAgent, LoadedAgent, find_agent, load_toolset
+from perturb.operator import Operator
+from perturb.operators import select
+from perturb.rendering.data import Floor, RunHeader, report_data
+from perturb.replay import Gold
+from perturb.runner import Design, Ended, LeftOut, Limits, Report, RunPlan, plan_run, run_episodes
+from perturb.statistics.rows import EpisodeRow
+from perturb.store import Finished, Store
+from perturb.toolset import Task, Toolset
+from perturb.types import JSON, Call, digest, to_json
+
+FAILURES_KEPT = 200
+"""How many failed episodes a report carries with their trajectories; every one stays in the store."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What to evaluate, in the words of a user. `tasks` are ids; `limit` takes the first so many of them. `folder` is where
+    runs go; `command` is what reproduces the run."""
+
+    agent: str = "reader"
+    toolset: str = "airline"
+    operators: tuple[str, ...] = ("*",)
+    tasks: tuple[str, ...] = ()
+    limit: int | None = None
+    design: Design = Design()
+    limits: Limits = Limits()
+    folder: Path = Path("reports/runs")
+    store: Path | None = None
+    fresh: bool = False
+    command: str = "perturb run"
+
+
+class Prepared(msgspec.Struct, kw_only=True):
+    """What a request names, loaded and checked."""
+
+    request: Request
+    toolset: Toolset
+    tasks: tuple[Task, ...]
+    operators: tuple[type[Operator], ...]
+    agent: LoadedAgent
+    gold: Gold
+    run: str
+
+
+class Evaluation(msgspec.Struct, kw_only=True):
+    """A run that has ended: the data of its report, how it ended, and where it lies."""
+
+    run: str
+    data: dict[str, Any]
+    ended: Ended
+    plan: RunPlan
+    folder: Path
+
+
+async def prepare(request: Request, agent: LoadedAgent | None = None) -> Prepared:
+    """Load what a request names; raises `ConfigurationError` or `ToolsetError` before anything has been run.
+
+    `agent` stands in for the one that the request names (a function at hand, in a test).
+    """
+    operators = select(request.operators)
+    toolset = load_toolset(request.toolset)
+    use_learned(toolset, learned_path(request))
+    found: FoundAgent | None = find_agent(request.agent) if agent is None else None
+    tasks = _tasks(toolset, request)
+    gold = Gold(toolset)
+    if agent is None:
+        assert found is not None
+        transcripts = await gold.transcripts() if found.wants_transcripts else ()
+        agent = found.make(AgentContext(transcripts=transcripts, option=found.option, seed=request.design.seed))
+    run = digest(
+        [
+            __version__,
+            toolset.name,
+            toolset.digest(),
+            [task.id for task in tasks],
+            agent.name,
+            agent.digest,
+            [f"{one.id}@{one.version}" for one in operators],
+            request.design,
+            request.limits.max_calls,
+            request.limits.timeout,
+        ],
+        6,
+    )
+    return Prepared(request=request, toolset=toolset, tasks=tasks, operators=operators, agent=agent, gold=gold, run=run)
+
+
+def learned_path(request: Request) -> Path:
+    """Where gold calls learnt from clean runs of the request's toolset lie."""
+    name = "".join(character if character.isalnum() else "-" for character in request.toolset).strip("-")
+    return request.folder.parent / "gold" / f"{name}.json"
+
+
+def store_path(request: Request) -> Path:
+    return request.store or request.folder / "episodes.sqlite"
+
+
+def _tasks(toolset: Toolset, request: Request) -> tuple[Task, ...]:
+    known = {task.id: task for task in toolset.tasks}
+    for task_id in request.tasks:
+        if task_id not in known:
+            raise ConfigurationError(f"toolset {toolset.name!r} has no task {task_id!r}; {nearest(task_id, known)}")
+    chosen = tuple(task for task in toolset.tasks if not request.tasks or task.id in request.tasks)[: request.limit]
+    if not chosen:
+        raise ConfigurationError(
+            f"no task of toolset {toolset.name!r} is left to run; it has {len(known)}, the limit is {request.limit}"
+        )
+    return chosen
+
+
+def floor(toolset: Toolset, tasks: Sequence[Task]) -> Floor:
+    """How many tasks pass without any call: with no answer, and with the gold answer alone."""
+    passed = {"silent": 0, "answer_only": 0}
+    for task in tasks:
+        for name, answer in (("silent", ""), ("answer_only", task.answer)):
+            environment = toolset.environment(task)
+            try:
+                passed[name] += bool(toolset.check(task, environment, answer, []))
+            finally:
+                environment.close()
+    return Floor(**passed)
+
+
+async def evaluate(prepared: Prepared, report: Report | None = None) -> Evaluation:
+    """Prove, run and report. Resumes by itself; an interrupted run gives what it has."""
+    request = prepared.request
+    started = time.time()
+    with Store(store_path(request)) as store:
+        plan = await plan_run(
+            prepared.toolset,
+            prepared.agent,
+            prepared.operators,
+            request.design,
+            request.limits,
+            gold=prepared.gold,
+            store=store,
+            tasks=prepared.tasks,
+            report=report,
+        )
+        header = header_of(prepared, plan, started)
+        kept = {
+            "header": msgspec.to_builtins(header),
+            "left_out": msgspec.to_builtins(plan.left_out),
+            "gold_fails_clean": plan.gold_fails_clean,
+            "not_proven_tasks": plan.not_proven_tasks,
+            "request": msgspec.to_builtins(request, enc_hook=str),
+        }
+        store.begin_run(prepared.run, started, kept, (pair.planned for pair in plan.episodes))
+        ended = await run_episodes(
+            prepared.toolset,
+            prepared.agent,
+            plan,
+            request.limits,
+            store=store,
+            setup=prepared.gold.setup,
+            report=report,
+            fresh=request.fresh,
+        )
+        seconds = time.time() - started
+        kept["header"] = msgspec.to_builtins(msgspec.structs.replace(header, seconds=seconds))
+        kept["ended"] = msgspec.to_builtins(ended)
+        store.update_header(prepared.run, kept)
+        _learn(prepared, plan, store)
+        folder = request.folder / prepared.run
+        data = assemble(store, prepared.run, folder)
+    return Evaluation(run=prepared.run, data=data, ended=ended, plan=plan, folder=folder)
+
+
+def _learn(prepared: Prepared, plan: RunPlan, store: Store) -> None:
+    unknown = set(plan.not_proven_tasks)
+    if not unknown:
+        return
+    keys = [pair.planned.key for pair in plan.episodes if pair.planned.arm == "clean" and pair.task in unknown]
+    episodes = (episode for key in keys if (episode := store.get(key)) is not None)
+    learn(prepared.toolset, episodes, learned_path(prepared.request))
+
+
+def header_of(prepared: Prepared, plan: RunPlan, started: float) -> RunHeader:
+    design = prepared.request.design
+    unsolvable = sum(one.outcome == "unsolvable" for one in plan.left_out)
+    return RunHeader(
+        run=prepared.run,
+        agent=prepared.agent.name,
+        agent_is_reference=prepared.agent.is_reference,
+        toolset=prepared.request.toolset,
+        tasks=len(prepared.tasks),
+        operators=[operator.id for operator in prepared.operators],
+        seed=design.seed,
+        intensity=design.intensity,
+        trials=design.trials,
+        clean_trials=design.clean_trials,
+        started=datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
+        seconds=0.0,
+        proven=plan.proven,
+        pairs=plan.proven + plan.not_proven + unsolvable,
+        not_proven=plan.not_proven,
+        unsolvable=unsolvable,
+        floor=floor(prepared.toolset, prepared.tasks),
+        command=prepared.request.command,
+        version=__version__,
+    )
+
+
+def assemble(store: Store, run: str, folder: Path) -> dict[str, Any]:
+    """The data of a stored run's report, without running anything; plan files of its failures are written to `folder`."""
+    kept = store.header(run)
+    if kept is None:
+        known = [name for name, _, _ in store.runs()]
+        raise ConfigurationError(f"there is no run {run!r} in {store.path}; {nearest(run, known)}")
+    header = msgspec.convert(kept["header"], RunHeader)
+    left_out = msgspec.convert(kept["left_out"], list[LeftOut])
+    failures = list(_failures(store, run, header, folder))
+    data = report_data(header, _rows(store, run, left_out), failures)
+    data["gold_fails_clean"] = kept["gold_fails_clean"]
+    data["not_proven_tasks"] = kept["not_proven_tasks"]
+    data["unsolvable"] = [
+        {"operator": one.operator, "task": one.task, "reason": one.reason, "plan": one.plan}
+        for one in left_out
+        if one.outcome == "unsolvable"
+    ]
+    data["ended"] = kept.get("ended")
+    return data
+
+
+def _rows(store: Store, run: str, left_out: Sequence[LeftOut]) -> Iterator[EpisodeRow]:
+    for one in store.finished(run):
+        yield EpisodeRow(
+            task=one.task,
+            arm="clean" if one.arm == "clean" else "perturbed",
+            trial=one.trial,
+            outcome=one.outcome,
+            key=one.key,
+            operator=one.operator,
+            axis=one.axis,  # type: ignore[arg-type]
+            kind=one.kind,  # type: ignore[arg-type]
+            exposed=one.exposed,
+            error=one.error,
+            seconds=one.seconds,
+            calls=one.calls,
+            stale=one.stale,
+            cost=one.cost,
+            input_tokens=one.input_tokens,
+            output_tokens=one.output_tokens,
+        )
+    for pair in left_out:
+        yield EpisodeRow(
+            task=pair.task,
+            arm="perturbed",
+            trial=pair.trial,
+            outcome=pair.outcome,
+            key="",
+            operator=pair.operator,
+            axis=pair.axis,  # type: ignore[arg-type]
+            kind=pair.kind,  # type: ignore[arg-type]
+            error=pair.reason,
+        )
+
+
+def _failures(store: Store, run: str, header: RunHeader, folder: Path) -> Iterator[dict[str, Any]]:
+    clean: dict[str, list[Finished]] = {}
+    cells: dict[tuple[str, str], list[Finished]] = {}
+    failed: dict[str, list[Finished]] = {}
+    each = max(4, FAILURES_KEPT // max(1, len(header.operators)))
+    for one in store.finished(run):
+        if one.arm == "clean":
+            clean.setdefault(one.task, []).append(one)
+            continue
+        cells.setdefault((str(one.operator), one.task), []).append(one)
+        mine = failed.setdefault(str(one.operator), [])
+        if one.outcome in ("failed", "agent_error", "budget_exceeded") and len(mine) < each:
+            mine.append(one)
+    best: dict[str, Episode | None] = {}
+    for operator, episodes in failed.items():
+        for one in episodes:
+            perturbed = store.get(one.key)
+            if perturbed is None:
+                continue
+            if one.task not in best:
+                ranked = sorted(clean.get(one.task, []), key=lambda each_clean: each_clean.outcome != "passed")
+                best[one.task] = store.get(ranked[0].key) if ranked else None
+            beside = best[one.task]
+            path = folder / "plans" / f"{operator}-{_slug(one.task)}-{one.trial}.json"
+            plan_file(path, header, one, perturbed.plan)
+            yield {
+                "task": one.task,
+                "operator": operator,
+                "kind": one.kind,
+                "axis": one.axis,
+                "trial": one.trial,
+                "plan": perturbed.plan,
+                "plan_file": str(path),
+                "reproduce": f"perturb replay {path}",
+                "prompt_clean": beside.prompt if beside else None,
+                "prompt_perturbed": perturbed.prompt,
+                "clean": [_step(step) for step in beside.steps] if beside else [],
+                "perturbed": [_step(step) for step in perturbed.steps],
+                "answer_clean": beside.answer if beside else None,
+                "answer_perturbed": perturbed.answer,
+                "outcome": one.outcome,
+                "error": one.error,
+                "passed_clean": _share(clean.get(one.task, [])),
+                "passed_perturbed": _share(cells[operator, one.task]),
+            }
+
+
+def _share(episodes: Sequence[Finished]) -> str:
+    counted = [one for one in episodes if one.outcome in ("passed", "failed", "agent_error", "budget_exceeded")]
+    return f"{sum(one.outcome == 'passed' for one in counted)} of {len(counted)}"
+
+
+def _slug(text: str) -> str:
+    return "".join(character if character.isalnum() or character in "-_." else "-" for character in text)[:60]
+
+
+def plan_file(path: Path, header: RunHeader, one: Finished, plan: dict[str, JSON] | None) -> None:
+    """Write the file by which `perturb replay` runs one perturbed episode again."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    record = {
+        "perturb": header.version,
+        "toolset": header.toolset,
+        "task": one.task,
+        "trial": one.trial,
+        "seed": header.seed,
+        "agent": header.agent,
+        "plan": plan,
+    }
+    path.write_bytes(msgspec.json.format(to_json(record), indent=2) + b"\n")
+
+
+def _step(step: EpisodeStep) -> dict[str, Any]:
+    def told(call: Call) -> dict[str, Any]:
+        return {"name": call.name, "arguments": call.arguments}
+
+    shown = {"name": step.call.name, "arguments": step.malformed if step.malformed is not None else step.call.arguments}
+    return {
+        "call": shown,
+        "reply": {"text": step.reply.text, "is_error": step.reply.is_error},
+        "real": told(step.real[0]) if step.real else None,
+    }

@@ -1,0 +1,67 @@
+"""What can be read in what an agent has been shown: the test that a value is known before it is needed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from perturb.types import JSON, Schema, Tool
+
+_TOKEN = re.compile(r"[^\W_]+")
+
+
+def leaves(value: JSON) -> Iterator[JSON]:
+    """The scalars of a JSON value."""
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from leaves(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from leaves(item)
+    else:
+        yield value
+
+
+class Visible:
+    """The words that have been shown so far. A value is visible when each of its words is: `2026-05-01` by `2026`, `05`,
+    `01`, in any order, since an agent may put together what it has read; numbers also without their zeros."""
+
+    def __init__(self, texts: Iterable[str], tools: Sequence[Tool]) -> None:
+        self._tokens: set[str] = set()
+        for text in texts:
+            self.add(text)
+        for tool in tools:
+            self.add(tool.description)
+            self._add_schema(tool.parameters)
+
+    def add(self, text: str) -> None:
+        for token in _TOKEN.findall(text.lower()):
+            self._tokens.add(token)
+            self._tokens.add(token.lstrip("0"))
+
+    def _add_schema(self, schema: Schema) -> None:
+        stack: list[Any] = [schema]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, dict):
+                for key, item in node.items():
+                    if isinstance(item, str):
+                        self.add(item)
+                    elif key in ("enum", "examples", "const", "default"):
+                        self.add(" ".join(str(leaf) for leaf in leaves(item)))
+                    else:
+                        stack.append(item)
+            elif isinstance(node, list):
+                stack.extend(node)
+
+    def has(self, value: JSON) -> bool:
+        """Whether a scalar can be read, or needs no reading (booleans, null, the empty text)."""
+        if value is None or isinstance(value, bool):
+            return True
+        tokens = _TOKEN.findall(str(value).lower())
+        return all(token in self._tokens or token.lstrip("0") in self._tokens for token in tokens)
+
+    def missing(self, arguments: JSON, also: frozenset[str] = frozenset()) -> list[JSON]:
+        """The scalars of `arguments` that cannot be read, `also` aside."""
+        return [value for value in leaves(arguments) if not self.has(value) and str(value) not in also]

@@ -1,0 +1,368 @@
+"""The laws that every operator is held to, as checks on a plan bound to a setup; see `OPERATORS` in the documentation.
+
+Each check yields `Violation`s and shares no code with any operator. Laws 8, 9 and 10 need tasks: `perturb.replay.Gold.prove`
+tests them on the gold calls, and `violations` puts everything together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from perturb import schemas, texts
+from perturb.errors import ToolsetError
+from perturb.mentions import mentioned
+from perturb.operator import KIND_ORDER, Lens, NotApplicable, Operator, SeededPick, Setup, Stack, StackLens, dose, lens_for
+from perturb.replay import Gold, same_answer
+from perturb.toolset import Task
+from perturb.types import JSON, Answer, Call, Failure, Result, Schema, Tool, to_json
+
+LAWS: dict[int, str] = {
+    1: "round trip",
+    2: "valid",
+    3: "one-to-one",
+    4: "coherent",
+    5: "strict",
+    6: "deterministic",
+    7: "data",
+    8: "solvable",
+    9: "knowable",
+    10: "felt",
+    11: "dosed",
+    12: "composable",
+}
+
+_PROVIDER_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_ROOT_FORBIDDEN = ("anyOf", "oneOf", "allOf", "not", "enum")
+
+
+class Violation(msgspec.Struct, frozen=True):
+    """A law that does not hold, and the smallest thing at hand that shows it."""
+
+    law: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"law {self.law} ({LAWS[self.law]}): {self.what}"
+
+
+Answered = tuple[Call, Answer]
+"""A real call and its real answer."""
+
+
+def round_trip(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answered]) -> Iterator[Violation]:
+    """Law 1: what is shown reads back to the same, types included, layer by layer."""
+    for call in calls:
+        shown = lens.show_call(call)
+        read = lens.read_call(shown)
+        if not isinstance(read, Call) or not _same(read, call):
+            yield Violation(1, f"{_brief(call)} is shown as {_brief(shown)} and reads back as {_brief(read)}")
+    for call, answer in answered:
+        for layer in lens.layers:
+            shown_answer = layer.show(call, answer)
+            if type(layer).perform is Lens.perform:
+                back = layer.read(call, shown_answer)
+                if not _same_answer(back, answer):
+                    yield Violation(
+                        1,
+                        f"{type(layer).__name__}: the answer {_brief(answer)} to {_brief(call)} is shown as "
+                        f"{_brief(shown_answer)} and reads back as {_brief(back)}",
+                    )
+                if isinstance(shown_answer, Failure):
+                    seen = Failure("unknown", texts.failure_text(shown_answer), tool=call.name)
+                    if texts.failure_text(layer.read_failure(call, seen)) != texts.failure_text(answer):  # type: ignore[arg-type]
+                        yield Violation(1, f"{type(layer).__name__}: the text {seen.message!r} does not read back")
+            call, answer = layer.show_call(call), shown_answer
+
+
+def valid(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answered] = ()) -> Iterator[Violation]:
+    """Law 2: each shown tool is valid JSON Schema and keeps the providers' rules; shown calls and results are valid where the
+    real ones are."""
+    from jsonschema import Draft202012Validator
+
+    before = {tool.name: tool for tool in lens.real.public_tools}
+    for tool in lens.setup.public_tools:
+        try:
+            schemas.validate_tool("shown", tool)
+        except ToolsetError as error:
+            yield Violation(2, str(error))
+        if tool.name not in before and not _PROVIDER_NAME.fullmatch(tool.name):
+            yield Violation(2, f"the name {tool.name!r} is not what providers accept")
+        forbidden = [key for key in _ROOT_FORBIDDEN if key in tool.parameters]
+        if forbidden and not any(key in one.parameters for one in before.values() for key in forbidden):
+            yield Violation(2, f"{tool.name}: providers refuse {forbidden[0]!r} at the root of the parameters")
+        undeclared = set(tool.parameters.get("required", ())) - set(tool.parameters.get("properties", {}))
+        if undeclared:
+            yield Violation(2, f"{tool.name}: {sorted(undeclared)} are required and not declared")
+    real = {tool.name: Draft202012Validator(tool.parameters) for tool in lens.real.public_tools}
+    shown = {tool.name: Draft202012Validator(tool.parameters) for tool in lens.setup.public_tools}
+    for call in calls:
+        if call.name not in real or not real[call.name].is_valid(call.arguments):
+            continue
+        made = lens.show_call(call)
+        if made.name not in shown:
+            yield Violation(2, f"{_brief(call)} is shown as a call of {made.name!r}, which is no shown tool")
+        else:
+            for problem in shown[made.name].iter_errors(made.arguments):
+                yield Violation(2, f"the shown call {_brief(made)} is not valid: {problem.message[:200]}")
+                break
+    for call, answer in answered:
+        schema = lens.real.returns(call)
+        if schema is None or not isinstance(answer, Result) or not Draft202012Validator(schema).is_valid(answer.data):
+            continue
+        shown_schema = lens.setup.returns(lens.show_call(call))
+        if shown_schema is None:
+            continue
+        result = lens.show_result(call, answer)
+        for problem in Draft202012Validator(shown_schema).iter_errors(result.data):
+            yield Violation(2, f"the shown result of {_brief(call)} is not valid under its schema: {problem.message[:200]}")
+            break
+
+
+def one_to_one(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answered] = ()) -> Iterator[Violation]:
+    """Law 3: no two tools share a name, and no two different calls or results are shown alike."""
+    names = [tool.name for tool in lens.setup.tools]
+    for name in {name for name in names if names.count(name) > 1}:
+        yield Violation(3, f"two tools are shown as {name!r}")
+    seen: dict[bytes, bytes] = {}
+    for call in calls:
+        key, real = to_json(lens.show_call(call)), to_json(call)
+        if seen.setdefault(key, real) != real:
+            yield Violation(3, f"{seen[key].decode()} and {real.decode()} are both shown as {key.decode()}")
+    if any(type(layer).perform is not Lens.perform for layer in lens.layers):
+        return
+    results: dict[tuple[bytes, str], bytes] = {}
+    for call, answer in answered:
+        if isinstance(answer, Result):
+            text = (to_json(call), texts.result_text(lens.show_result(call, answer)))
+            real = to_json(answer.data)
+            if results.setdefault(text, real) != real:
+                yield Violation(3, f"two results of {call.name} are both shown as {text[1][:200]!r}")
+
+
+def live_names(setup: Setup) -> frozenset[str]:
+    """Every name in use in a shown setup: tools, arguments, result keys, enum values."""
+    found = {tool.name for tool in setup.public_tools}
+    for tool in setup.tools:
+        for schema in (tool.parameters, tool.returns):
+            for names in schemas.siblings(schema):
+                found.update(names)
+            found.update(_constants(schema))
+    return frozenset(found)
+
+
+def _constants(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "enum" and isinstance(value, list):
+                yield from (item for item in value if isinstance(item, str))
+            elif key == "const" and isinstance(value, str):
+                yield value
+            else:
+                yield from _constants(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _constants(item)
+
+
+def coherent(
+    lens: StackLens, shown_texts: Iterable[str] = (), failures: Iterable[tuple[Call, str]] = ()
+) -> Iterator[Violation]:
+    """Law 4: no retired name is mentioned in what is shown.
+
+    `shown_texts` are prompts and replies; `failures` are real calls with the text of the failure that was shown for them.
+    """
+    live = live_names(lens.setup)
+    tools = {one.name for one in lens.retired if one.namespace == "tool"} - live
+    entities = {one.name for one in lens.retired if one.namespace == "entity"}
+    everything = [lens.show_text(lens.setup.system), *shown_texts]
+    for tool in lens.setup.public_tools:
+        everything += _prose(tool)
+    spelt = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(entities))) if entities else None
+    for text in everything:
+        for name in mentioned(tools, text):
+            yield Violation(4, f"the retired tool {name!r} is mentioned in {_around(text, name)!r}")
+        if spelt is not None and (match := spelt.search(text)):
+            yield Violation(4, f"the replaced name {match.group()!r} is left in {_around(text, match.group())!r}")
+    for namespace, places in (("argument", "parameters"), ("enum", "parameters"), ("result", "returns")):
+        retired: dict[str, set[str]] = {}
+        for one in lens.retired:
+            if one.namespace.startswith(namespace + ":"):
+                retired.setdefault(one.namespace.split(":", 1)[1], set()).add(one.name)
+        if not retired:
+            continue
+        for tool in lens.setup.tools:
+            if len(tool.stands_for) != 1 or tool.stands_for[0] not in retired:
+                continue
+            schema: Schema | None = getattr(tool, places)
+            own = {name for names in schemas.siblings(schema) for name in names} | set(_constants(schema))
+            gone = retired[tool.stands_for[0]] - own - live
+            for text in _prose(tool, schema):
+                for name in mentioned(gone, text):
+                    yield Violation(4, f"{tool.name}: the retired {namespace} {name!r} is mentioned in {_around(text, name)!r}")
+            if namespace == "argument":
+                for call, text in failures:
+                    if call.name == tool.stands_for[0]:
+                        for name in mentioned(gone, text):
+                            yield Violation(
+                                4, f"a failure of {tool.name} mentions the retired argument {name!r}: {_around(text, name)!r}"
+                            )
+
+
+def _prose(tool: Tool, schema: Schema | None = None) -> list[str]:
+    found = [tool.description]
+    stack: list[Any] = [schema] if schema is not None else [tool.parameters, tool.returns]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            for key, value in node.items():
+                if key == "description" and isinstance(value, str):
+                    found.append(value)
+                elif key not in ("enum", "const", "default", "examples"):
+                    stack.append(value)
+        elif isinstance(node, list):
+            stack.extend(node)
+    return found
+
+
+def strict(lens: StackLens, calls: Iterable[Call]) -> Iterator[Violation]:
+    """Law 5, for operators that retire a form of calls: a call in the old form is refused and marked as stale."""
+    for call in calls:
+        if _same(lens.show_call(call), call) or call.name not in lens.setup.by_name:
+            continue
+        read = lens.read_call(call)
+        if isinstance(read, Call):
+            yield Violation(5, f"the old form {_brief(call)} still reads, as {_brief(read)}")
+        elif not read.stale:
+            yield Violation(5, f"the old form {_brief(call)} is refused and not marked as stale")
+
+
+def deterministic(
+    operator: type[Operator], setup: Setup, seed: int, intensity: float, calls: Sequence[Call] = ()
+) -> Iterator[Violation]:
+    """Law 6, within one process: the same seed gives the same plan, and nothing given is changed in place."""
+    before = to_json([setup.system, setup.tools, list(calls)])
+    first = operator.plan(setup, SeededPick(seed, operator.id), intensity)
+    second = operator.plan(setup, SeededPick(seed, operator.id), intensity)
+    if to_json(_plain(first)) != to_json(_plain(second)):
+        yield Violation(6, f"{operator.id}: one seed gave two plans")
+    if isinstance(first, Operator):
+        lens = lens_for(first, setup)
+        for call in calls:
+            lens.read_call(lens.show_call(call))
+    if to_json([setup.system, setup.tools, list(calls)]) != before:
+        yield Violation(6, f"{operator.id}: what it was given was changed in place")
+
+
+def data(operator: Operator, setup: Setup) -> Iterator[Violation]:
+    """Law 7: a plan survives JSON, and shows the same after it."""
+    from perturb.operators import from_json
+
+    try:
+        back = from_json(msgspec.json.decode(to_json(operator.to_json())))
+    except Exception as error:
+        yield Violation(7, f"{operator.id}: the plan does not come back from JSON: {error}")
+        return
+    if to_json(back.to_json()) != to_json(operator.to_json()):
+        yield Violation(7, f"{operator.id}: the plan comes back from JSON as another one")
+    elif lens_for(back, setup).setup.digest != lens_for(operator, setup).setup.digest:
+        yield Violation(7, f"{operator.id}: the plan shows another setup after a trip through JSON")
+
+
+def dosed(operator: type[Operator], setup: Setup, seed: int, calls: Sequence[Call] = ()) -> Iterator[Violation]:
+    """Law 11: intensity 0 changes nothing, 1 something, and the places of a lower intensity are among those of a higher."""
+    previous: frozenset[str] = frozenset()
+    full = operator.plan(setup, SeededPick(seed, operator.id), 1.0)
+    if isinstance(full, NotApplicable):
+        return
+    every = full.places()
+    if not every:
+        yield Violation(11, f"{operator.id}: intensity 1 touches no place")
+    for intensity in (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0):
+        planned = operator.plan(setup, SeededPick(seed, operator.id), intensity)
+        if isinstance(planned, NotApplicable):
+            yield Violation(11, f"{operator.id}: applies at intensity 1 and not at {intensity}: {planned.reason}")
+            return
+        places = planned.places()
+        if not previous <= places:
+            yield Violation(11, f"{operator.id}: at {intensity} it leaves places that it touched before: {previous - places}")
+        if len(places) > max(dose(intensity, len(every)), 0) or (intensity > 0 and not places):
+            yield Violation(11, f"{operator.id}: at {intensity} it touches {len(places)} of {len(every)} places")
+        if intensity == 0.0:
+            lens = lens_for(planned, setup)
+            if lens.setup.public_tools != setup.public_tools or lens.setup.system != setup.system:
+                yield Violation(11, f"{operator.id}: intensity 0 changes the setup")
+            for call in calls:
+                if not _same(lens.show_call(call), call):
+                    yield Violation(11, f"{operator.id}: intensity 0 changes the call {_brief(call)}")
+        previous = places
+
+
+def composable(operator: Operator, setup: Setup) -> Iterator[Violation]:
+    """Law 12: a stack of one is that one, an empty one changes nothing, and the weakest kind of the members is the stack's."""
+    alone = lens_for(operator, setup)
+    stacked = lens_for(Stack(operators=(operator,)), setup)
+    if alone.setup.digest != stacked.setup.digest:
+        yield Violation(12, f"{operator.id}: a stack of it alone shows another setup")
+    members = operator.operators if isinstance(operator, Stack) else (operator,)
+    weakest = max((member.kind for member in members), key=KIND_ORDER.index, default="equivalent")
+    if Stack(operators=tuple(members)).kind != weakest:
+        yield Violation(12, f"{operator.id}: the stack has not the weakest kind of its members")
+    for first in members:
+        for second in members:
+            if second.id in first.conflicts:
+                yield Violation(12, f"{first.id} and {second.id} are declared to conflict and are in one stack")
+
+
+async def on_task(gold: Gold, task: Task, operator: Operator) -> list[Violation]:
+    """Laws 1 to 5 on the gold calls and answers of a task, and 8 to 10 by replay."""
+    clean = await gold.clean(task)
+    if clean is None or not clean.passed:
+        return []
+    lens = lens_for(operator, gold.setup)
+    calls = list(task.gold or ())
+    answered: list[Answered] = [] if lens.has_state else list(zip(calls, clean.answers, strict=True))
+    found = [*round_trip(lens, calls, answered), *valid(lens, calls, answered), *one_to_one(lens, calls, answered)]
+    shown_failures = [(call, texts.failure_text(lens.show_failure(call, a))) for call, a in answered if isinstance(a, Failure)]
+    found += coherent(lens, [lens.show_text(task.prompt)], shown_failures)
+    members = operator.operators if isinstance(operator, Stack) else (operator,)
+    if all(member.retires_calls for member in members):
+        found += strict(lens, calls)
+    proof = await gold.prove(task, operator, lens)
+    if proof.status == "unsolvable":
+        law = 9 if proof.reason == "value hidden" else 8
+        found.append(Violation(law, f"task {task.id}: {proof.reason}: {proof.detail}"))
+    return found
+
+
+def on_setup(operator: Operator, setup: Setup) -> list[Violation]:
+    """The laws that need no task: 2 to 4, 7 and 12, on the tools alone."""
+    lens = lens_for(operator, setup)
+    return [*valid(lens, ()), *one_to_one(lens, ()), *coherent(lens), *data(operator, setup), *composable(operator, setup)]
+
+
+def _plain(planned: Operator | NotApplicable) -> JSON:
+    return planned.to_json() if isinstance(planned, Operator) else msgspec.to_builtins(planned)
+
+
+def _same(one: Call, other: Call) -> bool:
+    return one.name == other.name and same_answer(Result(one.arguments), Result(other.arguments))
+
+
+def _same_answer(one: Answer, other: Answer) -> bool:
+    if isinstance(one, Result) and isinstance(other, Result):
+        return one.renderer == other.renderer and same_answer(one, other)
+    return one == other
+
+
+def _brief(value: Any) -> str:
+    text = to_json(value).decode() if isinstance(value, (Call, Result, Failure)) else repr(value)
+    return text if len(text) <= 300 else text[:297] + "..."
+
+
+def _around(text: str, name: str) -> str:
+    at = text.find(name)
+    return text[max(0, at - 40) : at + len(name) + 40]

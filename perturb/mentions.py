@@ -1,0 +1,95 @@
+"""Names in prose: which words of a text are mentions of a tool or an argument, and how a rename carries them along.
+
+A mention looks like an identifier: it stands in code marks or quotes, is followed by a parenthesis, holds an underscore
+or a capital inside, stands alone on a line, or next to the word "tool", "function", "argument", "parameter" or "field".
+Plain words that merely look the same (`date`, `use`) are never touched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from perturb.types import Schema, Tool
+
+_SPECIAL = re.compile(r"[^A-Za-z]|[a-z][A-Z]")
+_NOUNS = r"(?:tool|function|method|argument|parameter|field|property|key)"
+
+
+def looks_like_identifier(name: str) -> bool:
+    """Whether a name can be told from an ordinary word by its looks alone (`get_user`, `getUser`)."""
+    return _SPECIAL.search(name) is not None
+
+
+def _pattern(name: str) -> str:
+    word = re.escape(name)
+    if looks_like_identifier(name):
+        return rf"(?<![\w-]){word}(?![\w-])"
+    quoted = rf"(?<=[`'\"]){word}(?=[`'\"(])"
+    # The lookbehinds are spelt out one by one because each must have a fixed width.
+    after = "|".join(
+        rf"(?<=\b{noun} ){word}(?!\w)" for noun in ("tool", "function", "method", "argument", "parameter", "field")
+    )
+    return rf"{quoted}|(?<![\w-]){word}(?=\()|(?<![\w-]){word}(?= {_NOUNS}\b)|(?m:^{word}$)|{after}"
+
+
+@lru_cache(maxsize=65536)
+def _compiled(names: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{_pattern(name)})" for name in names))
+
+
+class Mentions:
+    """A rename over text: every mention of a key of `renames` becomes its value, all in one pass."""
+
+    __slots__ = ("_pattern", "_renames")
+
+    def __init__(self, renames: Mapping[str, str]) -> None:
+        self._renames = {old: new for old, new in renames.items() if old != new}
+        self._pattern: re.Pattern[str] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self._renames)
+
+    def __call__(self, text: str) -> str:
+        if not self._renames:
+            return text
+        if self._pattern is None:  # compiled when first needed: many are made for a direction that is never taken
+            self._pattern = _compiled(tuple(sorted(self._renames, key=lambda name: (-len(name), name))))
+        return self._pattern.sub(lambda match: self._renames[match.group()], text)
+
+
+def mentioned(names: Iterable[str], text: str) -> set[str]:
+    """Those of `names` that a text mentions."""
+    ordered = tuple(sorted(set(names), key=lambda name: (-len(name), name)))
+    if not ordered:
+        return set()
+    return {match.group() for match in _compiled(ordered).finditer(text)}
+
+
+def reworded(tool: Tool, change: Callable[[str], str]) -> Tool:
+    """The tool with `change` applied to its own description and to every description within its schemas."""
+    return msgspec.structs.replace(
+        tool,
+        description=change(tool.description),
+        parameters=_reworded(tool.parameters, change),
+        returns=None if tool.returns is None else _reworded(tool.returns, change),
+    )
+
+
+def _reworded(node: Any, change: Callable[[str], str], names: bool = False) -> Schema:
+    if isinstance(node, list):
+        return [_reworded(item, change) for item in node]  # type: ignore[return-value]
+    if not isinstance(node, dict):
+        return node  # type: ignore[no-any-return]
+    return {
+        key: change(value)
+        if key in ("description", "title") and isinstance(value, str) and not names
+        else value
+        if key in ("enum", "const", "default", "examples", "required") and not names
+        else _reworded(value, change, key == "properties" and not names)
+        for key, value in node.items()
+    }

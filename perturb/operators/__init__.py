@@ -1,0 +1,82 @@
+"""The ordered table of operators, one a file, and how they are named and read back."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from perturb.errors import ConfigurationError, PlanError, nearest
+from perturb.operator import Operator, Stack
+from perturb.operators.arguments.nest import Nest
+from perturb.operators.arguments.synonym import ArgumentSynonym
+from perturb.operators.descriptions.reword import Reword
+from perturb.operators.faults.transient import Transient
+from perturb.operators.results.paginate import Paginate
+from perturb.operators.results.rename_keys import RenameKeys
+from perturb.operators.tools.opaque import Opaque
+from perturb.operators.tools.synonym import ToolSynonym
+from perturb.operators.tools.vendor_style import VendorStyle
+from perturb.operators.toolset.distractors import Distractors
+from perturb.operators.toolset.merge import Merge
+
+TABLE: tuple[type[Operator], ...] = (
+    Reword,
+    ToolSynonym,
+    VendorStyle,
+    Opaque,
+    ArgumentSynonym,
+    Nest,
+    Merge,
+    Distractors,
+    RenameKeys,
+    Paginate,
+    Transient,
+)
+"""Every shipped operator. Within a phase, the order here is the order in which lenses are laid over a setup."""
+
+
+def by_id(operator_id: str) -> type[Operator]:
+    """The operator class with this id."""
+    for operator in TABLE:
+        if operator.id == operator_id:
+            return operator
+    raise ConfigurationError(f"there is no operator {operator_id!r}; {nearest(operator_id, [one.id for one in TABLE])}")
+
+
+def select(patterns: str | Iterable[str]) -> tuple[type[Operator], ...]:
+    """The operators whose ids match any of the patterns (`tools.*,faults.transient`, `*`), in the order of the table."""
+    wanted = patterns.split(",") if isinstance(patterns, str) else list(patterns)
+    wanted = [pattern.strip() for pattern in wanted if pattern.strip()]
+    ids = [operator.id for operator in TABLE]
+    for pattern in wanted:
+        if not any(fnmatch.fnmatchcase(one, pattern) for one in ids):
+            raise ConfigurationError(f"no operator is called {pattern!r}; {nearest(pattern, ids)}")
+    if not wanted:
+        raise ConfigurationError("no operator is named; use '*' for all of them, or a pattern such as 'tools.*'")
+    return tuple(one for one in TABLE if any(fnmatch.fnmatchcase(one.id, pattern) for pattern in wanted))
+
+
+def from_json(plan: Any) -> Operator:
+    """The operator, or the stack of operators, that a plan as JSON describes."""
+    if not isinstance(plan, dict) or not isinstance(plan.get("op"), str):
+        raise PlanError(f"a plan is a JSON object with the key 'op'; this is {str(plan)[:80]!r}")
+    fields = dict(plan)
+    name, version = fields.pop("op"), fields.pop("version", None)
+    if name == Stack.id:
+        members = fields.get("operators")
+        if not isinstance(members, list):
+            raise PlanError("the plan of a stack has a list under 'operators'")
+        return Stack(operators=tuple(from_json(member) for member in members))
+    operator = by_id(name)
+    if version != operator.version:
+        raise PlanError(
+            f"the plan was made with version {version!r} of {name}, this is version {operator.version}: "
+            "its scores cannot be compared; draw the plan again, or use the release of perturb that made it"
+        )
+    try:
+        return msgspec.convert(fields, operator, strict=True)
+    except msgspec.ValidationError as error:
+        raise PlanError(f"the plan of {name} cannot be read: {error}") from None

@@ -1,0 +1,1 @@
+"""Operators over arguments, one a file."""

@@ -1,0 +1,1 @@
+"""Operators over descriptions, one a file."""

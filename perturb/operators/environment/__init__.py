@@ -1,0 +1,1 @@
+"""Operators over environment, one a file."""

@@ -1,0 +1,1 @@
+"""Operators over faults, one a file."""

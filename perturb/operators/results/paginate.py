@@ -1,0 +1,249 @@
+"""`results.paginate`: a long list comes in pages, with a cursor for the next."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from perturb import schemas
+from perturb.operator import Example, Handling, Lens, NotApplicable, Operator, Performing, Phase, Pick, Setup, dose
+from perturb.types import JSON, Answer, Axis, Call, Failure, Result, Schema, Tool, digest
+
+_STYLES: tuple[tuple[str, str, str], ...] = (
+    ("cursor", "next_cursor", "items"),
+    ("page_token", "next_page_token", "results"),
+    ("continuation_token", "next_continuation_token", "entries"),
+)
+"""The argument, the key that tells the next value for it, and the key of the rows."""
+
+
+class Paginate(Operator, frozen=True, kw_only=True):
+    """A list comes in pages of a few rows, with a cursor that the schema declares.
+
+    Before: `[r1, r2, r3]`
+    After: `{"items": [r1, r2], "next_cursor": "c41f"}`, then with `"cursor": "c41f"`: `{"items": [r3], "next_cursor": null}`
+
+    A result that is a list becomes an object; in a result that is an object, its first list is cut and the cursor stands
+    beside it. Places are tools with such a result; a higher intensity takes more of them and makes the pages smaller.
+    Does not apply where no tool declares a list as its result.
+    """
+
+    id: ClassVar[str] = "results.paginate"
+    axis: ClassVar[Axis] = "responses"
+    phase: ClassVar[Phase] = "paging"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example(
+            what="exchange",
+            plan={
+                "op": "results.paginate",
+                "version": 1,
+                "sizes": {"list_files": 2},
+                "argument": "cursor",
+                "next_key": "next_cursor",
+                "rows_key": "items",
+            },
+            tool=Tool(name="list_files", returns={"type": "array", "items": {"type": "string"}}, effect="read"),
+            before={
+                "calls": [{"name": "list_files"}, {"name": "list_files", "arguments": {"cursor": "3e5e40adcf"}}],
+                "result": ["a.txt", "b.txt", "c.txt"],
+            },
+            after=[
+                {"items": ["a.txt", "b.txt"], "next_cursor": "3e5e40adcf"},
+                {"items": ["c.txt"], "next_cursor": None},
+            ],
+        ),
+    )
+
+    sizes: dict[str, int] = msgspec.field(default_factory=dict)
+    argument: str = ""
+    next_key: str = ""
+    rows_key: str = ""
+
+    @classmethod
+    def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Paginate | NotApplicable:
+        lists = [tool.name for tool in Setup.of(setup.source).tools if list_key(tool.returns) is not None]
+        reachable = {name for tool in setup.tools for name in tool.stands_for}
+        lists = [name for name in lists if name in reachable]
+        if not lists:
+            return NotApplicable("nothing_to_change", "no tool declares a list as its result")
+        taken = {name for tool in setup.tools for names in schemas.siblings(tool.parameters) for name in names}
+        taken |= {name for tool in setup.tools for names in schemas.siblings(tool.returns) for name in names}
+        styles = [style for style in _STYLES if not taken.intersection(style)]
+        if not styles:
+            return NotApplicable("names_exhausted", "every name for a cursor is taken")
+        chosen = pick.chosen(lists, intensity)
+        if not chosen:
+            return cls()
+        argument, next_key, rows_key = pick.choice("style", styles)
+        largest = 6 - dose(intensity, 4)
+        return cls(
+            sizes={place: pick.integer(place, max(1, largest - 1), largest) for place in chosen},
+            argument=argument,
+            next_key=next_key,
+            rows_key=rows_key,
+        )
+
+    def lens(self, setup: Setup) -> Lens:
+        return PaginateLens(setup, self)
+
+
+def list_key(schema: Schema | None) -> str | None:
+    """Where a result holds its list: `""` at the root, else the key of its first list; `None` where it has none."""
+    if schema is None:
+        return None
+    if schema.get("type") == "array":
+        return ""
+    for name, child in (schema.get("properties") or {}).items():
+        if child.get("type") == "array":
+            return str(name)
+    return None
+
+
+class PaginateLens(Lens):
+    """Cuts lists and remembers the rest under its cursor for as long as the episode lasts."""
+
+    def __init__(self, real: Setup, plan: Paginate) -> None:
+        super().__init__(real)
+        self.plan = plan
+        tools = [self._declare(tool) if any(name in plan.sizes for name in tool.stands_for) else tool for tool in real.tools]
+        if plan.sizes:
+            self.setup = self.shown(tools=tools)
+
+    def _declare(self, tool: Tool) -> Tool:
+        parameters = dict(tool.parameters)
+        parameters["properties"] = {
+            **parameters.get("properties", {}),
+            self.plan.argument: {
+                "type": "string",
+                "description": f"The `{self.plan.next_key}` of the page before, to get the page after it. Leave it out for the "
+                "first page.",
+            },
+        }
+        note = f"Long lists come in pages: as long as `{self.plan.next_key}` is not null, there are more rows."
+        single = len(tool.stands_for) == 1
+        return msgspec.structs.replace(
+            tool,
+            description=f"{tool.description}\n{note}".strip(),
+            parameters=parameters,
+            returns=self._page_schema(tool.returns) if single and tool.returns is not None else tool.returns,
+        )
+
+    def _page_schema(self, schema: Schema) -> Schema:
+        key = list_key(schema)
+        following: Schema = {"type": ["string", "null"], "description": "The cursor of the next page; null on the last one."}
+        if key is None:
+            return schema
+        if key == "":
+            return {
+                "type": "object",
+                "properties": {self.plan.rows_key: schema, self.plan.next_key: following},
+                "required": [self.plan.rows_key, self.plan.next_key],
+            }
+        made = dict(schema)
+        made["properties"] = {**schema["properties"], self.plan.next_key: following}
+        made["required"] = [*schema.get("required", []), self.plan.next_key]
+        return made
+
+    def _size(self, call: Call) -> int | None:
+        place = self.real.origin(call)
+        return None if place is None else self.plan.sizes.get(place)
+
+    def show_call(self, call: Call) -> Call:
+        name = self.plan.argument
+        if not any(key.rstrip("_") == name for key in call.arguments) or self._size(call) is None:
+            return call
+        # An argument the tool does not have, called like the cursor, is set apart from it.
+        return Call(call.name, {key + "_" if key.rstrip("_") == name else key: value for key, value in call.arguments.items()})
+
+    def read_call(self, call: Call) -> Call | Failure:
+        name = self.plan.argument
+        tool = self.real.by_name.get(call.name)
+        if tool is None or not any(one in self.plan.sizes for one in tool.stands_for):
+            return call
+        if not any(key.rstrip("_") == name for key in call.arguments):
+            return call
+        return Call(
+            call.name,
+            {
+                key[:-1] if key.endswith("_") and key.rstrip("_") == name else key: value
+                for key, value in call.arguments.items()
+                if key != name
+            },
+        )
+
+    def show_returns(self, call: Call, schema: Schema) -> Schema:
+        return schema if self._size(call) is None else self._page_schema(schema)
+
+    def show_result(self, call: Call, result: Result) -> Result:
+        size = self._size(call)
+        return result if size is None else self._page(call, result, 0, size, {})
+
+    def start(self) -> dict[str, tuple[Call, Result, int]]:
+        return {}
+
+    def handle(self, call: Call, memory: dict[str, tuple[Call, Result, int]]) -> Handling:
+        inner = self.read_call(call)
+        if isinstance(inner, Failure):
+            return inner
+        size = self._size(inner)
+        cursor = call.arguments.get(self.plan.argument) if size is not None else None
+        if size is not None and cursor is not None:
+            known = memory.get(cursor) if isinstance(cursor, str) else None
+            if known is None or known[0].name != call.name:
+                refused = self.real.refusal("invalid_argument", tool=call.name, field=self.plan.argument, value=cursor)
+                return msgspec.structs.replace(refused, stale=False)
+            return self._page(*known, size, memory)
+        answer = yield inner
+        assert answer is not None
+        if size is None or isinstance(answer, Failure):
+            return answer
+        return self._page(inner, answer, 0, size, memory)
+
+    def _page(self, call: Call, result: Result, start: int, size: int, memory: dict[str, tuple[Call, Result, int]]) -> Result:
+        rows = self._rows(call, result)
+        if rows is None:
+            return result
+        following: str | None = None
+        if start + size < len(rows):
+            following = digest([call, start + size], 10)
+            memory[following] = (call, result, start + size)
+        page = rows[start : start + size]
+        key = list_key(self.real.returns(call))
+        if key == "":
+            return Result({self.plan.rows_key: page, self.plan.next_key: following}, result.renderer)
+        return Result({**result.data, str(key): page, self.plan.next_key: following}, result.renderer)
+
+    def _rows(self, call: Call, result: Result) -> list[JSON] | None:
+        key = list_key(self.real.returns(call))
+        if key is None:
+            return None
+        rows = result.data if key == "" else result.data.get(key) if isinstance(result.data, dict) else None
+        return rows if isinstance(rows, list) else None
+
+    def perform(self, call: Call) -> Performing:
+        shown = self.show_call(call)
+        answer: Answer = yield shown
+        key = list_key(self.real.returns(call))
+        if self._size(call) is None or key is None or isinstance(answer, Failure):
+            return answer
+        if not isinstance(answer.data, dict) or self.plan.next_key not in answer.data:
+            return answer
+        rows: list[JSON] = []
+        page = answer.data
+        while True:
+            rows += page[self.plan.rows_key if key == "" else key]
+            cursor = page[self.plan.next_key]
+            if cursor is None:
+                break
+            following: Answer = yield Call(shown.name, {**shown.arguments, self.plan.argument: cursor})
+            if isinstance(following, Failure):
+                return following
+            page = following.data
+        renderer = answer.renderer
+        if key == "":
+            return Result(rows, renderer)
+        return Result(
+            {name: rows if name == key else value for name, value in page.items() if name != self.plan.next_key}, renderer
+        )

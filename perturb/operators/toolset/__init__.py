@@ -1,0 +1,1 @@
+"""Operators over toolset, one a file."""

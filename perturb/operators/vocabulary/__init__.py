@@ -1,0 +1,27 @@
+"""Words and naming customs: how else a person, a vendor or a technical writer would have put the same thing.
+
+Pure functions over curated tables; they know nothing of operators.
+"""
+
+from perturb.operators.vocabulary.casing import STYLES, Style, join, restyle, split
+from perturb.operators.vocabulary.synonyms import distinct, key_synonyms, tool_synonyms
+from perturb.operators.vocabulary.vendors import HOUSES, House, vendor_names
+from perturb.operators.vocabulary.wording import WORDINGS, Wording, reword, rewordings
+
+__all__ = [
+    "HOUSES",
+    "STYLES",
+    "WORDINGS",
+    "House",
+    "Style",
+    "Wording",
+    "distinct",
+    "join",
+    "key_synonyms",
+    "restyle",
+    "reword",
+    "rewordings",
+    "split",
+    "tool_synonyms",
+    "vendor_names",
+]

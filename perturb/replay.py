@@ -1,0 +1,281 @@
+"""The proof of solvability: the gold calls of a task, driven through a setup as an informed agent would.
+
+A pair of task and plan is *solvable* when the gold calls, carried through the lens and read back, give the clean results,
+leave the environment as the clean run did, pass the toolset's own check, and every value they need can be read in what was
+shown before (laws 1, 8 and 9 of the catalogue, on real tasks).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import msgspec
+
+from perturb.boundary import Boundary
+from perturb.knowable import Visible, leaves
+from perturb.operator import NotApplicable, Operator, Setup, StackLens, lens_for
+from perturb.toolset import Task, Toolset
+from perturb.types import JSON, Answer, Call, Failure, Result, Step, Transcript
+
+Status = Literal["solvable", "unsolvable", "not_applicable", "not_proven"]
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """What the gold replay of one task under one plan has shown. `felt`: something received differs from clean."""
+
+    status: Status
+    reason: str = ""
+    detail: str = ""
+    felt: bool = False
+
+
+class GoldRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A replay of the gold calls: shown steps, real answers, the final state with its volatile places masked (`None` where
+    the environment cannot dump it), and the verdict of the toolset's own check."""
+
+    steps: tuple[Step, ...]
+    answers: tuple[Answer, ...]
+    state: JSON
+    passed: bool
+    felt: bool
+    answer: str
+    hidden: tuple[str, ...] = ()
+    shown_texts: tuple[str, ...] = ()
+
+
+class GoldBroken(Exception):
+    """The gold calls could not be carried through a setup."""
+
+
+async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: GoldRun | None = None) -> GoldRun:
+    """Drive a task's gold calls through a lens.
+
+    `clean` is the clean run; with it, values that the gold calls need and that were visible there but are hidden here are
+    collected in `hidden`.
+    """
+    environment = toolset.environment(task)
+    try:
+        boundary = Boundary(lens, task, environment, max_calls=1_000_000)
+        visible = Visible([boundary.system, boundary.prompt], boundary.tools) if clean is not None else None
+        clean_visible = Visible([toolset.system, task.prompt], lens.real.public_tools) if clean is not None else None
+        steps: list[Step] = []
+        answers: list[Answer] = []
+        hidden: list[str] = []
+        for position, gold in enumerate(task.gold or ()):
+            generator = lens.perform(gold)
+            shown = next(generator)
+            first = True
+            while True:
+                if visible is not None and clean_visible is not None and first:
+                    hidden += [
+                        f"{gold.name}: {value!r}"
+                        for value in visible.missing(shown.arguments, also=_clean_hidden(clean_visible, gold, lens))
+                    ]
+                first = False
+                answer = await boundary.send(shown)
+                reply = boundary.reply(shown, answer)
+                steps.append(Step(shown, reply))
+                if visible is not None:
+                    visible.add(reply.text)
+                try:
+                    shown = generator.send(answer)
+                except StopIteration as stop:
+                    answers.append(stop.value)
+                    break
+            if clean is not None and clean_visible is not None and position < len(clean.steps):
+                clean_visible.add(clean.steps[position].reply.text)
+        shown_answer = lens.show_answer(task.answer)
+        final = boundary.final_environment(lambda: toolset.environment(task))
+        state = masked(final.dump(), toolset.volatile) if toolset.dumps_state else None
+        answer_real = boundary.read_answer(shown_answer)
+        passed = toolset.check(task, final, answer_real, boundary.real_calls)
+        return GoldRun(
+            steps=tuple(steps),
+            answers=tuple(answers),
+            state=state,
+            passed=passed,
+            felt=boundary.exposed,
+            answer=shown_answer,
+            hidden=tuple(hidden),
+        )
+    finally:
+        environment.close()
+
+
+def _clean_hidden(visible: Visible, gold: Call, lens: StackLens) -> frozenset[str]:
+    """The values of a gold call that are hidden in the clean run too, in real and in shown form."""
+    missing = visible.missing(gold.arguments)
+    if not missing:
+        return frozenset()
+    return frozenset(str(value) for value in missing) | frozenset(
+        str(value) for lens_value in missing for value in leaves(_reshown(gold, lens_value, lens))
+    )
+
+
+def _reshown(gold: Call, value: JSON, lens: StackLens) -> JSON:
+    """What becomes of one value of a call: the leaves of the shown call when every other value is blanked out are those that
+    come from it; found by showing the call with and without a marker in its place."""
+    shown = [str(leaf) for leaf in leaves(lens.show_call(gold).arguments)]
+    blanked = lens.show_call(Call(gold.name, _without(gold.arguments, value)))
+    others = [str(leaf) for leaf in leaves(blanked.arguments)]
+    return [leaf for leaf in shown if leaf not in others]
+
+
+def _without(node: Any, value: JSON) -> Any:
+    if isinstance(node, dict):
+        return {key: _without(item, value) for key, item in node.items() if not (_scalar(item) and item == value)}
+    if isinstance(node, list):
+        return [_without(item, value) for item in node if not (_scalar(item) and item == value)]
+    return node
+
+
+def _scalar(value: JSON) -> bool:
+    return not isinstance(value, (dict, list))
+
+
+class Gold:
+    """The clean gold runs of a toolset, each made once, and the proofs against them."""
+
+    def __init__(self, toolset: Toolset) -> None:
+        self.toolset = toolset
+        self.setup = Setup.of(toolset)
+        self._clean: dict[str, GoldRun] = {}
+
+    async def clean(self, task: Task) -> GoldRun | None:
+        """The clean gold run of a task; `None` where it has no gold calls."""
+        if task.gold is None:
+            return None
+        if task.id not in self._clean:
+            self._clean[task.id] = await run_gold(self.toolset, task, lens_for(None, self.setup))
+        return self._clean[task.id]
+
+    async def transcripts(self) -> tuple[Transcript, ...]:
+        """The clean transcripts of all tasks whose gold passes: what the reference agents learn from."""
+        found = []
+        for task in self.toolset.tasks:
+            run = await self.clean(task)
+            if run is not None and run.passed:
+                found.append(Transcript(self.toolset.system, task.prompt, self.setup.public_tools, run.steps, task.answer))
+        return tuple(found)
+
+    async def prove(self, task: Task, operator: Operator | NotApplicable | None, lens: StackLens | None = None) -> Proof:
+        """Whether a task is solvable under a plan; `lens` may be given where it is at hand."""
+        if isinstance(operator, NotApplicable):
+            return Proof(status="not_applicable", reason=operator.reason, detail=operator.detail)
+        clean = await self.clean(task)
+        if clean is None:
+            return Proof(status="not_proven", reason="the task has no gold calls")
+        if not clean.passed:
+            return Proof(status="not_proven", reason="the gold calls fail the toolset's own check in the clean setup")
+        lens = lens or lens_for(operator, self.setup)
+        if lens.has_state and not self.toolset.dumps_state:
+            return Proof(status="not_applicable", reason="not_declared", detail="the environment cannot dump its state")
+        try:
+            run = await run_gold(self.toolset, task, lens, clean=clean)
+        except Exception as error:
+            return Proof(status="unsolvable", reason="operator raised", detail=f"{type(error).__name__}: {error}")
+        felt = run.felt
+        for index, (mine, theirs) in enumerate(zip(run.answers, clean.answers, strict=True)):
+            if not same_answer(mine, theirs, self.toolset.volatile):
+                gold = (task.gold or ())[index]
+                return Proof(
+                    status="unsolvable",
+                    reason="result differs",
+                    detail=f"step {index + 1}, {gold.name}: {_brief(mine)} where the clean run has {_brief(theirs)}",
+                    felt=felt,
+                )
+        if run.state != clean.state:
+            return Proof(
+                status="unsolvable", reason="state differs", detail=first_difference(run.state, clean.state), felt=felt
+            )
+        if not run.passed:
+            if lens.read_answer(run.answer) != task.answer:
+                return Proof(status="not_applicable", reason="foreign_check", detail="the answer does not read back", felt=felt)
+            return Proof(status="unsolvable", reason="check fails", detail="same state and answer, another verdict", felt=felt)
+        if run.hidden:
+            return Proof(status="unsolvable", reason="value hidden", detail="; ".join(run.hidden[:5]), felt=felt)
+        conditional = all(getattr(layer, "conditional", False) for layer in _members(operator))
+        if not felt and operator is not None and not conditional and operator.places():
+            return Proof(status="not_applicable", reason="not_met", felt=False)
+        return Proof(status="solvable", felt=felt)
+
+
+def _members(operator: Operator | None) -> tuple[Operator, ...]:
+    if operator is None:
+        return ()
+    members: tuple[Operator, ...] = getattr(operator, "operators", None) or (operator,)
+    return members
+
+
+def same_answer(mine: Answer, theirs: Answer, volatile: tuple[str, ...] = ()) -> bool:
+    """Whether two answers are equal as data, volatile values aside; failures by kind, message and field."""
+    if isinstance(mine, Result) and isinstance(theirs, Result):
+        if _identical(mine.data, theirs.data):
+            return True
+        return bool(volatile) and masked(mine.data, volatile) == masked(theirs.data, volatile)
+    if isinstance(mine, Failure) and isinstance(theirs, Failure):
+        return (mine.kind, mine.message, mine.field) == (theirs.kind, theirs.message, theirs.field)
+    return False
+
+
+def _identical(mine: JSON, theirs: JSON) -> bool:
+    """Equality with types: 1, 1.0 and True are three values."""
+    if isinstance(mine, dict):
+        return (
+            isinstance(theirs, dict)
+            and mine.keys() == theirs.keys()
+            and all(_identical(value, theirs[key]) for key, value in mine.items())
+        )
+    if isinstance(mine, list):
+        return (
+            isinstance(theirs, list)
+            and len(mine) == len(theirs)
+            and all(_identical(one, other) for one, other in zip(mine, theirs, strict=True))
+        )
+    return type(mine) is type(theirs) and mine == theirs
+
+
+def masked(state: JSON, volatile: tuple[str, ...]) -> JSON:
+    """A state with its volatile places (regular expressions over `/a/0/b` paths) replaced by a mark."""
+    if not volatile:
+        return state
+    pattern = re.compile("|".join(f"(?:{one})" for one in volatile))
+
+    def walk(node: JSON, path: str) -> JSON:
+        if path and pattern.fullmatch(path):
+            return "(volatile)"
+        if isinstance(node, dict):
+            return {key: walk(value, f"{path}/{key}") for key, value in node.items()}
+        if isinstance(node, list):
+            return [walk(value, f"{path}/{index}") for index, value in enumerate(node)]
+        return node
+
+    return walk(state, "")
+
+
+def first_difference(mine: JSON, theirs: JSON, path: str = "") -> str:
+    """Where two JSON values part first, as `path: mine, theirs`."""
+    for found in _differences(mine, theirs, path):
+        return found
+    return "no difference"
+
+
+def _differences(mine: JSON, theirs: JSON, path: str) -> Iterator[str]:
+    if isinstance(mine, dict) and isinstance(theirs, dict):
+        for key in mine.keys() | theirs.keys():
+            if key not in mine or key not in theirs:
+                yield f"{path}/{key}: only in the {'perturbed' if key in mine else 'clean'} run"
+            else:
+                yield from _differences(mine[key], theirs[key], f"{path}/{key}")
+    elif isinstance(mine, list) and isinstance(theirs, list) and len(mine) == len(theirs):
+        for index, (one, other) in enumerate(zip(mine, theirs, strict=True)):
+            yield from _differences(one, other, f"{path}/{index}")
+    elif not _identical(mine, theirs):
+        yield f"{path or '/'}: {_brief(mine)} where the clean run has {_brief(theirs)}"
+
+
+def _brief(value: Any) -> str:
+    text = repr(value.data if isinstance(value, Result) else value)
+    return text if len(text) <= 160 else text[:157] + "..."

@@ -1,0 +1,385 @@
+"""JSON Schema at work: inlining, the places that operators name, and rewriting a schema together with its values.
+
+A *place* is the toolset's own name of a property: `book_flight.passenger.name` for an argument, `search_flights>[].price`
+for a key of a result (`[]` steps into the rows of a list, `{}` into the values of a map with free keys). It is kept in
+the schema under `x-place` and moves with the property, whatever operators do to the schema around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from perturb.errors import ToolsetError
+from perturb.types import JSON, Schema, Tool
+
+Convert = Callable[[JSON], JSON]
+
+
+class StaleName(Exception):
+    """A property was given under a name that has been retired."""
+
+    def __init__(self, name: str, value: JSON) -> None:
+        super().__init__(name)
+        self.name = name
+        self.value = value
+
+
+class Unreadable(Exception):
+    """A value cannot be read back: it is not in the shown form."""
+
+    def __init__(self, name: str, value: JSON, reason: str = "") -> None:
+        super().__init__(name)
+        self.name = name
+        self.value = value
+        self.reason = reason
+
+
+def inline(schema: Schema) -> Schema:
+    """The schema with each local `$ref` replaced by what it points to. A reference to a schema that is being expanded
+    becomes an open schema, since a tree cannot hold a cycle."""
+    definitions = {**schema.get("definitions", {}), **schema.get("$defs", {})}
+
+    def expand(node: Any, open_refs: tuple[str, ...]) -> Any:
+        if isinstance(node, list):
+            return [expand(item, open_refs) for item in node]
+        if not isinstance(node, dict):
+            return node
+        reference = node.get("$ref")
+        rest = {key: expand(value, open_refs) for key, value in node.items() if key not in ("$ref", "$defs", "definitions")}
+        if not isinstance(reference, str):
+            return rest
+        name = reference.rsplit("/", 1)[-1]
+        if reference in open_refs or name not in definitions:
+            return rest
+        target = expand(definitions[name], (*open_refs, reference))
+        return {**target, **rest} if isinstance(target, dict) else rest
+
+    expanded: Schema = expand(schema, ())
+    return expanded
+
+
+def validate_tool(toolset: str, tool: Tool) -> None:
+    """Raise `ToolsetError` where a tool's name or schemas are not what providers and JSON Schema allow."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
+    where = f"tool {tool.name!r} of toolset {toolset!r}"
+    if not tool.name or len(tool.name) > 64 or not all(c.isascii() and (c.isalnum() or c in "_-.") for c in tool.name):
+        raise ToolsetError(f"{where}: a name has 1 to 64 letters, digits, '_', '-' or '.'; rename the tool")
+    for label, schema in (("parameters", tool.parameters), ("returns", tool.returns)):
+        if schema is None:
+            continue
+        if not isinstance(schema, dict):
+            raise ToolsetError(f"{where}: {label} is {schema!r}; it must be a JSON Schema object")
+        try:
+            Draft202012Validator.check_schema(schema)
+        except SchemaError as error:
+            path = "/".join(str(part) for part in error.path)
+            raise ToolsetError(f"{where}: {label} is no valid JSON Schema at '/{path}': {error.message}") from None
+    if tool.parameters.get("type") != "object":
+        raise ToolsetError(f'{where}: parameters must have "type": "object" at the root, not {tool.parameters.get("type")!r}')
+
+
+def strip(schema: Schema) -> Schema:
+    """The schema without our own `x-` keys, as an agent is shown it."""
+
+    def clean(node: Any, names: bool) -> Any:
+        if isinstance(node, list):
+            return [clean(item, False) for item in node]
+        if not isinstance(node, dict):
+            return node
+        return {
+            key: value
+            if key in ("const", "default", "enum", "examples") and not names
+            else clean(value, key == "properties" and not names)
+            for key, value in node.items()
+            if names or not key.startswith("x-")
+        }
+
+    stripped: Schema = clean(schema, False)
+    return stripped
+
+
+def annotate(tool: Tool) -> Tool:
+    """The tool with its `$ref`s inlined and an `x-place` at each declared property of its arguments and results."""
+    parameters = _annotated(inline(tool.parameters), tool.name, ".")
+    returns = None if tool.returns is None else _annotated(inline(tool.returns), tool.name + ">", "")
+    return msgspec.structs.replace(tool, parameters=parameters, returns=returns, stands_for=tool.stands_for or (tool.name,))
+
+
+def _annotated(node: Any, path: str, separator: str) -> Any:
+    if not isinstance(node, dict):
+        return node
+    made = dict(node)
+    if isinstance(properties := node.get("properties"), dict):
+        made["properties"] = {
+            name: {**_annotated(child, f"{path}{separator}{name}", "."), "x-place": f"{path}{separator}{name}"}
+            for name, child in properties.items()
+            if isinstance(child, dict)
+        }
+    if isinstance(items := node.get("items"), dict):
+        made["items"] = _annotated(items, path + "[]", ".")
+    if isinstance(values := node.get("additionalProperties"), dict):
+        made["additionalProperties"] = _annotated(values, path + "{}", ".")
+    for key in ("anyOf", "oneOf", "allOf"):
+        if isinstance(branches := node.get(key), list):
+            made[key] = [_annotated(branch, path, separator) for branch in branches]
+    return made
+
+
+class Place(NamedTuple):
+    """A declared property: its place, its name as it is now, its schema, and whether its object requires it."""
+
+    place: str
+    name: str
+    schema: Schema
+    required: bool
+
+
+def places(schema: Schema | None) -> Iterator[Place]:
+    """Each declared property of a schema that has a place, parents before children, in the order of the schema."""
+    if not isinstance(schema, dict):
+        return
+    required = schema.get("required", ())
+    for name, child in (schema.get("properties") or {}).items():
+        if "x-place" in child:
+            yield Place(child["x-place"], name, child, name in required)
+        yield from places(child)
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            yield from places(schema[key])
+    for key in ("anyOf", "oneOf", "allOf"):
+        for branch in schema.get(key) or ():
+            yield from places(branch)
+
+
+def siblings(schema: Schema | None) -> Iterator[dict[str, Schema]]:
+    """The `properties` of each object in a schema: the sets of names within which names must stay apart."""
+    if not isinstance(schema, dict):
+        return
+    if schema.get("properties"):
+        yield schema["properties"]
+        for child in schema["properties"].values():
+            yield from siblings(child)
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            yield from siblings(schema[key])
+    for key in ("anyOf", "oneOf", "allOf"):
+        for branch in schema.get(key) or ():
+            yield from siblings(branch)
+
+
+class Edit(NamedTuple):
+    """What becomes of a property: another name, another schema, and the two directions of its value.
+
+    `schema` gets the property's schema and returns the new one. `show` is total: what it does not know it returns as it
+    is. `read` raises `ValueError`, with the reason, for a value that is not in the shown form.
+    """
+
+    name: str | None = None
+    schema: Callable[[Schema], Schema] | None = None
+    show: Convert | None = None
+    read: Convert | None = None
+
+
+class Rewritten(NamedTuple):
+    """A schema after edits, and the two directions for its values. `show` is total: what does not fit passes unchanged.
+
+    `read` raises `StaleName` or `Unreadable`. Both are `None` where values stay as they are.
+    """
+
+    schema: Schema
+    show: Convert | None
+    read: Convert | None
+
+
+def rewrite(schema: Schema, edits: Mapping[str, Edit]) -> Rewritten:
+    """Apply `edits`, keyed by place, to a schema, and compile what they do to values. Untouched parts are shared."""
+    new, show, read = _rewrite(schema, edits)
+    return Rewritten(new, show, read)
+
+
+def _rewrite(schema: Any, edits: Mapping[str, Edit]) -> tuple[Any, Convert | None, Convert | None]:
+    if not isinstance(schema, dict):
+        return schema, None, None
+    new = dict(schema)
+    changed = False
+    steps: list[tuple[Convert | None, Convert | None]] = []
+    if schema.get("properties") or isinstance(schema.get("additionalProperties"), dict):
+        part, show, read = _rewrite_object(schema, edits)
+        if part is not None:
+            new.update(part)
+            changed = True
+            steps.append((show, read))
+    if isinstance(schema.get("items"), dict):
+        items, show, read = _rewrite(schema["items"], edits)
+        if items is not schema["items"]:
+            new["items"] = items
+            changed = True
+            steps.append((show and _each(show), read and _each(read)))
+    for key in ("anyOf", "oneOf", "allOf"):
+        if isinstance(branches := schema.get(key), list):
+            made = [_rewrite(branch, edits) for branch in branches]
+            if any(branch is not old for (branch, _, _), old in zip(made, branches, strict=True)):
+                new[key] = [branch for branch, _, _ in made]
+                changed = True
+                steps.append(_choose(branches, new[key], made))
+    if not changed:
+        return schema, None, None
+    shows = [show for show, _ in steps if show]
+    reads = [read for _, read in steps if read]
+    return new, _chain(shows), _chain(reads)
+
+
+def _chain(steps: list[Convert]) -> Convert | None:
+    if len(steps) < 2:
+        return steps[0] if steps else None
+
+    def run(value: JSON) -> JSON:
+        for step in steps:
+            value = step(value)
+        return value
+
+    return run
+
+
+def _each(convert: Convert) -> Convert:
+    def run(value: JSON) -> JSON:
+        return [convert(item) for item in value] if isinstance(value, list) else value
+
+    return run
+
+
+def _choose(
+    old: list[Schema], new: list[Schema], made: list[tuple[Any, Convert | None, Convert | None]]
+) -> tuple[Convert | None, Convert | None]:
+    """Values of a union go through the branch they are valid under; with one branch that does anything, through that."""
+    active = [index for index, (_, show, read) in enumerate(made) if show or read]
+    if not active:
+        return None, None
+    if len(active) == 1:
+        _, show, read = made[active[0]]
+        return show, read
+    from jsonschema import Draft202012Validator
+
+    def pick(schemas: list[Schema], converts: list[Convert | None]) -> Convert:
+        checks = [Draft202012Validator(schema) for schema in schemas]
+
+        def run(value: JSON) -> JSON:
+            for check, convert in zip(checks, converts, strict=True):
+                if check.is_valid(value):
+                    return convert(value) if convert else value
+            return value
+
+        return run
+
+    return pick(old, [show for _, show, _ in made]), pick(new, [read for _, _, read in made])
+
+
+def _rewrite_object(schema: Schema, edits: Mapping[str, Edit]) -> tuple[Schema | None, Convert | None, Convert | None]:
+    properties: dict[str, Schema] = schema.get("properties") or {}
+    new_properties: dict[str, Schema] = {}
+    forward: dict[str, tuple[str, Convert | None]] = {}
+    backward: dict[str, tuple[str, Convert | None]] = {}
+    changed = False
+    for name, child in properties.items():
+        made, show, read = _rewrite(child, edits)
+        edit = edits.get(child.get("x-place", "")) if isinstance(child, dict) else None
+        shown_name = name
+        if edit is not None:
+            shown_name = edit.name or name
+            if edit.schema is not None:
+                made = edit.schema(made)
+            show = _chain([step for step in (show, edit.show) if step])
+            read = _chain([step for step in (edit.read, read) if step])
+        if shown_name in new_properties:
+            raise ValueError(f"two properties would be shown as {shown_name!r}")
+        changed = changed or made is not child or shown_name != name
+        new_properties[shown_name] = made
+        if shown_name != name or show or read:
+            forward[name] = (shown_name, show)
+            backward[shown_name] = (name, read)
+    values = schema.get("additionalProperties")
+    free_schema, free_show, free_read = _rewrite(values, edits) if isinstance(values, dict) else (values, None, None)
+    changed = changed or free_schema is not values
+    if not changed:
+        return None, None, None
+    part: Schema = {}
+    if properties:
+        part["properties"] = new_properties
+    if "required" in schema:
+        part["required"] = [forward.get(name, (name, None))[0] for name in schema["required"]]
+    if isinstance(values, dict):
+        part["additionalProperties"] = free_schema
+    if not forward and not free_show and not free_read:
+        return part, None, None
+    retired = {name for name, (shown, _) in forward.items() if shown != name and name not in new_properties}
+    fresh = {shown for shown, (name, _) in backward.items() if shown != name and shown not in properties}
+    declared = frozenset(properties)
+    new_declared = frozenset(new_properties)
+
+    def show_object(value: JSON) -> JSON:
+        if not isinstance(value, dict):
+            return value
+        shown: dict[str, JSON] = {}
+        for key, item in value.items():
+            if key in forward:
+                name, convert = forward[key]
+                shown[name] = convert(item) if convert else item
+            elif key in declared:
+                shown[key] = item
+            else:
+                # A free key that looks like a new name is set apart, so that no two keys are ever shown alike.
+                name = key + "_" if key.rstrip("_") in fresh else key
+                shown[name] = free_show(item) if free_show else item
+        return shown
+
+    def read_object(value: JSON) -> JSON:
+        if not isinstance(value, dict):
+            return value
+        real: dict[str, JSON] = {}
+        for key, item in value.items():
+            if key in backward:
+                name, convert = backward[key]
+                try:
+                    real[name] = convert(item) if convert else item
+                except ValueError as error:
+                    raise Unreadable(key, item, str(error)) from None
+            elif key in new_declared:
+                real[key] = item
+            elif key in retired:
+                raise StaleName(key, item)
+            else:
+                name = key[:-1] if key.endswith("_") and key.rstrip("_") in fresh else key
+                real[name] = free_read(item) if free_read else item
+        return real
+
+    return part, show_object, read_object
+
+
+def kinds_of(schema: Schema) -> frozenset[str]:
+    """The JSON types a schema allows, as far as it says so itself; empty where it does not."""
+    found: set[str] = set()
+    declared = schema.get("type")
+    if isinstance(declared, str):
+        found.add(declared)
+    elif isinstance(declared, list):
+        found.update(declared)
+    for key in ("anyOf", "oneOf"):
+        for branch in schema.get(key) or ():
+            found |= kinds_of(branch)
+    if not found and "enum" in schema:
+        names = {
+            str: "string",
+            bool: "boolean",
+            int: "integer",
+            float: "number",
+            type(None): "null",
+            list: "array",
+            dict: "object",
+        }
+        found.update(names[type(value)] for value in schema["enum"])
+    return frozenset(found)

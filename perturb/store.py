@@ -1,0 +1,211 @@
+"""The store: one SQLite file that holds every finished episode, every proof and every run.
+
+An episode is written in a transaction of its own the moment it ends, so that a killed process loses none. The file may be
+read while it is written.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from perturb.episode import Episode
+from perturb.errors import StoreError
+from perturb.replay import Proof
+from perturb.types import JSON, to_json
+
+_VERSION = 1
+_TABLES = """
+create table if not exists episodes (
+    key text primary key, task text not null, arm text not null, operator text, trial integer not null, outcome text not null,
+    exposed integer not null, error text, seconds real not null, calls integer not null, stale integer not null, cost real,
+    input_tokens integer not null, output_tokens integer not null, record blob not null
+) without rowid;
+create table if not exists proofs (key text primary key, proof blob not null) without rowid;
+create table if not exists runs (run text primary key, started real not null, header blob not null) without rowid;
+create table if not exists pairs (
+    run text not null, position integer not null, key text not null, operator text, axis text, kind text, plan blob,
+    proof text, primary key (run, position)
+) without rowid;
+create index if not exists pairs_by_key on pairs (run, key);
+"""
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """One episode that a run consists of, whether it has been run or not."""
+
+    key: str
+    task: str
+    arm: str
+    trial: int
+    operator: str | None = None
+    axis: str | None = None
+    kind: str | None = None
+    plan: dict[str, JSON] | None = None
+    proof: str = "solvable"
+
+
+class Finished(msgspec.Struct, frozen=True, kw_only=True):
+    """What the statistics need of a finished episode; the whole record is fetched by its key."""
+
+    key: str
+    task: str
+    arm: str
+    trial: int
+    operator: str | None
+    axis: str | None
+    kind: str | None
+    proof: str | None
+    outcome: str
+    exposed: bool
+    error: str | None
+    seconds: float
+    calls: int
+    stale: int
+    cost: float | None
+    input_tokens: int
+    output_tokens: int
+
+
+class Store:
+    """Open or make the file at `path`; `:memory:` keeps nothing. Raises `StoreError` where it cannot be used."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = str(path)
+        try:
+            if self.path != ":memory:":
+                Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(self.path, isolation_level=None, timeout=30.0)
+            self._db.execute("pragma journal_mode = wal")
+            self._db.execute("pragma synchronous = normal")
+            version = self._db.execute("pragma user_version").fetchone()[0]
+            if version not in (0, _VERSION):
+                raise StoreError(
+                    f"the store {self.path} has format {version}, this release reads format {_VERSION}; "
+                    "give another file with --store, or move this one away"
+                )
+            self._db.executescript(_TABLES)
+            self._db.execute(f"pragma user_version = {_VERSION}")
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"the store {self.path} cannot be used: {error}; give another file with --store") from None
+        self._decoder = msgspec.json.Decoder(Episode)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def add(self, episode: Episode) -> None:
+        """Keep a finished episode; one with the same key is replaced."""
+        self._db.execute(
+            "insert or replace into episodes values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            (
+                episode.key,
+                episode.task,
+                episode.arm,
+                episode.operator,
+                episode.trial,
+                episode.outcome,
+                episode.exposed,
+                episode.error,
+                episode.seconds,
+                len(episode.steps),
+                episode.stale,
+                episode.usage.cost,
+                episode.usage.input_tokens,
+                episode.usage.output_tokens,
+                msgspec.json.encode(episode),
+            ),
+        )
+
+    def get(self, key: str) -> Episode | None:
+        """The whole record of an episode."""
+        row = self._db.execute("select record from episodes where key = ?", (key,)).fetchone()
+        return None if row is None else self._decoder.decode(row[0])
+
+    def outcomes(self, keys: Iterable[str]) -> dict[str, str]:
+        """The outcomes of those of `keys` that have been run."""
+        wanted = list(keys)
+        found: dict[str, str] = {}
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            marks = ",".join("?" * len(part))
+            found.update(self._db.execute(f"select key, outcome from episodes where key in ({marks})", part))
+        return found
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Drop episodes, so that they are run again."""
+        with self._db:
+            self._db.execute("begin")
+            self._db.executemany("delete from episodes where key = ?", ((key,) for key in keys))
+
+    def add_proof(self, key: str, proof: Proof) -> None:
+        self._db.execute("insert or replace into proofs values (?, ?)", (key, to_json(proof)))
+
+    def proof(self, key: str) -> Proof | None:
+        row = self._db.execute("select proof from proofs where key = ?", (key,)).fetchone()
+        return None if row is None else msgspec.json.decode(row[0], type=Proof)
+
+    def begin_run(self, run: str, started: float, header: dict[str, JSON], planned: Iterable[Planned]) -> None:
+        """Write down what a run consists of, in place of an earlier one of the same name."""
+        with self._db:
+            self._db.execute("begin")
+            self._db.execute("delete from pairs where run = ?", (run,))
+            self._db.execute("insert or replace into runs values (?, ?, ?)", (run, started, to_json(header)))
+            self._db.executemany(
+                "insert into pairs values (?,?,?,?,?,?,?,?)",
+                (
+                    (
+                        run,
+                        position,
+                        one.key,
+                        one.operator,
+                        one.axis,
+                        one.kind,
+                        None if one.plan is None else to_json(one.plan),
+                        one.proof,
+                    )
+                    for position, one in enumerate(planned)
+                ),
+            )
+
+    def update_header(self, run: str, header: dict[str, JSON]) -> None:
+        self._db.execute("update runs set header = ? where run = ?", (to_json(header), run))
+
+    def runs(self) -> list[tuple[str, float, dict[str, Any]]]:
+        """Every run with the time it was started (seconds since 1970) and its header, the newest first."""
+        rows = self._db.execute("select run, started, header from runs order by started desc").fetchall()
+        return [(run, started, msgspec.json.decode(header)) for run, started, header in rows]
+
+    def header(self, run: str) -> dict[str, Any] | None:
+        row = self._db.execute("select header from runs where run = ?", (run,)).fetchone()
+        return None if row is None else msgspec.json.decode(row[0])
+
+    def finished(self, run: str) -> Iterator[Finished]:
+        """The finished episodes of a run, in the order of its plan."""
+        rows = self._db.execute(
+            "select p.key, e.task, e.arm, e.trial, p.operator, p.axis, p.kind, p.proof, e.outcome, e.exposed, e.error, "
+            "e.seconds, e.calls, e.stale, e.cost, e.input_tokens, e.output_tokens "
+            "from pairs p join episodes e on e.key = p.key "
+            "where p.run = ? order by p.position",
+            (run,),
+        )
+        for row in rows:
+            yield msgspec.convert(dict(zip(_FINISHED, row, strict=True)), Finished, strict=False)
+
+    def plan(self, run: str, key: str) -> dict[str, JSON] | None:
+        """The plan of one perturbed episode of a run."""
+        row = self._db.execute("select plan from pairs where run = ? and key = ?", (run, key)).fetchone()
+        return None if row is None or row[0] is None else msgspec.json.decode(row[0])
+
+
+_FINISHED = Finished.__struct_fields__

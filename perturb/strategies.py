@@ -1,0 +1,126 @@
+"""Hypothesis strategies: values and calls valid under a schema, plans, and stacks of operators.
+
+The only module that imports Hypothesis; nothing imports it but tests and searches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from hypothesis import strategies as st
+
+from perturb.operator import NotApplicable, Operator, Pick, SeededPick, Setup, Stack
+from perturb.types import JSON, Call, Schema, Tool
+
+T = TypeVar("T")
+
+_TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=12)
+_SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False, width=32)
+    | _TEXT
+)
+_ANYTHING = st.recursive(
+    _SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3), max_leaves=5
+)
+
+
+class DrawnPick(Pick):
+    """Choices drawn by Hypothesis, which shrink towards the first option and the given order."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self._draw = draw
+
+    def rank(self, place: str) -> float:
+        return self._draw(st.integers(0, 1000)) / 1000
+
+    def choice(self, place: str, options: Sequence[T]) -> T:
+        return options[self._draw(st.integers(0, len(options) - 1))]
+
+    def integer(self, place: str, low: int, high: int) -> int:
+        return self._draw(st.integers(low, high))
+
+    def order(self, place: str, items: Sequence[T]) -> list[T]:
+        return self._draw(st.permutations(list(items)))
+
+
+def values(schema: Schema) -> st.SearchStrategy[JSON]:
+    """JSON values that are valid under a schema, as far as tools' schemas go: types, enums, constants, unions, required and
+    optional properties, maps, lists, bounds. Keywords beyond these are not looked at."""
+    if "const" in schema:
+        return st.just(schema["const"])
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    for key in ("anyOf", "oneOf"):
+        if key in schema:
+            return st.one_of([values(branch) for branch in schema[key]])
+    declared = schema.get("type")
+    if isinstance(declared, list):
+        return st.one_of([values({**schema, "type": one}) for one in declared])
+    match declared:
+        case "null":
+            return st.none()
+        case "boolean":
+            return st.booleans()
+        case "integer":
+            low, high = schema.get("minimum", -(10**6)), schema.get("maximum", 10**6)
+            return st.integers(int(low), max(int(low), int(high)))
+        case "number":
+            low, high = float(schema.get("minimum", -1e6)), float(schema.get("maximum", 1e6))
+            return st.floats(low, max(low, high), allow_nan=False) | st.integers(int(low) + 1, max(int(low) + 1, int(high) - 1))
+        case "string":
+            return st.text(
+                st.characters(codec="utf-8", exclude_categories=["Cs"]),
+                min_size=schema.get("minLength", 0),
+                max_size=schema.get("maxLength", max(12, schema.get("minLength", 0))),
+            )
+        case "array":
+            least = schema.get("minItems", 0)
+            return st.lists(values(schema.get("items", {})), min_size=least, max_size=max(least, schema.get("maxItems", 4)))
+        case "object":
+            return _objects(schema)
+    return _objects(schema) if "properties" in schema else _ANYTHING
+
+
+def _objects(schema: Schema) -> st.SearchStrategy[JSON]:
+    properties: dict[str, Schema] = schema.get("properties", {})
+    required = set(schema.get("required", ()))
+    fixed = st.fixed_dictionaries(
+        {name: values(child) for name, child in properties.items() if name in required},
+        optional={name: values(child) for name, child in properties.items() if name not in required},
+    )
+    free = schema.get("additionalProperties")
+    if isinstance(free, dict) or (free is True and not properties):
+        names = _TEXT.filter(lambda name: name not in properties)
+        extra = st.dictionaries(names, values(free) if isinstance(free, dict) else _ANYTHING, max_size=3)
+        return st.builds(lambda one, other: {**other, **one}, fixed, extra)
+    return fixed
+
+
+def calls(tools: Sequence[Tool]) -> st.SearchStrategy[Call]:
+    """Calls of one of the tools that are valid under its schema."""
+    return st.sampled_from(list(tools)).flatmap(
+        lambda tool: st.builds(lambda arguments: Call(tool.name, arguments), values(tool.parameters))
+    )
+
+
+@st.composite
+def plans(draw: st.DrawFn, operator: type[Operator], setup: Setup) -> Operator | NotApplicable:
+    """Plans of one operator on a setup, of any intensity."""
+    intensity = draw(st.sampled_from([1.0, 0.3, 0.6]))
+    return operator.plan(setup, DrawnPick(draw), intensity)
+
+
+@st.composite
+def stacks(draw: st.DrawFn, operators: Sequence[type[Operator]], setup: Setup, least: int = 3, most: int = 5) -> Stack:
+    """Stacks of `least` to `most` different operators of mixed axes, those that do not apply left out."""
+    chosen: list[Any] = draw(
+        st.lists(st.sampled_from(list(operators)), min_size=least, max_size=most, unique_by=lambda one: one.id)
+    )
+    seed = draw(st.integers(0, 10_000))
+    intensity = draw(st.sampled_from([1.0, 0.3, 0.6]))
+    stack, _ = Stack.of(chosen, setup, lambda name: SeededPick(seed, name), intensity)
+    return stack

@@ -1,0 +1,285 @@
+"""Toolsets found in files: a Python file, or a folder of JSON with an `environment.py`.
+
+A folder holds `toolset.json` (`name`, `system`, `entities`, `volatile`, `failures`; every key may be left out),
+`tools.json` (a list of tools: `name`, `description`, `parameters`, `returns`, `effect`, `idempotent`, `ordered`,
+`batch`), `tasks.json` (a list) or `tasks.jsonl` (one a line) of tasks (`id`, `prompt`, `gold`, `answer`, `follow_ups`,
+`check`), and `environment.py` with a class `Environment` that has `call(name, arguments)`. A check names a function of
+`environment.py`, or says what has to hold: `{"state": {part of the state}, "answer": ["what it must contain"]}`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
+
+import msgspec
+
+from perturb.answers import says
+from perturb.environments import AuthoredToolset
+from perturb.errors import ToolsetError, nearest
+from perturb.toolset import Task, Toolset
+from perturb.types import JSON, Call, Failure, Tool
+
+_TOOLSET_KEYS = ("name", "system", "entities", "volatile", "failures")
+_TOOL_KEYS = ("name", "description", "parameters", "returns", "effect", "idempotent", "ordered", "batch")
+_TASK_KEYS = ("id", "prompt", "gold", "answer", "follow_ups", "check")
+
+
+def from_file(path: str | Path) -> Toolset:
+    """The toolset of a Python file: its `TOOLSET`, or what its function `create()` returns.
+
+    The file may import its neighbours relatively (`from .checks import solved`). Raises `ToolsetError`.
+    """
+    path = Path(path)
+    module = _module(path)
+    if hasattr(module, "TOOLSET"):
+        made, where = module.TOOLSET, "TOOLSET"
+    elif callable(getattr(module, "create", None)):
+        made, where = module.create(), "create()"
+    else:
+        raise ToolsetError(f"{path} has neither TOOLSET nor create(); name its toolset TOOLSET")
+    if not isinstance(made, Toolset):
+        raise ToolsetError(f"{where} in {path} is a {type(made).__name__}, no Toolset; make it with perturb.authoring.toolset")
+    made.validate()
+    return made
+
+
+def from_folder(path: str | Path) -> Toolset:
+    """The toolset of a folder: its `toolset.py` where there is one, or its JSON files. Raises `ToolsetError`."""
+    folder = Path(path)
+    if not folder.is_dir():
+        raise ToolsetError(f"there is no folder {folder}; name a folder that holds toolset.py, or tools.json and tasks.json")
+    if (folder / "toolset.py").is_file():
+        return from_file(folder / "toolset.py")
+    about = (
+        _record(_json(folder / "toolset.json"), _TOOLSET_KEYS, folder / "toolset.json")
+        if (folder / "toolset.json").is_file()
+        else {}
+    )
+    tools = _tools(folder / "tools.json")
+    module = _module(folder / "environment.py")
+    environment = getattr(module, "Environment", None)
+    if not inspect.isclass(environment) or not callable(getattr(environment, "call", None)):
+        raise ToolsetError(
+            f"{folder / 'environment.py'} has no class Environment with a method call(name, arguments); write one"
+        )
+    return AuthoredToolset(
+        name=about.get("name", folder.resolve().name),
+        implementations=[SchemaTool(tool) for tool in tools],
+        create=environment,
+        tasks=_tasks(folder, module),
+        system=about.get("system", ""),
+        entities=about.get("entities", {}),
+        volatile=about.get("volatile", ()),
+        failures=about.get("failures", "plain"),
+        sources=[folder / name for name in ("environment.py", "tasks.json", "tasks.jsonl") if (folder / name).is_file()],
+    )
+
+
+class SchemaTool:
+    """A tool declared by JSON Schema and run by the `call` of the environment's class.
+
+    Verdicts on arguments are remembered, since episodes of one task send the same ones again and again.
+    """
+
+    is_async = False
+    _REMEMBERED = 4096
+
+    def __init__(self, tool: Tool) -> None:
+        self.tool = tool
+        self._validator: Any = None
+        self._verdicts: dict[bytes, Failure | None] = {}
+
+    def read(self, call: Call) -> dict[str, Any] | Failure:
+        try:
+            key = msgspec.json.encode(call.arguments)
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
+            message = f"Invalid arguments for {call.name}: they are not JSON ({error})"
+            return Failure(kind="invalid_argument", message=message, tool=call.name)
+        if key not in self._verdicts:
+            if len(self._verdicts) >= self._REMEMBERED:
+                self._verdicts.clear()
+            self._verdicts[key] = self._judge(call)
+        verdict = self._verdicts[key]
+        return verdict if verdict is not None else msgspec.json.decode(key)
+
+    def invoke(self, subject: Any, arguments: dict[str, Any]) -> Any:
+        return subject.call(self.tool.name, arguments)
+
+    def _judge(self, call: Call) -> Failure | None:
+        if self._validator is None:
+            from jsonschema import Draft202012Validator
+
+            self._validator = Draft202012Validator(self.tool.parameters)
+        from jsonschema.exceptions import best_match
+
+        error = best_match(self._validator.iter_errors(call.arguments))
+        if error is None:
+            return None
+        path = [str(part) for part in error.absolute_path]
+        value = error.instance
+        reason = error.message
+        if error.validator == "required":
+            path.append(next(name for name in error.validator_value if name not in error.instance))
+            value, reason = None, f"'{'.'.join(path)}' is required"
+        elif error.validator == "additionalProperties":
+            path.append(next(name for name in error.instance if name not in error.schema.get("properties", {})))
+            value, reason = error.instance[path[-1]], f"'{'.'.join(path)}' is not an argument"
+        elif path:
+            reason = f"'{'.'.join(path)}': {reason}"
+        message = f"Invalid arguments for {call.name}: {reason}"
+        return Failure(kind="invalid_argument", message=message, tool=call.name, field=".".join(path) or None, value=value)
+
+
+def _module(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise ToolsetError(f"there is no file {path}; write it, or name another")
+    name = f"_perturb_toolset_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
+    for loaded in [each for each in sys.modules if each == name or each.startswith(name + ".")]:
+        del sys.modules[loaded]
+    # Loaded like a package, so that the file can import its neighbours relatively without their folder on the path.
+    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=[str(path.resolve().parent)])
+    if spec is None or spec.loader is None:
+        raise ToolsetError(f"{path} cannot be loaded as Python; give it a name that ends in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except ToolsetError:
+        raise
+    except SyntaxError as error:
+        raise ToolsetError(f"{error.filename or path}, line {error.lineno}: {error.msg}; correct the Python there") from error
+    except Exception as error:
+        raise ToolsetError(f"{path} cannot be loaded: {type(error).__name__}: {error}{_line_in(path, error)}") from error
+    return module
+
+
+def _line_in(path: Path, error: Exception) -> str:
+    trace, line = error.__traceback__, 0
+    while trace is not None:
+        if Path(trace.tb_frame.f_code.co_filename) == path:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return f" (line {line})" if line else ""
+
+
+def _json(path: Path) -> JSON:
+    if not path.is_file():
+        raise ToolsetError(f"there is no file {path}; write it")
+    return _parsed(path.read_text(encoding="utf-8"), path, 0)
+
+
+def _parsed(text: str, path: Path, above: int) -> JSON:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ToolsetError(
+            f"{path}, line {above + error.lineno}, column {error.colno}: {error.msg}; correct the JSON there"
+        ) from None
+
+
+def _record(value: JSON, keys: Sequence[str], where: Path | str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ToolsetError(f"{where} is {_short(value)}; write an object with {', '.join(keys)}")
+    for key in value:
+        if key not in keys:
+            raise ToolsetError(f"{where} has the key {key!r}, which means nothing here; {nearest(key, keys)}")
+    return value
+
+
+def _list(value: JSON, what: str, path: Path) -> list[JSON]:
+    if not isinstance(value, list):
+        raise ToolsetError(f"{path} is {_short(value)}; write a list of {what}")
+    return value
+
+
+def _tools(path: Path) -> list[Tool]:
+    tools = []
+    for index, each in enumerate(_list(_json(path), "tools", path)):
+        record = _record(each, _TOOL_KEYS, f"tool {index} in {path}")
+        try:
+            tool = msgspec.convert(record, Tool)
+        except msgspec.ValidationError as error:
+            raise ToolsetError(f"tool {record.get('name', index)!r} in {path}: {error}; correct it") from None
+        tools.append(tool)
+    return tools
+
+
+def _tasks(folder: Path, module: ModuleType) -> list[Task]:
+    path = folder / "tasks.jsonl"
+    if path.is_file():
+        lines = enumerate(path.read_text(encoding="utf-8").splitlines())
+        found = [_parsed(line, path, number) for number, line in lines if line.strip()]
+    else:
+        path = folder / "tasks.json"
+        found = _list(_json(path), "tasks", path)
+    return [_task(each, index, path, module) for index, each in enumerate(found)]
+
+
+def _task(value: JSON, index: int, path: Path, module: ModuleType) -> Task:
+    record = _record(value, _TASK_KEYS, f"task {index} in {path}")
+    task_id = record.get("id")
+    where = f"task {task_id!r} in {path}" if task_id else f"task {index} in {path}"
+    for key in ("id", "prompt"):
+        if not isinstance(record.get(key), str) or not record[key]:
+            raise ToolsetError(f"{where} has {key} {_short(record.get(key))}; write a text")
+    try:
+        gold = msgspec.convert(record.get("gold"), tuple[Call, ...] | None)
+        answer = msgspec.convert(record.get("answer", ""), str)
+        follow_ups = msgspec.convert(record.get("follow_ups", []), tuple[str, ...])
+    except msgspec.ValidationError as error:
+        raise ToolsetError(f'{where}: {error}; a gold call is written {{"name": …, "arguments": {{…}}}}') from None
+    check = _check(record.get("check"), where, module)
+    return Task(id=record["id"], prompt=record["prompt"], gold=gold, answer=answer, follow_ups=follow_ups, check=check)
+
+
+def _check(wanted: JSON, where: str, module: ModuleType) -> Callable[[Any, str, Sequence[Call]], bool]:
+    if isinstance(wanted, str):
+        functions = [name for name, value in vars(module).items() if inspect.isfunction(value) and not name.startswith("_")]
+        if wanted not in functions:
+            raise ToolsetError(
+                f"{where} has the check {wanted!r}, which is no function of environment.py; {nearest(wanted, functions)}"
+            )
+        check: Callable[[Any, str, Sequence[Call]], bool] = getattr(module, wanted)
+        return check
+    if not isinstance(wanted, dict) or not wanted:
+        _no_check(wanted, where)
+    record = _record(wanted, ("state", "answer"), f"the check of {where}")
+    state, facts = record.get("state", {}), record.get("answer", [])
+    facts = facts if isinstance(facts, list) else [facts]
+    if not state and not facts:
+        _no_check(wanted, where)
+
+    def holds(environment: Any, answer: str, calls: Sequence[Call]) -> bool:
+        dumped = environment.dump() if hasattr(environment, "dump") else vars(environment)
+        return _within(state, dumped) and all(says(answer, fact) for fact in facts)
+
+    return holds
+
+
+def _no_check(wanted: JSON, where: str) -> NoReturn:
+    raise ToolsetError(
+        f"{where} has the check {_short(wanted)}; name a function of environment.py, or write "
+        '{"state": {…}, "answer": [what it must contain]}'
+    )
+
+
+def _within(part: JSON, whole: JSON) -> bool:
+    """Whether `whole` holds `part`: objects may hold more keys, everything else is equal."""
+    if isinstance(part, dict):
+        return isinstance(whole, dict) and all(key in whole and _within(value, whole[key]) for key, value in part.items())
+    if isinstance(part, list):
+        return isinstance(whole, list) and len(part) == len(whole) and all(map(_within, part, whole))
+    return bool(part == whole)
+
+
+def _short(value: JSON) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else text[:57] + "..."

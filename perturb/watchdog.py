@@ -1,0 +1,62 @@
+"""Cutting short an agent that blocks the event loop, which no cancellation can reach."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+import anyio
+
+
+class BlockedLoop(BaseException):
+    """Raised inside code that has kept the event loop from turning for longer than an episode may take."""
+
+
+class Watchdog:
+    """Within its `with`, code that blocks the event loop for longer than `limit` seconds gets a `BlockedLoop`.
+
+    Works in the main thread of POSIX systems; elsewhere it does nothing, and a blocking agent blocks.
+    """
+
+    def __init__(self, limit: float) -> None:
+        self._limit = limit
+        self._last = time.monotonic()
+        self._done = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread() and hasattr(signal, "pthread_kill"):
+            self._before = signal.signal(signal.SIGUSR2, self._interrupt)
+            self._thread = threading.Thread(target=self._watch, name="perturb-watchdog", daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self._done.set()
+        if self._thread is not None:
+            self._thread.join()
+            signal.signal(signal.SIGUSR2, self._before)
+
+    def beat(self) -> None:
+        """Tell that the loop turns."""
+        self._last = time.monotonic()
+
+    async def tick(self) -> None:
+        """Beat as long as the loop turns; to be run beside the episodes."""
+        while True:
+            self.beat()
+            await anyio.sleep(min(0.5, self._limit / 4))
+
+    def _watch(self) -> None:
+        main = threading.main_thread().ident
+        while not self._done.wait(min(0.5, self._limit / 4)):
+            if main is not None and time.monotonic() - self._last > self._limit + 1.0:
+                self.beat()
+                signal.pthread_kill(main, signal.SIGUSR2)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        raise BlockedLoop

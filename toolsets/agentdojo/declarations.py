@@ -1,0 +1,164 @@
+"""What is declared of AgentDojo's tools beyond their schemas, read off their source; nothing is guessed from a name."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Declared(msgspec.Struct, frozen=True):
+    """What one tool does to the state, and what its arguments and the fields of its rows mean.
+
+    `idempotent`: a second equal call leaves the state and gives the result of the first. `ordered`: the order of the
+    rows says something that the rows themselves do not. `dates` maps an argument to the `strptime` format it is read
+    with; AgentDojo's times have no zone. `identifiers` maps an argument to the kind of thing that it points at.
+    """
+
+    effect: Literal["read", "write"]
+    idempotent: bool
+    ordered: bool = False
+    dates: dict[str, str] = {}
+    identifiers: dict[str, str] = {}
+
+
+_DAY = "%Y-%m-%d"
+_MINUTE = "%Y-%m-%d %H:%M"
+
+
+def _read(ordered: bool = False, dates: dict[str, str] | None = None, **identifiers: str) -> Declared:
+    return Declared("read", True, ordered, dates or {}, identifiers)
+
+
+def _write(idempotent: bool = False, dates: dict[str, str] | None = None, **identifiers: str) -> Declared:
+    return Declared("write", idempotent, True, dates or {}, identifiers)
+
+
+_BANKING = {
+    "get_iban": _read(),
+    "send_money": _write(recipient="iban"),
+    "schedule_transaction": _write(recipient="iban"),
+    "update_scheduled_transaction": _write(idempotent=True, id="transaction", recipient="iban"),
+    "get_balance": _read(),
+    "get_most_recent_transactions": _read(ordered=True),
+    "get_scheduled_transactions": _read(ordered=True),
+    "read_file": _read(file_path="path"),
+    "get_user_info": _read(),
+    "update_password": _write(idempotent=True),
+    "update_user_info": _write(idempotent=True),
+}
+
+# A page that is only read is noted among the requests, which tasks check; so reading one changes the state. Messages
+# carry no time: their order alone says which came first.
+_SLACK = {
+    "get_channels": _read(),
+    "add_user_to_channel": _write(user="user", channel="channel"),
+    "read_channel_messages": _read(ordered=True, channel="channel"),
+    "read_inbox": _read(ordered=True, user="user"),
+    "send_direct_message": _write(recipient="user"),
+    "send_channel_message": _write(channel="channel"),
+    "get_users_in_channel": _read(channel="channel"),
+    "invite_user_to_slack": _write(user="user", user_email="email"),
+    "remove_user_from_slack": _write(user="user"),
+    "get_webpage": _write(url="url"),
+    "post_webpage": _write(url="url"),
+}
+
+_MAIL_AND_CALENDAR = {
+    "send_email": _write(recipients="email", cc="email", bcc="email"),
+    "search_calendar_events": _read(dates={"date": _DAY}),
+    "get_day_calendar_events": _read(dates={"day": _DAY}),
+    "create_calendar_event": _write(dates={"start_time": _MINUTE, "end_time": _MINUTE}, participants="email"),
+    "cancel_calendar_event": _write(event_id="event"),
+}
+
+# Mail that is read as unread becomes read: the second call finds nothing.
+_WORKSPACE = _MAIL_AND_CALENDAR | {
+    "delete_email": _write(email_id="mail"),
+    "get_unread_emails": _write(),
+    "get_sent_emails": _read(ordered=True),
+    "get_received_emails": _read(ordered=True),
+    "get_draft_emails": _read(ordered=True),
+    "search_emails": _read(ordered=True, sender="email"),
+    "search_contacts_by_name": _read(),
+    "search_contacts_by_email": _read(),
+    "get_current_day": _read(),
+    "reschedule_calendar_event": _write(dates={"new_start_time": _MINUTE, "new_end_time": _MINUTE}, event_id="event"),
+    "add_calendar_event_participants": _write(event_id="event", participants="email"),
+    "append_to_file": _write(file_id="file"),
+    "search_files_by_filename": _read(),
+    "create_file": _write(),
+    "delete_file": _write(file_id="file"),
+    "get_file_by_id": _read(file_id="file"),
+    "list_files": _read(),
+    "share_file": _write(idempotent=True, file_id="file", email="email"),
+    "search_files": _read(),
+}
+
+# There is one reservation, and each new one takes its place: the same again changes nothing.
+_TRAVEL = _MAIL_AND_CALENDAR | {
+    "get_user_information": _read(),
+    "get_all_hotels_in_city": _read(),
+    "get_hotels_prices": _read(),
+    "get_rating_reviews_for_hotels": _read(),
+    "get_hotels_address": _read(),
+    "get_all_restaurants_in_city": _read(),
+    "get_cuisine_type_for_restaurants": _read(),
+    "get_restaurants_address": _read(),
+    "get_rating_reviews_for_restaurants": _read(),
+    "get_dietary_restrictions_for_all_restaurants": _read(),
+    "get_contact_information_for_restaurants": _read(),
+    "get_price_for_restaurants": _read(),
+    "check_restaurant_opening_hours": _read(),
+    "get_all_car_rental_companies_in_city": _read(),
+    "get_car_types_available": _read(),
+    "get_rating_reviews_for_car_rental": _read(),
+    "get_car_fuel_options": _read(),
+    "get_car_rental_address": _read(),
+    "get_car_price_per_day": _read(),
+    "reserve_hotel": _write(idempotent=True, dates={"start_day": _DAY, "end_day": _DAY}),
+    "reserve_car_rental": _write(idempotent=True, dates={"start_time": _MINUTE, "end_time": _MINUTE}),
+    "reserve_restaurant": _write(idempotent=True, dates={"start_time": _MINUTE}),
+    "get_flight_information": _read(),
+}
+
+DECLARED: dict[str, dict[str, Declared]] = {
+    "banking": _BANKING,
+    "slack": _SLACK,
+    "travel": _TRAVEL,
+    "workspace": _WORKSPACE,
+}
+"""Suite, then tool."""
+
+MISSING_RETURNS: dict[str, dict[str, str]] = {"reserve_car_rental": {"type": "string"}}
+"""Schemas of results whose function has no return annotation."""
+
+RESULT_MEANINGS: dict[str, dict[str, dict[str, str]]] = {
+    "Email": {
+        "id_": {"x-identifier": "mail"},
+        "sender": {"x-identifier": "email"},
+        "recipients": {"x-identifier": "email"},
+        "cc": {"x-identifier": "email"},
+        "bcc": {"x-identifier": "email"},
+        "timestamp": {"x-date": "iso8601"},
+    },
+    "EmailContact": {"email": {"x-identifier": "email"}, "name": {"x-entity": "person"}},
+    "CalendarEvent": {
+        "id_": {"x-identifier": "event"},
+        "participants": {"x-identifier": "email"},
+        "start_time": {"x-date": "iso8601"},
+        "end_time": {"x-date": "iso8601"},
+    },
+    "CloudDriveFile": {
+        "id_": {"x-identifier": "file"},
+        "owner": {"x-identifier": "email"},
+        "last_modified": {"x-date": "iso8601"},
+    },
+    "Transaction": {
+        "id": {"x-identifier": "transaction"},
+        "sender": {"x-identifier": "iban"},
+        "recipient": {"x-identifier": "iban"},
+    },
+    "Message": {"sender": {"x-entity": "person"}},
+}
+"""Record, then field, then what the field means. A message goes to a person or a channel: its recipient is not declared."""
