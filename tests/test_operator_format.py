@@ -25,7 +25,8 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sample
      "\n", "a\r\nb", "|", "\\|", "a|b", '"', "=", "<<", "- a", "# c", "a: b", "\x85", "\u2028", "\ufeff", "\x00",
      "]]>", "&amp;"]
 )  # fmt: skip
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT
+LINES = st.lists(st.sampled_from(["a", "a: b", "- c", " d", "e ", "\tf", "", "é", "#", "|"]), max_size=5).map("\n".join)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT | LINES
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3))
 ROWS = st.lists(st.dictionaries(TEXT, SCALARS, max_size=3), max_size=4)
 FLAT = {"type": "object", "properties": {"id": {"type": "integer"}, "name": {"type": ["string", "null"]}}}
@@ -118,6 +119,10 @@ def test_the_tool_says_the_format_and_the_renderer_comes_back(name: str) -> None
     assert isinstance(shown.data, str)
     assert texts.result_text(shown) == shown.data
     assert lens.read_result(Call("t"), shown) == real
+
+
+def test_a_letter_in_yaml_is_a_block_that_can_be_read() -> None:
+    assert FORMS["yaml"].write({"body": "Hi Emma,\n\nsee you.\nLily"}, ()) == "body: |-\n  Hi Emma,\n\n  see you.\n  Lily\n"
 
 
 def test_a_row_that_is_not_flat_after_all_still_goes_through() -> None:
