@@ -127,7 +127,9 @@ def mark_differences(clean: str, perturbed: str) -> tuple[list[Segment], list[Se
     if clean == perturbed or max(len(left), len(right)) > _MOST_TOKENS:
         return unmarked
     matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
-    if matcher.ratio() < _ALIKE:
+    # Likeness is one of words: brackets and spaces are alike in any two results.
+    shared = sum(_letters(left[block.a : block.a + block.size]) for block in matcher.get_matching_blocks())
+    if shared < _ALIKE * max(_letters(left), _letters(right)):
         return unmarked
     before: list[Segment] = []
     after: list[Segment] = []
@@ -139,6 +141,10 @@ def mark_differences(clean: str, perturbed: str) -> tuple[list[Segment], list[Se
 
 def _tokens(text: str) -> list[str]:
     return re.findall(r"\w+|\s+|[^\w\s]", text)
+
+
+def _letters(tokens: list[str]) -> int:
+    return sum(len(token) for token in tokens if token[0].isalnum())
 
 
 def _extend(segments: list[Segment], text: str, changed: bool) -> None:

@@ -36,7 +36,8 @@ class Glyphs:
     ascii: bool = False
 
     def write(self, text: str) -> str:
-        """`text` with nothing that this terminal cannot show."""
+        """`text` with nothing that this terminal cannot show, or would take for a command to itself."""
+        text = "".join(sign if sign.isprintable() else " " for sign in text)
         if not self.ascii:
             return text
         for sign, plain in ((wording.MINUS, "-"), (wording.NOTHING, "-"), ("·", "|"), ("…", "..."), ("’", "'")):
@@ -154,7 +155,7 @@ def _rates(screen: _Screen, data: Mapping[str, Any]) -> None:
     noise = (
         f"noise floor {wording.points(floor['drop'])} {wording.interval(floor['interval'])}"
         if floor
-        else "noise floor unknown: one clean trial"
+        else "no noise floor: one clean trial"
     )
     drop = f"{wording.points(head['drop']):>6}"
     screen.line(f"  {'drop':<10}", (drop, "bold"), f" points {wording.interval(head['interval'])}   ", (noise, QUIET))

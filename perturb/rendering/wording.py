@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from perturb.statistics import COUNTED
@@ -89,11 +89,18 @@ def outcome_rows(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     """A row for each outcome that occurred: its `name`, whether it is `counted` in the rates, and its number in each arm."""
     arms = data["outcomes_by_arm"]
     return [
-        {
-            "name": name,
-            "counted": name in COUNTED,
-            "clean": arms["clean"].get(name, 0),
-            "perturbed": arms["perturbed"].get(name, 0),
-        }
+        {"name": name, "counted": name in COUNTED, **{arm: arms[arm].get(name, 0) for arm in ("clean", "perturbed")}}
         for name, _ in outcome_order(data["outcomes"])
     ]
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "points": points,
+    "percent": percent,
+    "interval": interval,
+    "p_value": p_value,
+    "duration": duration,
+    "counted": count,
+    "words": lambda name: str(name).replace("_", " "),
+}
+"""The same, for templates."""

@@ -75,7 +75,7 @@ class ReservationTools(CustomerTools, FlightTools):
             int(upcoming_only),
             TODAY,
         )
-        return [ReservationListed(**row) for row in found]
+        return [ReservationListed(**row) for row in found]  # type: ignore[typeddict-item]
 
     @read
     def get_reservation(self, reservation_id: ReservationId) -> Reservation:
@@ -250,8 +250,10 @@ class ReservationTools(CustomerTools, FlightTools):
             message = f"{flight_number} does not fly from {old['origin']} to {old['destination']}."
             raise ToolError("precondition_failed", message, field="flight_number", value=flight_number)
         price = price_cents(flight, row["cabin"], row["fare"])
-        difference = max(0, price - old["price_cents"]) * len(people)
-        fee = CHANGE_FEE_CENTS[row["fare"]] * len(people)
+        # Whoever was on a flight that the airline cancelled is moved for nothing.
+        charged = 0 if old["status"] == "cancelled" else len(people)
+        difference = max(0, price - old["price_cents"]) * charged
+        fee = CHANGE_FEE_CENTS[row["fare"]] * charged
         if difference + fee:
             self._pay(reservation_id, row["customer_id"], payment_id, "change", difference + fee)
         self._database.write(
@@ -299,7 +301,9 @@ class ReservationTools(CustomerTools, FlightTools):
             self._database.write(
                 "legs", "UPDATE legs SET price_cents = ? WHERE reservation_id = ? AND leg = ?", new, reservation_id, number
             )
-        self._database.write("reservations", "UPDATE reservations SET cabin = ? WHERE reservation_id = ?", cabin, reservation_id)
+        self._database.write(
+            "reservations", "UPDATE reservations SET cabin = ? WHERE reservation_id = ?", cabin, reservation_id
+        )
         self._database.write("seats", "DELETE FROM seats WHERE reservation_id = ?", reservation_id)
         return {"reservation_id": reservation_id, "cabin": cabin, "total": dollars(total), "payment_id": payment_id}
 
@@ -401,9 +405,7 @@ class ReservationTools(CustomerTools, FlightTools):
         }
 
     @write(idempotent=True)
-    def order_meal(
-        self, reservation_id: ReservationId, first_name: FirstName, last_name: LastName, meal: Meal
-    ) -> MealOrdered:
+    def order_meal(self, reservation_id: ReservationId, first_name: FirstName, last_name: LastName, meal: Meal) -> MealOrdered:
         """Choose the meal of one passenger on all flights of a reservation.
 
         Args:
@@ -447,8 +449,8 @@ class ReservationTools(CustomerTools, FlightTools):
 
     def _legs(self, reservation_id: str) -> list[Row]:
         return self._database.rows(
-            "SELECT l.*, origin, destination, departure, special_meals FROM legs l JOIN flights USING (flight_number, date)"
-            " WHERE reservation_id = ? ORDER BY leg",
+            "SELECT l.*, origin, destination, departure, status, special_meals FROM legs l"
+            " JOIN flights USING (flight_number, date) WHERE reservation_id = ? ORDER BY leg",
             reservation_id,
         )
 
@@ -478,7 +480,8 @@ class ReservationTools(CustomerTools, FlightTools):
                 date,
                 flight["departure"],
             )
-            free = [other["flight_number"] for other in others if len(self._free_seats(other, cabin)) >= passengers]
+            taken = self._taken(date)
+            free = [other["flight_number"] for other in others if len(self._free(other, cabin, taken)) >= passengers]
             instead = f" The next flight that day with enough seats is {free[0]}." if free else ""
             message = f"{flight_number} on {date} has too few seats left in {cabin}.{instead}"
             raise ToolError("conflict", message, field="flight_number", value=flight_number)
