@@ -81,8 +81,9 @@ class PropertyNamesLens(RewritingLens):
             told = {old: new for old, new in renamed.items() if old not in shared}
             carry, back = Mentions(told), Mentions({new: old for old, new in told.items()})
             self._carried[tool.name] = carry, back
-            paths = dict(_paths(before, names))
-            self._fields[tool.name] = paths, {new: old for old, new in paths.items()}
+            if self.part == "arguments":
+                paths = dict(_paths(before, names))
+                self._fields[tool.name] = paths, {new: old for old, new in paths.items()}
             if len(tool.stands_for) == 1:
                 retired += [Retired(f"{self.part[:-1]}:{tool.stands_for[0]}", old) for old in renamed]
             tools.append(self._told(made, carry) if carry else made)
@@ -93,9 +94,10 @@ class PropertyNamesLens(RewritingLens):
 
     def _told(self, tool: Tool, carry: Mentions) -> Tool:
         """The tool with the mentions changed in its description and in the half of its schemas that they speak of."""
-        changed = reworded(tool, carry)
         if self.part == "arguments":
+            changed = reworded(msgspec.structs.replace(tool, returns=None), carry)
             return msgspec.structs.replace(changed, returns=tool.returns)
+        changed = reworded(msgspec.structs.replace(tool, parameters={}), carry)
         return msgspec.structs.replace(changed, parameters=tool.parameters)
 
     def show_text(self, text: str) -> str:
