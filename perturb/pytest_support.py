@@ -200,9 +200,7 @@ class PerturbedTest(pytest.Function):
             operators=tuple(part.strip() for operator in operators for part in operator.split(",")),
             tasks=marker.tasks,
             limit=marker.limit,
-            design=Design(
-                seed=marker.seed, intensity=marker.intensity, trials=marker.trials, clean_trials=marker.clean_trials
-            ),
+            design=Design(seed=marker.seed, intensity=marker.intensity, trials=marker.trials, clean_trials=marker.clean_trials),
             limits=Limits(
                 timeout=marker.timeout,
                 max_calls=marker.max_calls,

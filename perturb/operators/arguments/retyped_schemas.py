@@ -104,7 +104,7 @@ def _sentence(convert: Converted, schema: Schema, told: list[str]) -> str:
     yes, no = convert.words
     if convert.change == "number_to_text":
         whole = "number" not in kinds_of(schema)
-        return f"A {'whole ' if whole else ''}number{more}, written as text, such as \"{12 if whole else 12.5}\"."
+        return f'A {"whole " if whole else ""}number{more}, written as text, such as "{12 if whole else 12.5}".'
     if convert.change == "flag_to_text":
         return f'"{yes}" for true, "{no}" for false.'
     if convert.change == "text_to_integer":

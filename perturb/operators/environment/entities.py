@@ -156,9 +156,7 @@ class EntitiesLens(StateLens):
     def show_failure(self, call: Call, failure: Failure) -> Failure:
         if not self._swap:
             return failure
-        return msgspec.structs.replace(
-            failure, message=self._swap.text(failure.message), value=self._swap.data(failure.value)
-        )
+        return msgspec.structs.replace(failure, message=self._swap.text(failure.message), value=self._swap.data(failure.value))
 
     read_failure = show_failure
 
