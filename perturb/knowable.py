@@ -9,6 +9,7 @@ from typing import Any
 from perturb.types import JSON, Schema, Tool
 
 _TOKEN = re.compile(r"[^\W_]+")
+_ESCAPED = re.compile(r"\\+[nrt]")
 
 
 def leaves(value: JSON) -> Iterator[JSON]:
@@ -36,7 +37,11 @@ class Visible:
             self._add_schema(tool.parameters)
 
     def add(self, text: str) -> None:
-        for token in _TOKEN.findall(text.lower()):
+        lowered = text.lower()
+        if "\\" in lowered:
+            # Escaped line ends and tabs, at any depth of JSON within JSON, part words as they do when they are read.
+            lowered += " " + _ESCAPED.sub(" ", lowered)
+        for token in _TOKEN.findall(lowered):
             self._tokens.add(token)
             self._tokens.add(token.lstrip("0"))
 

@@ -8,17 +8,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from perturb import schemas, texts
+from perturb.boundary import Boundary
 from perturb.errors import ToolsetError
 from perturb.mentions import mentioned
-from perturb.operator import KIND_ORDER, Lens, NotApplicable, Operator, SeededPick, Setup, Stack, StackLens, dose, lens_for
-from perturb.replay import Gold, same_answer
+from perturb.operator import (
+    KIND_ORDER,
+    Lens,
+    NotApplicable,
+    Operator,
+    Phase,
+    SeededPick,
+    Setup,
+    Stack,
+    StackLens,
+    dose,
+    lens_for,
+)
+from perturb.replay import Gold, run_gold, same_answer
 from perturb.toolset import Task
-from perturb.types import JSON, Answer, Call, Failure, Result, Schema, Tool, to_json
+from perturb.types import JSON, Answer, Axis, Call, Failure, Result, Schema, Tool, to_json
 
 LAWS: dict[int, str] = {
     1: "round trip",
@@ -301,8 +314,9 @@ def dosed(operator: type[Operator], setup: Setup, seed: int, calls: Sequence[Cal
         previous = places
 
 
-def composable(operator: Operator, setup: Setup) -> Iterator[Violation]:
-    """Law 12: a stack of one is that one, an empty one changes nothing, and the weakest kind of the members is the stack's."""
+def composable(operator: Operator, setup: Setup, calls: Sequence[Call] = ()) -> Iterator[Violation]:
+    """Law 12: a stack of one is that one, the weakest kind of the members is the stack's, conflicts are kept apart, and an
+    operator works on what lies within it, whatever that shows."""
     alone = lens_for(operator, setup)
     stacked = lens_for(Stack(operators=(operator,)), setup)
     if alone.setup.digest != stacked.setup.digest:
@@ -315,6 +329,67 @@ def composable(operator: Operator, setup: Setup) -> Iterator[Violation]:
         for second in members:
             if second.id in first.conflicts:
                 yield Violation(12, f"{first.id} and {second.id} are declared to conflict and are in one stack")
+    over = lens_for(Stack(operators=(Probe(), *members)), setup)
+    reached = {place for tool in over.setup.tools for place in tool.stands_for}
+    for tool in setup.tools:
+        if not reached.issuperset(tool.stands_for):
+            yield Violation(12, f"{operator.id}: over another operator, {tool.name} cannot be reached any more")
+        if tool.name in over.setup.by_name:
+            yield Violation(12, f"{operator.id}: it brings back {tool.name!r}, which the operator within it has retired")
+    for problem in (*round_trip(over, calls, ()), *valid(over, calls)):
+        yield Violation(12, f"{operator.id}: over another operator: {problem.what}")
+
+
+class Probe(Operator, frozen=True, kw_only=True):
+    """An operator that lies within another and gives every tool another name, to see whether that one minds."""
+
+    id: ClassVar[str] = "laws.probe"
+    axis: ClassVar[Axis] = "tools"
+    phase: ClassVar[Phase] = "state"
+
+    def lens(self, setup: Setup) -> Lens:
+        return ProbeLens(setup)
+
+
+class ProbeLens(Lens):
+    """Appends a mark to every tool's name."""
+
+    _MARK = "_qz"
+
+    def __init__(self, real: Setup) -> None:
+        super().__init__(real)
+        self.setup = self.shown(tools=[msgspec.structs.replace(tool, name=tool.name + self._MARK) for tool in real.tools])
+
+    def show_call(self, call: Call) -> Call:
+        return Call(call.name + self._MARK, call.arguments)
+
+    def read_call(self, call: Call) -> Call | Failure:
+        if not call.name.endswith(self._MARK):
+            return self.real.refusal("unknown_tool", tool=call.name)
+        return Call(call.name.removesuffix(self._MARK), call.arguments)
+
+
+async def felt(gold: Gold, operator: Operator) -> list[Violation]:
+    """Law 10: the gold replay of some task receives something else than the clean one; for conditional operators, a replay
+    that provokes errors does."""
+    if not operator.places():
+        return []
+    lens = lens_for(operator, gold.setup)
+    for task in gold.toolset.tasks:
+        if operator.conditional:
+            environment = gold.toolset.environment(task)
+            boundary = Boundary(lens, task, environment)
+            for tool in lens.setup.public_tools:
+                await boundary.call(tool.name, {"no_such_argument": "x"})
+            await boundary.call("no_such_tool", {})
+            environment.close()
+            if boundary.exposed:
+                return []
+        else:
+            clean = await gold.clean(task)
+            if clean is None or (await run_gold(gold.toolset, task, lens, clean=clean)).felt:
+                return []
+    return [Violation(10, f"{operator.id}: no task's replay receives anything that differs from the clean one")]
 
 
 async def on_task(gold: Gold, task: Task, operator: Operator) -> list[Violation]:
@@ -341,7 +416,8 @@ async def on_task(gold: Gold, task: Task, operator: Operator) -> list[Violation]
 def on_setup(operator: Operator, setup: Setup) -> list[Violation]:
     """The laws that need no task: 2 to 4, 7 and 12, on the tools alone."""
     lens = lens_for(operator, setup)
-    return [*valid(lens, ()), *one_to_one(lens, ()), *coherent(lens), *data(operator, setup), *composable(operator, setup)]
+    found = [*valid(lens, ()), *one_to_one(lens, ()), *coherent(lens), *data(operator, setup)]
+    return [*found, *composable(operator, setup, [call for task in setup.source.tasks[:5] for call in task.gold or ()])]
 
 
 def _plain(planned: Operator | NotApplicable) -> JSON:

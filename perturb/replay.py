@@ -19,6 +19,9 @@ from perturb.operator import NotApplicable, Operator, Setup, StackLens, lens_for
 from perturb.toolset import Task, Toolset
 from perturb.types import JSON, Answer, Call, Failure, Result, Step, Transcript
 
+RAISED = "operator raised"
+"""The reason of a proof in which an operator broke: a fault of ours, not of the task."""
+
 Status = Literal["solvable", "unsolvable", "not_applicable", "not_proven"]
 
 
@@ -169,13 +172,13 @@ class Gold:
             return Proof(status="not_proven", reason="the task has no gold calls")
         if not clean.passed:
             return Proof(status="not_proven", reason="the gold calls fail the toolset's own check in the clean setup")
-        lens = lens or lens_for(operator, self.setup)
-        if lens.has_state and not self.toolset.dumps_state:
-            return Proof(status="not_applicable", reason="not_declared", detail="the environment cannot dump its state")
         try:
+            lens = lens or lens_for(operator, self.setup)
+            if lens.has_state and not self.toolset.dumps_state:
+                return Proof(status="not_applicable", reason="not_declared", detail="the environment cannot dump its state")
             run = await run_gold(self.toolset, task, lens, clean=clean)
         except Exception as error:
-            return Proof(status="unsolvable", reason="operator raised", detail=f"{type(error).__name__}: {error}")
+            return Proof(status="unsolvable", reason=RAISED, detail=f"{type(error).__name__}: {error}")
         felt = run.felt
         for index, (mine, theirs) in enumerate(zip(run.answers, clean.answers, strict=True)):
             if not same_answer(mine, theirs, self.toolset.volatile):

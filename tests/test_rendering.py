@@ -134,6 +134,14 @@ def test_each_operator_has_its_turn_among_the_failures_worst_first(data: dict[st
     assert first == [row["id"] for row in data["operators"] if row["id"] in with_failures]
 
 
+def test_among_failures_of_one_operator_those_of_sound_tasks_come_first() -> None:
+    rows = [episode("shaky"), episode("shaky", outcome="failed", trial=1), episode("sound"), episode("sound", trial=1)]
+    rows += [episode(task, "tools.x", "failed") for task in ("shaky", "sound")]
+    failures = [synthetic_run.failure(task, "tools.x", "equivalent", "tools") for task in ("shaky", "sound")]
+    got = report_data(synthetic_run.header(), rows, failures)
+    assert [failure["task"] for failure in got["failures"]] == ["sound", "shaky"]
+
+
 def test_a_stream_of_episodes_is_read_once_and_added_up() -> None:
     rows, _ = synthetic_run.episodes(tasks=3)
     got = report_data(synthetic_run.header(), iter(rows), [])
@@ -197,6 +205,16 @@ def test_differences_are_marked_word_by_word() -> None:
     assert [text for text, changed in before if changed] == ["user_id"]
     assert [text for text, changed in after if changed] == ["userId"]
     assert "".join(text for text, _ in after) == '{"userId": 4, "city": "Oslo"}'
+
+
+def test_after_they_have_parted_nothing_is_marked() -> None:
+    failure = synthetic_run.failure("t", "results.paginate", "equivalent", "responses")
+    failure["perturbed"][0] = synthetic_run.step("find_customer", {"name": "Ada Morel"}, "no such customer")
+    rows = compare(failure, Budget(0))["rows"]
+    marked = [any(changed for _, changed in row["perturbed"]["arguments"].segments) for row in rows]
+    assert [row["parts"] for row in rows] == [True, False, False]
+    assert marked == [True, False, False]
+    assert rows[2]["clean"]["arguments"].segments != rows[2]["perturbed"]["arguments"].segments
 
 
 def test_texts_with_little_in_common_are_left_unmarked() -> None:

@@ -165,7 +165,11 @@ class RecodeEnumLens(RewritingLens):
     def __init__(self, real: Setup, codes: Mapping[str, Mapping[str, str]]) -> None:
         current = _coded_places(real)
         # Another plan may have changed the values already: then there is nothing left to code.
-        live = {place: dict(one) for place, one in codes.items() if place in current and set(one) == set(current[place])}
+        live = {
+            place: {value: one[value] for value in current[place]}
+            for place, one in codes.items()
+            if place in current and set(one) == set(current[place])
+        }
         super().__init__(real, {place: _edit(one) for place, one in live.items()})
         if not live:
             return

@@ -1,0 +1,16 @@
+"""Gives the learnt answer without a single call: what passes with it needs no tools."""
+
+from __future__ import annotations
+
+from perturb.agent import Agent, AgentContext, LiveEpisode
+from perturb.reference.recall import Recall
+
+
+def create(context: AgentContext) -> Agent:
+    recall = Recall(context.transcripts)
+
+    async def answer_only(episode: LiveEpisode) -> str:
+        found = recall.find(episode.prompt)
+        return found.answer if found is not None else ""
+
+    return answer_only

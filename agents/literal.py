@@ -1,0 +1,20 @@
+"""Says the learnt calls and the learnt answer by heart."""
+
+from __future__ import annotations
+
+from perturb.agent import Agent, AgentContext, LiveEpisode
+from perturb.reference.notebook import Notebook
+
+
+def create(context: AgentContext) -> Agent:
+    notebook = Notebook(context.transcripts)
+
+    async def literal(episode: LiveEpisode) -> str:
+        study = notebook.study(episode.prompt)
+        if study is None:
+            return ""
+        for step in study.transcript.steps:
+            await episode.call(step.call.name, step.call.arguments)
+        return study.transcript.answer
+
+    return literal

@@ -1,0 +1,97 @@
+"""The ways in which a set of tools can be called, laid out flat: forms, and the slots of each for values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from perturb.types import JSON, Schema, Tool
+
+Path = tuple[str, ...]
+
+
+class Slot(NamedTuple):
+    """A place for a value: the path to it from the root of the arguments, its schema, and whether it must be given."""
+
+    path: Path
+    schema: Schema
+    required: bool
+
+    @property
+    def name(self) -> str:
+        return self.path[-1]
+
+    @property
+    def description(self) -> str:
+        return str(self.schema.get("description", ""))
+
+
+class Form(NamedTuple):
+    """One way to call a tool: whole, or with one of its choices made, and what is said about just that."""
+
+    tool: Tool
+    fixed: tuple[tuple[Path, str], ...]
+    name: str
+    description: str
+    slots: tuple[Slot, ...]
+
+
+def slots(schema: Mapping[str, Any], path: Path = (), required: bool = True) -> Iterator[Slot]:
+    """The slots of an object schema; an object with declared properties is looked into, a list is one slot."""
+    needed = schema.get("required", ())
+    for name, child in schema.get("properties", {}).items():
+        must = required and name in needed
+        if child.get("properties"):
+            yield from slots(child, (*path, name), must)
+        else:
+            yield Slot((*path, name), child, must)
+
+
+def choices(schema: Mapping[str, Any]) -> list[JSON]:
+    """The values that a schema allows where it lists them, else none."""
+    if "const" in schema:
+        return [schema["const"]]
+    found = list(schema.get("enum", ()))
+    for branch in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
+        found += [value for value in choices(branch) if value not in found]
+    return found
+
+
+def types(schema: Mapping[str, Any]) -> frozenset[str]:
+    """The JSON types that a schema allows, `null` aside; empty where any is."""
+    given = schema.get("type", ())
+    found = {given} if isinstance(given, str) else set(given)
+    for branch in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
+        found |= types(branch)
+    return frozenset(found - {"null"})
+
+
+def forms(tool: Tool) -> list[Form]:
+    """A tool whole, and once for each value of a choice that must be made and that its description explains."""
+    every = tuple(slots(tool.parameters))
+    made = [Form(tool, (), tool.name, tool.description, every)]
+    for slot in every:
+        options = [value for value in choices(slot.schema) if isinstance(value, str)]
+        if not slot.required or len(options) < 1:
+            continue
+        told = _told(tool.description, options)
+        rest = tuple(other for other in every if other.path != slot.path)
+        made += [
+            Form(tool, ((slot.path, value),), f"{tool.name} {value}", told[value], rest) for value in options if value in told
+        ]
+    return made
+
+
+def _told(text: str, options: list[str]) -> dict[str, str]:
+    """What a text says of each option: from the line that names it first to the line that names another one first."""
+    pattern = re.compile("|".join(rf"(?<![\w-]){re.escape(one)}(?![\w-])" for one in sorted(options, key=len, reverse=True)))
+    told: dict[str, str] = {}
+    current = None
+    for line in text.splitlines():
+        if (named := pattern.search(line)) and named.group() not in told:
+            current = named.group()
+            told[current] = line[: named.start()] + line[named.end() :]
+        elif current is not None:
+            told[current] += "\n" + line
+    return told
