@@ -2,9 +2,9 @@
 
     python toolsets/airline/make_data.py
 
-One seed gives one content. Names come from Faker, whose lists may change from version to version: `FAKER` is the one that made
-the shipped file. `airline.sha256` holds the digest of the file (checked when the toolset is loaded) and, as `airline.jsonl`, that of
-its content, which does not depend on SQLite's version.
+One seed gives one content. Names come from Faker, whose lists may change from version to version: `FAKER` is the one that
+made the shipped file. `airline.sha256` holds the digest of the file, checked when the toolset is loaded, and as
+`airline.jsonl` that of its content, which does not depend on SQLite's version.
 """
 
 from __future__ import annotations
