@@ -120,7 +120,8 @@ def _sentence(convert: Converted, schema: Schema, told: list[str]) -> str:
         "number": " Each item is a number.",
     }[convert.item]
     null = " `\\N` stands for null." if _null_items(schema) else ""
-    return f"A list written as one text, its items separated by {_NAMES[separator]}{more}; the empty text for no items.{text}{null}"
+    parted = f"its items separated by {_NAMES[separator]}{more}"
+    return f"A list written as one text, {parted}; the empty text for no items.{text}{null}"
 
 
 def _null_items(schema: Schema) -> bool:

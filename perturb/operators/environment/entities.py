@@ -15,9 +15,8 @@ from perturb.operators.environment.swaps import Swap
 from perturb.types import JSON, Axis, Call, Failure, Result, Tool
 
 _WORD = re.compile(r"[^\W\d_]+")
-_KEPT = frozenset(
-    "al and bin co corp da de del della der di dr du el gmbh group inc jr la le llc ltd mr mrs ms of prof sr the van von".split()
-)
+_COMMON = "al and bin co corp da de del della der di dr du el gmbh group inc jr la le llc ltd mr mrs ms of prof sr the van von"
+_KEPT = frozenset(_COMMON.split())
 """Words of names that are no one's own."""
 
 
