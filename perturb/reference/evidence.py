@@ -104,7 +104,7 @@ class Study:
     def _sources(self, text: str, name: str, before: int) -> Iterator[Source]:
         if not text:
             return
-        pattern = _whole(text)
+        pattern = whole(text)
         if found := pattern.search(self._prompt):
             yield InPrompt(*found.span())
             return
@@ -145,7 +145,7 @@ class Study:
         found = [match.span() for match in _TELLING.finditer(text)]
         for leaf, places in self._index.items():
             if len(leaf) > 3 and leaf in text and any(place.step < before for place in places):
-                found += [match.span() for match in _whole(leaf).finditer(text)]
+                found += [match.span() for match in whole(leaf).finditer(text)]
         longest: list[tuple[int, int]] = []
         for start, end in sorted(found, key=lambda span: (span[0] - span[1], span)):
             if all(end <= other or start >= last for other, last in longest):
@@ -163,7 +163,7 @@ def _field(path: Path) -> str:
     return next((step for step in reversed(path) if isinstance(step, str)), "")
 
 
-def _whole(text: str) -> re.Pattern[str]:
+def whole(text: str) -> re.Pattern[str]:
     """A pattern for a value where it stands as a word; for a number also with marks for thousands and zeros behind."""
     if number := re.fullmatch(r"(\d+)(\.\d+)?", text):
         whole = re.sub(r"(?<=\d)(?=(?:\d{3})+$)", ",?", number[1])
