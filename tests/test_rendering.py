@@ -217,6 +217,14 @@ def test_after_they_have_parted_nothing_is_marked() -> None:
     assert rows[2]["clean"]["arguments"].segments != rows[2]["perturbed"]["arguments"].segments
 
 
+def test_a_side_without_a_step_says_why_once() -> None:
+    failure = synthetic_run.failure("t", "tools.x", "equivalent", "tools")
+    failure |= {"clean": CLEAN, "perturbed": [step("search_tools", None), step("find")]}
+    rows = compare(failure, Budget(0))["rows"]
+    said = [row["missing"] for row in rows if None in (row["clean"], row["perturbed"])]
+    assert said == ["only the perturbed setup has this step", "no further step", ""]
+
+
 def test_texts_with_little_in_common_are_left_unmarked() -> None:
     assert mark_differences("a b c d e f", "1 2 3 4 5 6") == ([("a b c d e f", False)], [("1 2 3 4 5 6", False)])
 
