@@ -48,8 +48,8 @@ def compare(failure: Mapping[str, Any], budget: Budget) -> dict[str, Any]:
     """What a report shows of one failure, beside its own keys.
 
     `rows` holds one row a step: `clean` and `perturbed` (each `None` or a step to show), `missing`, what to say of a side
-    that has none, and `parts`, true on the first row where they part. `left_out` counts the steps beyond the fortieth row. `prompt` and `answer` hold a `Shown` for
-    each side; `prompt` is `None` where nothing in it changed.
+    that has none, and `parts`, true on the first row where they part. `left_out` counts the steps beyond the fortieth row.
+    `prompt` and `answer` hold a `Shown` for each side; `prompt` is `None` where nothing in it changed.
     """
     clean, perturbed = failure.get("clean") or [], failure.get("perturbed") or []
     rows, parted = align(clean, perturbed)
