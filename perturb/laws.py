@@ -412,10 +412,20 @@ async def felt(gold: Gold, operator: Operator) -> list[Violation]:
 
 async def on_task(gold: Gold, task: Task, operator: Operator) -> list[Violation]:
     """Laws 1 to 5 on the gold calls and answers of a task, and 8 to 10 by replay."""
+    lens = lens_for(operator, gold.setup)
+    found = await on_gold_calls(gold, task, operator, lens)
+    proof = await gold.prove(task, operator, lens)
+    if proof.status == "unsolvable":
+        law = 9 if proof.reason == "value hidden" else 8
+        found.append(Violation(law, f"task {task.id}: {proof.reason}: {proof.detail}"))
+    return found
+
+
+async def on_gold_calls(gold: Gold, task: Task, operator: Operator, lens: StackLens) -> list[Violation]:
+    """Laws 1 to 5 on the gold calls and answers of a task; none where it has no gold calls that pass."""
     clean = await gold.clean(task)
     if clean is None or not clean.passed:
         return []
-    lens = lens_for(operator, gold.setup)
     calls = list(task.gold or ())
     answered: list[Answered] = [] if lens.has_state else list(zip(calls, clean.answers, strict=True))
     found = [*round_trip(lens, calls, answered), *valid(lens, calls, answered), *one_to_one(lens, calls, answered)]
@@ -424,10 +434,6 @@ async def on_task(gold: Gold, task: Task, operator: Operator) -> list[Violation]
     members = operator.operators if isinstance(operator, Stack) else (operator,)
     if all(member.retires_calls for member in members):
         found += strict(lens, calls)
-    proof = await gold.prove(task, operator, lens)
-    if proof.status == "unsolvable":
-        law = 9 if proof.reason == "value hidden" else 8
-        found.append(Violation(law, f"task {task.id}: {proof.reason}: {proof.detail}"))
     return found
 
 
