@@ -37,7 +37,7 @@ FAILURES_KEPT = 200
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What to evaluate, in the words of a user. `tasks` are ids; `limit` takes the first so many of them. `folder` is where
-    runs go, `gold` the folder of learnt gold calls, beside `folder` where it is not named; `command` is what reproduces the run."""
+    runs go, `gold` the folder of learnt gold calls (beside `folder` where it is not named); `command` reproduces the run."""
 
     agent: str = "reader"
     toolset: str = "airline"

@@ -61,7 +61,7 @@ def _check(option: click.Option, found: Found) -> Callable[[Any], Any]:
         if not isinstance(value, wanted) or isinstance(value, bool):
             raise ValueError(f"it must be {words}")
         if isinstance(option.type, click.Path) or (option.name in ("agent", "toolset") and _is_path(str(value))):
-            value = from_folder_of(found, value)
+            value = from_folder_of(found, str(value))
         try:
             option.type.convert(value, option, None)
         except click.BadParameter as error:
@@ -76,7 +76,7 @@ def _check(option: click.Option, found: Found) -> Callable[[Any], Any]:
     return check
 
 
-def _type_of(kind: click.ParamType) -> tuple[tuple[type, ...], str]:
+def _type_of(kind: click.ParamType[Any]) -> tuple[tuple[type, ...], str]:
     if isinstance(kind, (click.types.FloatParamType, click.FloatRange)):
         return (int, float), "a number"
     if isinstance(kind, (click.types.IntParamType, click.IntRange)):

@@ -104,7 +104,7 @@ def _sentence(convert: Converted, schema: Schema, told: list[str]) -> str:
     yes, no = convert.words
     if convert.change == "number_to_text":
         whole = "number" not in kinds_of(schema)
-        return f"A {'whole ' if whole else ''}number{more}, written as text, such as \"{12 if whole else 12.5}\"."
+        return f'A {"whole " if whole else ""}number{more}, written as text, such as "{12 if whole else 12.5}".'
     if convert.change == "flag_to_text":
         return f'"{yes}" for true, "{no}" for false.'
     if convert.change == "text_to_integer":
@@ -120,7 +120,8 @@ def _sentence(convert: Converted, schema: Schema, told: list[str]) -> str:
         "number": " Each item is a number.",
     }[convert.item]
     null = " `\\N` stands for null." if _null_items(schema) else ""
-    return f"A list written as one text, its items separated by {_NAMES[separator]}{more}; the empty text for no items.{text}{null}"
+    parted = f"its items separated by {_NAMES[separator]}{more}"
+    return f"A list written as one text, {parted}; the empty text for no items.{text}{null}"
 
 
 def _null_items(schema: Schema) -> bool:

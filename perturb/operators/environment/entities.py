@@ -15,9 +15,8 @@ from perturb.operators.environment.swaps import Swap
 from perturb.types import JSON, Axis, Call, Failure, Result, Tool
 
 _WORD = re.compile(r"[^\W\d_]+")
-_KEPT = frozenset(
-    "al and bin co corp da de del della der di dr du el gmbh group inc jr la le llc ltd mr mrs ms of prof sr the van von".split()
-)
+_COMMON = "al and bin co corp da de del della der di dr du el gmbh group inc jr la le llc ltd mr mrs ms of prof sr the van von"
+_KEPT = frozenset(_COMMON.split())
 """Words of names that are no one's own."""
 
 
@@ -156,9 +155,7 @@ class EntitiesLens(StateLens):
     def show_failure(self, call: Call, failure: Failure) -> Failure:
         if not self._swap:
             return failure
-        return msgspec.structs.replace(
-            failure, message=self._swap.text(failure.message), value=self._swap.data(failure.value)
-        )
+        return msgspec.structs.replace(failure, message=self._swap.text(failure.message), value=self._swap.data(failure.value))
 
     read_failure = show_failure
 

@@ -11,8 +11,8 @@ from perturb.operator import Pick
 
 Role = Literal["given", "family"]
 
-_ORDINARY = frozenset(
-    """amber angel april ashley austin autumn berry bonnie brandy brooke candy chelsea cheyenne christian clinton crystal daisy
+_WORDS = """
+    amber angel april ashley austin autumn berry bonnie brandy brooke candy chelsea cheyenne christian clinton crystal daisy
     dakota destiny diamond ebony faith franklin glenn grace grant heather holly hunter jackson jesus jordan kelly kirby
     lance logan martin mason melody mercedes misty morgan norman olive paige parker patty penny perry raven robin roger
     savannah scott sherry sierra spencer stacy summer sydney tanner taylor tiffany victor victoria virginia warren willie
@@ -38,8 +38,9 @@ _ORDINARY = frozenset(
     travis tucker turner tyler underwood valencia valentine vance vaughan villa wagner walker waller walls walsh walton
     warner washington waters watts weaver webster weeks welch wells werner wheeler white whitehead whitney wiggins wiley
     willis winters wolfe woods woodard woodward wright young stephens eaton hamilton hampton cameron lincoln aurora georgia
-    devon kendra trent israel carol carole earnest ernest frances gabriel gilbert gordon marina regina roberta""".split()
-)
+    devon kendra trent israel carol carole earnest ernest frances gabriel gilbert gordon marina regina roberta
+"""
+_ORDINARY = frozenset(_WORDS.split())
 """Names of five letters and more that are words, places or things besides."""
 
 _SHORTEST = 5

@@ -37,9 +37,7 @@ class Swap:
                     self._forms[second] = first
         ordered = sorted(self._forms, key=lambda word: (-len(word), word))
         letters = r"[^\W\d_]"
-        self._pattern = (
-            re.compile(rf"(?<!{letters})(?:{'|'.join(map(re.escape, ordered))})(?!{letters})") if ordered else None
-        )
+        self._pattern = re.compile(rf"(?<!{letters})(?:{'|'.join(map(re.escape, ordered))})(?!{letters})") if ordered else None
         self.text = lru_cache(maxsize=1 << 14)(self._swapped)
 
     def __bool__(self) -> bool:

@@ -85,7 +85,9 @@ def _write_json_rpc(told: Told, tool: str) -> str:
 def _read_json_rpc(body: Any) -> Told:
     error = body["error"]
     data = error["data"]
-    return Told(_kind_by(lambda codes: codes.json_rpc)[error["code"]], error["message"], data.get("field"), data.get("retryAfter"))
+    return Told(
+        _kind_by(lambda codes: codes.json_rpc)[error["code"]], error["message"], data.get("field"), data.get("retryAfter")
+    )
 
 
 _GOOGLE = "type.googleapis.com/google.rpc."
@@ -139,7 +141,12 @@ def _read_aws(body: Any) -> Told:
     return Told(kind, body["message"], fields[0]["name"] if fields else None, body.get("retryAfterSeconds"))
 
 
-_STRIPE_HTTP: dict[FailureKind, int] = {"invalid_argument": 400, "unknown_tool": 404, "precondition_failed": 400, "unknown": 500}
+_STRIPE_HTTP: dict[FailureKind, int] = {
+    "invalid_argument": 400,
+    "unknown_tool": 404,
+    "precondition_failed": 400,
+    "unknown": 500,
+}
 """Where Stripe's status differs from the plain one."""
 
 

@@ -42,10 +42,16 @@ class ErrorStyle(Operator, frozen=True, kw_only=True):
                 effect="read",
             ),
             call=Call("get_user", {"id": "bo"}),
-            before={"kind": "not_found", "message": "User 'bo' does not exist", "tool": "get_user", "field": "id", "value": "bo"},
+            before={
+                "kind": "not_found",
+                "message": "User 'bo' does not exist",
+                "tool": "get_user",
+                "field": "id",
+                "value": "bo",
+            },
             after={
                 "kind": "not_found",
-                "message": "The call of get_user did not work because something was not found (see \"id\"): "
+                "message": 'The call of get_user did not work because something was not found (see "id"): '
                 "User 'bo' does not exist",
                 "tool": "get_user",
                 "field": "id",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import re
-from typing import Any
 
 from perturb.operators.errors.codes import CODES
 from perturb.operators.errors.http_text import phrase, with_head, without_head
@@ -21,7 +20,7 @@ _QUOTED = r'"(?:[^"\\]|\\.)*"'
 
 
 def _unquoted(text: str | None) -> str | None:
-    read: Any = None if text is None else json.loads(text)
+    read: str | None = None if text is None else json.loads(text)
     return read
 
 
@@ -89,7 +88,8 @@ def _read_exit(text: str) -> Told | None:
 
 
 _PAGE_TEXT = re.compile(
-    r"<!DOCTYPE html>\n.*?<h1>(\d{3}) [^\n]*</h1>\n<pre>\n(.*?)</pre>\n(?:<p>Argument: <code>(.*?)</code></p>\n)?</body>\n</html>",
+    r"<!DOCTYPE html>\n.*?<h1>(\d{3}) [^\n]*</h1>\n"
+    r"<pre>\n(.*?)</pre>\n(?:<p>Argument: <code>(.*?)</code></p>\n)?</body>\n</html>",
     re.S,
 )
 

@@ -81,9 +81,7 @@ def _yaml() -> tuple[Any, Any]:
 def _write_yaml(data: JSON, columns: Sequence[str]) -> str:
     import yaml
 
-    text: str = yaml.dump(
-        data, Dumper=_yaml()[0], allow_unicode=True, sort_keys=False, default_flow_style=False, width=2**30
-    )
+    text: str = yaml.dump(data, Dumper=_yaml()[0], allow_unicode=True, sort_keys=False, default_flow_style=False, width=2**30)
     return text
 
 
@@ -196,9 +194,7 @@ def _read_rows(lines: Sequence[Sequence[JSON]]) -> list[JSON]:
     header, *rows = lines
     if any(len(row) != len(header) for row in rows):
         raise ValueError("rows of different lengths")
-    return [
-        {str(key): value for key, value in zip(header, row, strict=True) if value is not _ABSENT} for row in rows
-    ]
+    return [{str(key): value for key, value in zip(header, row, strict=True) if value is not _ABSENT} for row in rows]
 
 
 _ABSENT = object()
