@@ -8,7 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import msgspec
@@ -35,7 +37,7 @@ FAILURES_KEPT = 200
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What to evaluate, in the words of a user. `tasks` are ids; `limit` takes the first so many of them. `folder` is where
-    runs go; `command` is what reproduces the run."""
+    runs go, `gold` the folder of learnt gold calls (beside `folder` where it is not named); `command` reproduces the run."""
 
     agent: str = "reader"
     toolset: str = "airline"
@@ -46,6 +48,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     folder: Path = Path("reports/runs")
     store: Path | None = None
+    gold: Path | None = None
     fresh: bool = False
     command: str = "perturb run"
 
@@ -108,7 +111,7 @@ async def prepare(request: Request, agent: LoadedAgent | None = None) -> Prepare
 def learned_path(request: Request) -> Path:
     """Where gold calls learnt from clean runs of the request's toolset lie."""
     name = "".join(character if character.isalnum() else "-" for character in request.toolset).strip("-")
-    return request.folder.parent / "gold" / f"{name}.json"
+    return (request.gold or request.folder.parent / "gold") / f"{name}.json"
 
 
 def store_path(request: Request) -> Path:
@@ -233,11 +236,10 @@ def assemble(store: Store, run: str, folder: Path) -> dict[str, Any]:
     data = report_data(header, _rows(store, run, left_out), failures)
     data["gold_fails_clean"] = kept["gold_fails_clean"]
     data["not_proven_tasks"] = kept["not_proven_tasks"]
-    data["unsolvable"] = [
-        {"operator": one.operator, "task": one.task, "reason": one.reason, "plan": one.plan}
-        for one in left_out
-        if one.outcome == "unsolvable"
-    ]
+    data["unsolvable"] = [_left(one, header, folder) for one in left_out if one.outcome == "unsolvable"]
+    data["faults"] = [*_faults(store, run, "tester_fault", header, folder)]
+    data["faults"] += [_left(one, header, folder) for one in left_out if one.outcome == "tester_fault"]
+    data["infrastructure"] = [*_faults(store, run, "infrastructure_error", header, folder)]
     data["ended"] = kept.get("ended")
     return data
 
@@ -276,6 +278,34 @@ def _rows(store: Store, run: str, left_out: Sequence[LeftOut]) -> Iterator[Episo
         )
 
 
+def _left(one: LeftOut, header: RunHeader, folder: Path) -> dict[str, Any]:
+    """A pair that the proof has left out, with the file that shows why."""
+    return _told(one.operator, one.task, one.trial, one.reason, one.plan, header, folder)
+
+
+def _faults(store: Store, run: str, outcome: str, header: RunHeader, folder: Path) -> Iterator[dict[str, Any]]:
+    """The first episodes of a run that ended in a fault which is not the agent's."""
+    for one in islice((one for one in store.finished(run) if one.outcome == outcome), FAILURES_KEPT):
+        yield _told(one.operator, one.task, one.trial, one.error or "", store.plan(run, one.key), header, folder)
+
+
+def _told(
+    operator: str | None, task: str, trial: int, error: str, plan: dict[str, JSON] | None, header: RunHeader, folder: Path
+) -> dict[str, Any]:
+    path = plan_path(folder, operator, task, trial) if plan is not None else None
+    if path is not None:
+        plan_file(path, header, task, trial, plan)
+    return {
+        "operator": operator,
+        "task": task,
+        "trial": trial,
+        "error": error,
+        "plan": plan,
+        "plan_file": None if path is None else str(path),
+        "reproduce": None if path is None else f"perturb replay {quote(str(path))}",
+    }
+
+
 def _failures(store: Store, run: str, header: RunHeader, folder: Path) -> Iterator[dict[str, Any]]:
     clean: dict[str, list[Finished]] = {}
     cells: dict[tuple[str, str], list[Finished]] = {}
@@ -299,8 +329,8 @@ def _failures(store: Store, run: str, header: RunHeader, folder: Path) -> Iterat
                 ranked = sorted(clean.get(one.task, []), key=lambda each_clean: each_clean.outcome != "passed")
                 best[one.task] = store.get(ranked[0].key) if ranked else None
             beside = best[one.task]
-            path = folder / "plans" / f"{operator}-{_slug(one.task)}-{one.trial}.json"
-            plan_file(path, header, one, perturbed.plan)
+            path = plan_path(folder, operator, one.task, one.trial)
+            plan_file(path, header, one.task, one.trial, perturbed.plan)
             yield {
                 "task": one.task,
                 "operator": operator,
@@ -309,7 +339,7 @@ def _failures(store: Store, run: str, header: RunHeader, folder: Path) -> Iterat
                 "trial": one.trial,
                 "plan": perturbed.plan,
                 "plan_file": str(path),
-                "reproduce": f"perturb replay {path}",
+                "reproduce": f"perturb replay {quote(str(path))}",
                 "prompt_clean": beside.prompt if beside else None,
                 "prompt_perturbed": perturbed.prompt,
                 "clean": [_step(step) for step in beside.steps] if beside else [],
@@ -328,18 +358,22 @@ def _share(episodes: Sequence[Finished]) -> str:
     return f"{sum(one.outcome == 'passed' for one in counted)} of {len(counted)}"
 
 
-def _slug(text: str) -> str:
-    return "".join(character if character.isalnum() or character in "-_." else "-" for character in text)[:60]
+def plan_path(folder: Path, operator: str | None, task: str, trial: int) -> Path:
+    """Where the plan of one perturbed episode lies; two tasks whose ids look alike as file names keep two files."""
+    name = "".join(character if character.isalnum() or character in "-_." else "-" for character in task)[:60]
+    if name != task:
+        name += f"-{digest(task, 4)}"
+    return folder / "plans" / f"{operator or 'clean'}-{name}-{trial}.json"
 
 
-def plan_file(path: Path, header: RunHeader, one: Finished, plan: dict[str, JSON] | None) -> None:
+def plan_file(path: Path, header: RunHeader, task: str, trial: int, plan: dict[str, JSON] | None) -> None:
     """Write the file by which `perturb replay` runs one perturbed episode again."""
     path.parent.mkdir(parents=True, exist_ok=True)
     record = {
         "perturb": header.version,
         "toolset": header.toolset,
-        "task": one.task,
-        "trial": one.trial,
+        "task": task,
+        "trial": trial,
         "seed": header.seed,
         "agent": header.agent,
         "plan": plan,

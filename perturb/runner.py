@@ -22,7 +22,7 @@ from perturb.boundary import Boundary, BudgetExceeded, EnvironmentFault
 from perturb.episode import Episode, Outcome
 from perturb.errors import ConfigurationError
 from perturb.operator import NotApplicable, Operator, Pick, SeededPick, Setup, StackLens, lens_for
-from perturb.replay import Gold, Proof
+from perturb.replay import RAISED, Gold, Proof
 from perturb.store import Planned, Store
 from perturb.toolset import Task, Toolset
 from perturb.types import JSON, digest
@@ -84,14 +84,15 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
-    """A pair that no episode is spent on: `outcome` is `not_applicable` or `unsolvable`, `reason` says why."""
+    """A pair that no episode is spent on: `outcome` says which way, `reason` why; a `tester_fault` is an operator that raised
+    while it planned or while the gold calls were carried through it."""
 
     operator: str
     axis: str
     kind: str
     task: str
     trial: int
-    outcome: Literal["not_applicable", "unsolvable"]
+    outcome: Literal["not_applicable", "unsolvable", "tester_fault"]
     reason: str
     plan: dict[str, JSON] | None = None
 
@@ -249,7 +250,12 @@ async def _add_pair(
     store: Store,
     lenses: LensCache,
 ) -> None:
-    drawn = draw(operator, gold.setup, task, trial, design)
+    try:
+        drawn = draw(operator, gold.setup, task, trial, design)
+    except Exception as error:
+        raised = f"{operator.id} raised {type(error).__name__} while it planned: {error}"
+        plan.left_out.append(_left_out(operator, operator.promises, task, trial, "tester_fault", raised, None))
+        return
     if isinstance(drawn, NotApplicable):
         plan.left_out.append(_left_out(operator, operator.promises, task, trial, "not_applicable", drawn.reason, None))
         return
@@ -257,8 +263,16 @@ async def _add_pair(
     proof_key = digest([__version__, _toolset_digest(toolset), task.id, as_json], 24)
     proof = store.proof(proof_key)
     if proof is None:
-        proof = await gold.prove(task, drawn, lenses.get(drawn))
-        store.add_proof(proof_key, proof)
+        try:
+            proof = await gold.prove(task, drawn, lenses.get(drawn))
+        except Exception as error:
+            proof = Proof(status="unsolvable", reason=RAISED, detail=f"{type(error).__name__}: {error}")
+        if proof.reason != RAISED:
+            store.add_proof(proof_key, proof)
+    if proof.reason == RAISED:
+        raised = f"{operator.id} raised while it was proven: {proof.detail}"
+        plan.left_out.append(_left_out(operator, drawn.kind, task, trial, "tester_fault", raised, as_json))
+        return
     if proof.status == "not_applicable" or proof.status == "unsolvable":
         reason = proof.reason if proof.status == "not_applicable" else f"{proof.reason}: {proof.detail}"
         plan.left_out.append(_left_out(operator, drawn.kind, task, trial, proof.status, reason, as_json))
@@ -287,7 +301,7 @@ def _left_out(
     kind: str,
     task: Task,
     trial: int,
-    outcome: Literal["not_applicable", "unsolvable"],
+    outcome: Literal["not_applicable", "unsolvable", "tester_fault"],
     reason: str,
     plan: dict[str, JSON] | None,
 ) -> LeftOut:
@@ -325,7 +339,9 @@ async def run_episode(
         environment = toolset.environment(task)
         boundary = Boundary(lens, task, environment, max_calls=limits.max_calls)
     except Exception as problem:
-        outcome, error = "infrastructure_error", f"the episode could not be set up: {type(problem).__name__}: {problem}"
+        outcome = "infrastructure_error" if environment is None else "tester_fault"
+        what = "the environment could not be made" if environment is None else "the setup could not be shown"
+        error = f"{what}: {type(problem).__name__}: {problem}"
     else:
         answer, outcome_or_none, error = await _act(agent, boundary, limits, watchdog)
         if outcome_or_none is not None:
@@ -395,7 +411,8 @@ async def _call_plain(agent: Agent, boundary: Boundary) -> Any:
     if inspect.iscoroutinefunction(getattr(agent, "__call__", None)):  # noqa: B004 - an object with an async __call__
         return await agent(boundary)  # type: ignore[misc]
     blocking = BlockingEpisode(boundary)
-    answer = await anyio.to_thread.run_sync(lambda: agent(blocking), abandon_on_cancel=True)
+    # A limiter of its own: a thread that never returns must not keep a later episode waiting.
+    answer = await anyio.to_thread.run_sync(lambda: agent(blocking), abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1))
     if inspect.isawaitable(answer):
         answer = await answer
     return answer

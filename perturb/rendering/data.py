@@ -90,7 +90,7 @@ def report_data(header: RunHeader, rows: Iterable[EpisodeRow], failures: Sequenc
     total: dict[str, int] = dict(summary.outcomes_clean)
     for outcome, number in summary.outcomes_perturbed.items():
         total[outcome] = total.get(outcome, 0) + number
-    return {
+    data = {
         "run": header.run,
         "agent": header.agent,
         "agent_is_reference": header.agent_is_reference,
@@ -127,6 +127,20 @@ def report_data(header: RunHeader, rows: Iterable[EpisodeRow], failures: Sequenc
         "failures": _in_turn([_with_difference(failure) for failure in failures], summary),
         "reproduce": header.command,
     }
+    try:
+        msgspec.json.encode(data)
+    except UnicodeEncodeError:
+        data = _encodable(data)
+    return data
+
+
+def _encodable(value: Any) -> Any:
+    """`value` with half surrogate pairs, which a model may write and no file can hold, replaced."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_encodable(name): _encodable(inner) for name, inner in value.items()}
+    return [_encodable(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _with_difference(failure: Mapping[str, Any]) -> dict[str, Any]:

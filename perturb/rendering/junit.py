@@ -34,9 +34,7 @@ def render_junit(data: Mapping[str, Any]) -> str:
             cells.setdefault((cell["operator"], cell["kind"]), []).append((task, cell))
     for row in data["operators"]:
         suite = _suite(root, data, f"{row['id']} ({row['kind']})" if row["kind"] else row["id"])
-        _properties(
-            suite, {key: row[key] for key in ("axis", "kind", "pairs", "exposed", "clean", "perturbed", "p_adjusted")}, row
-        )
+        _properties(suite, {key: row[key] for key in ROW_PROPERTIES}, row)
         # What was never planned has no kind, and goes with the operator's first row, as in the data.
         for task, cell in cells.pop((row["id"], row["kind"]), []) + cells.pop((row["id"], None), []):
             _case(suite, data, task, cell, reproduce.get((task["task"], row["id"], row["kind"])))
@@ -52,10 +50,8 @@ def _headline(root: ElementTree.Element, data: Mapping[str, Any]) -> None:
     head = data["headline"]
     suite = _suite(root, data, "headline")
     floor = head["noise_floor"] or {"drop": None}
-    known = {key: data[key] for key in ("run", "agent", "toolset", "seed", "estimand", "confidence", "reproduce")}
-    _properties(
-        suite, known | {key: head[key] for key in ("clean", "perturbed", "p_value")} | {"noise_floor": floor["drop"]}, head
-    )
+    known = {key: data[key] for key in RUN_PROPERTIES} | {key: head[key] for key in ("clean", "perturbed", "p_value")}
+    _properties(suite, known | {"noise_floor": floor["drop"]}, head)
     case = ElementTree.SubElement(suite, "testcase", classname=_legal(f"perturb.{data['toolset']}"), name="drop", time="0")
     if head["drop"] is None:
         ElementTree.SubElement(case, "skipped", message="no task has both a clean and a perturbed episode")

@@ -36,7 +36,8 @@ class Glyphs:
     ascii: bool = False
 
     def write(self, text: str) -> str:
-        """`text` with nothing that this terminal cannot show."""
+        """`text` with nothing that this terminal cannot show, or would take for a command to itself."""
+        text = "".join(sign if sign.isprintable() else " " for sign in text)
         if not self.ascii:
             return text
         for sign, plain in ((wording.MINUS, "-"), (wording.NOTHING, "-"), ("·", "|"), ("…", "..."), ("’", "'")):
@@ -154,7 +155,7 @@ def _rates(screen: _Screen, data: Mapping[str, Any]) -> None:
     noise = (
         f"noise floor {wording.points(floor['drop'])} {wording.interval(floor['interval'])}"
         if floor
-        else "noise floor unknown: one clean trial"
+        else "no noise floor: one clean trial"
     )
     drop = f"{wording.points(head['drop']):>6}"
     screen.line(f"  {'drop':<10}", (drop, "bold"), f" points {wording.interval(head['interval'])}   ", (noise, QUIET))
@@ -181,7 +182,7 @@ def _axes(screen: _Screen, data: Mapping[str, Any]) -> None:
     for row in rows:
         worst = by_id.get(row["worst"] or "")
         tail = f"  {row['worst']} {wording.points(worst['drop'])}" if worst else f"  {wording.NOTHING}"
-        more = f" {wording.interval(worst['interval'])}  {wording.p_value(worst['p_adjusted'])}" if worst else ""
+        more = [f"  {wording.interval(worst['interval'])}", f"  {wording.p_value(worst['p_adjusted'])}"] if worst else []
         line: list[str | tuple[str, str]] = [
             f"  {row['axis']:<12}",
             (f"{wording.points(row['drop']):>6}", "bold"),
@@ -189,7 +190,9 @@ def _axes(screen: _Screen, data: Mapping[str, Any]) -> None:
             _bar_of(screen, row, _largest(rows), bar),
         ]
         room = screen.width - (2 + 12 + 6 + 2 + 17 + bar)
-        screen.line(*line, tail, (more if len(tail + more) <= room else "", QUIET))
+        while more and len(tail + "".join(more)) > room:
+            more.pop()
+        screen.line(*line, tail, ("".join(more), QUIET))
     screen.gap()
 
 
@@ -260,7 +263,8 @@ def _failures(screen: _Screen, data: Mapping[str, Any]) -> None:
     failures = data["failures"]
     if not failures:
         return
-    screen.line("  worst failures", (f"  {len(failures)} in all" if len(failures) > MOST_FAILURES else "", QUIET))
+    total = wording.failed_episodes(data)
+    screen.line("  worst failures", (f"  of {total:,}" if total > MOST_FAILURES else "", QUIET))
     for failure in failures[:MOST_FAILURES]:
         where = failure["first_difference"]
         parts = [

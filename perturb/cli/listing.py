@@ -1,0 +1,120 @@
+"""`perturb list`: what there is to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from perturb.cli.options import Configured, json_option, out_option, store_option
+
+EXAMPLES = """\b
+Examples:
+  perturb list operators
+  perturb list toolsets --json
+  perturb list runs
+"""
+
+
+@click.command("list", cls=Configured, epilog=EXAMPLES, short_help="List operators, toolsets, agents or runs.")
+@click.argument("what", type=click.Choice(["operators", "toolsets", "agents", "runs"]))
+@out_option
+@store_option
+@json_option
+def command(what: str, out: str, store: str | None, as_json: bool) -> None:
+    """List what can be named: operators, toolsets, agents, or the runs in the store."""
+    rows = _runs(out, store) if what == "runs" else _LISTS[what]()
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
+    elif not rows:
+        click.echo("there are no runs yet; `perturb run` makes one" if what == "runs" else f"there are no {what}")
+    else:
+        _print(rows, _COLUMNS[what])
+
+
+def operators() -> list[dict[str, Any]]:
+    """Each operator: what it is, what it does, and where it applies or does not."""
+    import inspect
+    import re
+
+    from perturb.operators import TABLE
+
+    found = []
+    for operator in TABLE:
+        summary, _, rest = inspect.cleandoc(operator.__doc__ or "").partition("\n\n")
+        where = re.findall(r"(?:Applies|Does not apply)\b.*?\.(?=\s|$)", rest, re.DOTALL)
+        found.append(
+            {
+                "id": operator.id,
+                "axis": operator.axis,
+                "kind": operator.promises,
+                "version": operator.version,
+                "summary": " ".join(summary.split()),
+                "applies": " ".join(" ".join(where).split()),
+            }
+        )
+    return found
+
+
+def _toolsets() -> list[dict[str, Any]]:
+    from perturb.loading import list_toolsets
+
+    return [{"name": one.name, "summary": one.description, "from": one.origin} for one in list_toolsets()]
+
+
+def _agents() -> list[dict[str, Any]]:
+    from perturb.loading import list_agents
+
+    return [{"name": one.name, "summary": one.description, "from": one.origin} for one in list_agents()]
+
+
+def _runs(out: str, store: str | None) -> list[dict[str, Any]]:
+    from pathlib import Path
+
+    from perturb.store import Store
+
+    path = Path(store or Path(out) / "episodes.sqlite")
+    if not path.is_file():
+        return []
+    with Store(path) as opened:
+        return [_run(run, kept) for run, _, kept in opened.runs()]
+
+
+def _run(run: str, kept: dict[str, Any]) -> dict[str, Any]:
+    header = kept["header"]
+    return {
+        "run": run,
+        "started": header["started"],
+        "agent": header["agent"],
+        "toolset": header["toolset"],
+        "operators": len(header["operators"]),
+        "tasks": header["tasks"],
+        "ended": (kept.get("ended") or {}).get("how", "killed"),
+        "command": header["command"],
+    }
+
+
+_LISTS: dict[str, Callable[[], list[dict[str, Any]]]] = {"operators": operators, "toolsets": _toolsets, "agents": _agents}
+_COLUMNS: dict[str, tuple[str, ...]] = {
+    "operators": ("id", "kind", "summary", "applies"),
+    "toolsets": ("name", "from", "summary"),
+    "agents": ("name", "from", "summary"),
+    "runs": ("run", "started", "agent", "toolset", "operators", "tasks", "ended"),
+}
+
+
+def _print(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from perturb.cli.console import output
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for number, column in enumerate(columns):
+        table.add_column(column.replace("_", " "), no_wrap=number == 0, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(str(row[column])) for column in columns))
+    output().print(table)

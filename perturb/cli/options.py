@@ -1,0 +1,142 @@
+"""Options that several commands share, and commands whose options may stand in a file of settings."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, TypeVar
+
+import click
+
+from perturb.configuration import Found, checked, find_configuration, from_folder_of
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+NOT_SETTINGS = frozenset({"json", "dry-run", "fresh", "help"})
+"""Flags that belong to one call of a command, never to a project."""
+OUT = "reports/runs"
+"""Where runs and the store go by default."""
+
+
+class Configured(click.Command):
+    """A command whose options take their defaults from `perturb.toml` or `[tool.perturb]`; a flag overrides them."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        if not {"-h", "--help"} & set(args):
+            found = find_configuration()
+            if found is not None:
+                settings = self._settings(found)
+                extra["default_map"] = {param.name: settings[key] for key, param in flags(self).items() if key in settings}
+        return super().make_context(info_name, args, parent, **extra)
+
+    def _settings(self, found: Found) -> dict[str, Any]:
+        known: dict[str, click.Option] = {}
+        for module in ("perturb.cli.run", "perturb.cli.check"):
+            known.update(flags(import_module(module).command))
+        known.update({key: option for key, option in flags(self).items() if key in known})
+        return checked(found, {key: _check(option, found) for key, option in known.items()})
+
+
+def flags(command: click.Command) -> dict[str, click.Option]:
+    """The options of a command that may stand in a file of settings, by their long flag without its dashes."""
+    found = {}
+    for param in command.params:
+        if isinstance(param, click.Option):
+            name = max(param.opts, key=len).removeprefix("--")
+            if name not in NOT_SETTINGS:
+                found[name] = param
+    return found
+
+
+def _check(option: click.Option, found: Found) -> Callable[[Any], Any]:
+    def one(value: Any) -> Any:
+        if option.is_flag:
+            if not isinstance(value, bool):
+                raise ValueError("it is either true or false")
+            return value
+        wanted, words = _type_of(option.type)
+        if not isinstance(value, wanted) or isinstance(value, bool):
+            raise ValueError(f"it must be {words}")
+        if isinstance(option.type, click.Path) or (option.name in ("agent", "toolset") and _is_path(str(value))):
+            value = from_folder_of(found, str(value))
+        try:
+            option.type.convert(value, option, None)
+        except click.BadParameter as error:
+            raise ValueError(error.message) from None
+        return value
+
+    def check(value: Any) -> Any:
+        if not option.multiple:
+            return one(value)
+        return [one(each) for each in (value if isinstance(value, list) else [value])]
+
+    return check
+
+
+def _type_of(kind: click.ParamType[Any]) -> tuple[tuple[type, ...], str]:
+    if isinstance(kind, (click.types.FloatParamType, click.FloatRange)):
+        return (int, float), "a number"
+    if isinstance(kind, (click.types.IntParamType, click.IntRange)):
+        return (int,), "a whole number"
+    return (str,), "a text"
+
+
+def _is_path(spec: str) -> bool:
+    return "/" in spec or spec.partition(":")[0].endswith(".py")
+
+
+def command_line(context: click.Context, *, but: frozenset[str]) -> str:
+    """The command line that asks for the same again: each option that was given, on the line or in a file of settings, but
+    those named in `but`."""
+    words = ["perturb", str(context.info_name)]
+    for param in context.command.params:
+        source = context.get_parameter_source(str(param.name))
+        given = source in (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.DEFAULT_MAP)
+        value = context.params.get(str(param.name))
+        if not given or param.name in but or not isinstance(param, click.Option) or value in (None, ()):
+            continue
+        flag = max(param.opts, key=len)
+        if param.is_flag:
+            words += [flag] if value else []
+            continue
+        for one in value if param.multiple else (value,):
+            words += [flag, str(one)]
+    return shlex.join(words)
+
+
+def toolset_option(function: F) -> F:
+    return click.option(
+        "-t", "--toolset", default="airline", show_default=True, metavar="NAME|PATH",
+        help="A toolset: a short name (perturb list toolsets), a Python file, or a folder.",
+    )(function)  # fmt: skip
+
+
+def operators_option(function: F) -> F:
+    return click.option(
+        "-o", "--operators", multiple=True, default=("*",), metavar="PATTERN",
+        help="Operators by id or pattern ('tools.*,faults.transient'); every one by default.",
+    )(function)  # fmt: skip
+
+
+def task_option(function: F) -> F:
+    return click.option("--task", multiple=True, metavar="ID", help="Only this task; may be given several times.")(function)
+
+
+def json_option(function: F) -> F:
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on standard output.")(function)
+
+
+def out_option(function: F) -> F:
+    return click.option(
+        "--out", type=click.Path(file_okay=False), default=OUT, show_default=True, help="The folder of runs and their reports."
+    )(function)
+
+
+def store_option(function: F) -> F:
+    return click.option(
+        "--store", type=click.Path(dir_okay=False), default=None,
+        help="The file that holds the episodes; episodes.sqlite in the folder of runs by default.",
+    )(function)  # fmt: skip

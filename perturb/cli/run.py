@@ -1,0 +1,264 @@
+"""`perturb run`: the main job."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from perturb.cli.budget import Budget, read_budget
+from perturb.cli.options import (
+    Configured,
+    command_line,
+    json_option,
+    operators_option,
+    out_option,
+    store_option,
+    task_option,
+    toolset_option,
+)
+
+if TYPE_CHECKING:
+    from perturb.evaluation import Evaluation, Prepared, Request
+    from perturb.gate import Verdict
+    from perturb.runner import RunPlan
+
+EXAMPLES = """\b
+Examples:
+  perturb run                                                  the reference agent on the airline toolset
+  perturb run --agent mine.py:agent --operators 'tools.*'      your own agent, renamed tools only
+  perturb run --agent mine.py --trials 3 --max-drop 0.1        a gate: at most 10 points may be lost
+  perturb run --agent mine.py --budget 10min,5usd --dry-run    what it would take, and nothing else
+"""
+SUMMARY = "GITHUB_STEP_SUMMARY"
+
+
+@click.command("run", cls=Configured, epilog=EXAMPLES, short_help="Run an agent clean and perturbed, in pairs.")
+@click.option(
+    "-a", "--agent", default="reader", show_default=True, metavar="NAME|FILE.py[:FUNCTION]|MODULE:FUNCTION",
+    help="The agent: a short name (perturb list agents), or your own function.",
+)  # fmt: skip
+@toolset_option
+@operators_option
+@task_option
+@click.option("--limit", type=click.IntRange(min=1), default=None, help="Only the first so many tasks.")
+@click.option("--trials", type=click.IntRange(min=1), default=1, show_default=True, help="Perturbed episodes for each pair.")
+@click.option("--clean-trials", type=click.IntRange(min=1), default=2, show_default=True, help="Clean episodes for each task.")
+@click.option("--seed", type=int, default=7, show_default=True, help="Where every choice of a perturbation comes from.")
+@click.option(
+    "--intensity", type=click.FloatRange(0.0, 1.0), default=1.0, show_default=True,
+    help="From 0, nothing is changed, to 1, all that can be.",
+)  # fmt: skip
+@click.option(
+    "--plan-scope", type=click.Choice(["pair", "run"]), default="pair", show_default=True,
+    help="Draw a perturbation for each task and trial, or one for the whole run.",
+)  # fmt: skip
+@click.option("--concurrency", type=click.IntRange(min=1), default=8, show_default=True, help="Episodes under way at once.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0, min_open=True), default=120.0, show_default=True, help="Seconds for one episode."
+)
+@click.option("--max-calls", type=click.IntRange(min=1), default=100, show_default=True, help="Calls in one episode.")
+@click.option(
+    "--budget", type=Budget(), multiple=True, metavar="AMOUNT",
+    help="What the run may take: 100episodes, 10min, 200ktokens, 5usd, or several with commas.",
+)  # fmt: skip
+@click.option(
+    "--max-drop", type=click.FloatRange(0.0, 1.0), default=None, metavar="FRACTION",
+    help="The gate: exit 0 if the whole interval of the drop is at or below it, 1 if above it, else 3.",
+)  # fmt: skip
+@out_option
+@store_option
+@click.option("--markdown", type=click.Path(dir_okay=False), default=None, help="Write the report as Markdown here too.")
+@click.option("--junit", type=click.Path(dir_okay=False), default=None, help="Write the report as JUnit XML here too.")
+@click.option("--fresh", is_flag=True, help="Run finished episodes again.")
+@click.option("--dry-run", is_flag=True, help="Say what would be run, and run nothing.")
+@json_option
+@click.pass_context
+def command(ctx: click.Context, /, as_json: bool, dry_run: bool, max_drop: float | None, **chosen: Any) -> None:
+    """Run an agent clean and perturbed, in pairs, and say how much success it loses.
+
+    First every task is proven solvable under every perturbation; then the episodes run. The report goes to the terminal and
+    to report.html, report.json and report.md in the folder of the run. The same command again goes on where the last one
+    ended, and runs nothing twice.
+    """
+    import anyio
+
+    from perturb.cli.progress import RunProgress
+    from perturb.evaluation import Evaluation, evaluate, prepare
+
+    request = _request(ctx, chosen)
+
+    async def job(progress: RunProgress) -> tuple[Prepared, Evaluation | RunPlan]:
+        prepared = await prepare(request)
+        if dry_run:
+            return prepared, await _plan(prepared, progress)
+        return prepared, await evaluate(prepared, progress)
+
+    with RunProgress() as progress:
+        prepared, made = anyio.run(job, progress)
+    if not isinstance(made, Evaluation):
+        _tell_plan(prepared, made, as_json)
+        return
+    ctx.exit(_finish(made, max_drop, as_json, chosen))
+
+
+def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
+    from perturb.evaluation import Request
+    from perturb.runner import Design, Limits
+
+    return Request(
+        agent=chosen["agent"],
+        toolset=chosen["toolset"],
+        operators=tuple(part for text in chosen["operators"] for part in text.split(",")),
+        tasks=tuple(chosen["task"]),
+        limit=chosen["limit"],
+        design=Design(
+            seed=chosen["seed"],
+            intensity=chosen["intensity"],
+            trials=chosen["trials"],
+            clean_trials=chosen["clean_trials"],
+            plan_scope=chosen["plan_scope"],
+        ),
+        limits=Limits(
+            max_calls=chosen["max_calls"],
+            timeout=chosen["timeout"],
+            concurrency=chosen["concurrency"],
+            **read_budget(chosen["budget"]),  # type: ignore[arg-type]
+        ),
+        folder=Path(chosen["out"]),
+        store=Path(chosen["store"]) if chosen["store"] else None,
+        fresh=chosen["fresh"],
+        command=command_line(ctx, but=frozenset({"as_json", "dry_run", "fresh", "markdown", "junit"})),
+    )
+
+
+async def _plan(prepared: Prepared, progress: Any) -> RunPlan:
+    """The plan of a run, with nothing written that was not there before."""
+    from perturb.evaluation import store_path
+    from perturb.runner import plan_run
+    from perturb.store import Store
+
+    request = prepared.request
+    path = store_path(request)
+    with Store(path if path.is_file() else ":memory:") as store:
+        plan = await plan_run(
+            prepared.toolset,
+            prepared.agent,
+            prepared.operators,
+            request.design,
+            request.limits,
+            gold=prepared.gold,
+            store=store,
+            tasks=prepared.tasks,
+            report=progress,
+        )
+        finished = store.outcomes([pair.planned.key for pair in plan.episodes])
+    if not request.fresh:
+        plan.episodes = [pair for pair in plan.episodes if pair.planned.key not in finished]
+    return plan
+
+
+def _tell_plan(prepared: Prepared, plan: RunPlan, as_json: bool) -> None:
+    """Episodes and calls that a run would take. What an episode costs is known only once a model has been asked."""
+    import msgspec
+
+    gold = {task.id: len(task.gold or ()) for task in prepared.tasks}
+    arms = [pair.planned.arm for pair in plan.episodes]
+    reasons: dict[str, int] = {}
+    for left in plan.left_out:
+        reasons[left.outcome] = reasons.get(left.outcome, 0) + 1
+    told = {
+        "run": prepared.run,
+        "agent": prepared.agent.name,
+        "toolset": prepared.request.toolset,
+        "tasks": len(prepared.tasks),
+        "operators": [operator.id for operator in prepared.operators],
+        "episodes": len(arms),
+        "clean": arms.count("clean"),
+        "perturbed": arms.count("perturbed"),
+        "calls": sum(gold[pair.task] for pair in plan.episodes),
+        "cost": None,
+        "left_out": reasons,
+        "gold_fails_clean": plan.gold_fails_clean,
+        "not_proven_tasks": plan.not_proven_tasks,
+    }
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
+        return
+    click.echo(f"{told['episodes']:,} episodes would be run: {told['clean']:,} clean, {told['perturbed']:,} perturbed")
+    click.echo(f"about {told['calls']:,} calls, if the agent makes as many as the gold solutions")
+    click.echo("cost: unknown before an episode of this agent has told its price; limit it with --budget 5usd")
+    for outcome, number in reasons.items():
+        click.echo(f"{number:,} pairs of task and operator are left out: {outcome.replace('_', ' ')}")
+    for task_id in plan.gold_fails_clean:
+        click.echo(f"task {task_id} is left out: its own gold calls fail its own check")
+    click.echo(f"run {prepared.run}: {prepared.request.command}")
+
+
+def _finish(evaluation: Evaluation, max_drop: float | None, as_json: bool, chosen: dict[str, Any]) -> int:
+    """Write and print the report; the exit status."""
+    from perturb.cli.console import output
+    from perturb.gate import judge
+    from perturb.rendering import print_report, render_json
+
+    data = evaluation.data
+    page = _write(evaluation, chosen)
+    verdict = judge(data, max_drop)
+    if as_json:
+        click.echo(render_json(data))
+    else:
+        print_report(data, output(), report_path=str(page))
+    _remark(evaluation, verdict, max_drop)
+    if evaluation.ended.how == "interrupted":
+        return 3
+    return {"held": 0, "failed": 1, "inconclusive": 3}[verdict.status]
+
+
+def _write(evaluation: Evaluation, chosen: dict[str, Any]) -> Path:
+    """Write every form of the report; the path of the page."""
+    from perturb.rendering import render_html, render_json, render_junit, render_markdown
+
+    data, folder = evaluation.data, evaluation.folder
+    markdown = render_markdown(data)
+    page = folder / "report.html"
+    _write_text(page, render_html(data))
+    _write_text(folder / "report.json", render_json(data, trajectories=True) + "\n")
+    _write_text(folder / "report.md", markdown)
+    if chosen["markdown"]:
+        _write_text(Path(chosen["markdown"]), markdown)
+    if chosen["junit"]:
+        _write_text(Path(chosen["junit"]), render_junit(data))
+    summary = os.environ.get(SUMMARY)
+    if summary:
+        with open(summary, "a", encoding="utf-8") as file:
+            file.write(markdown + "\n")
+    return page
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _remark(evaluation: Evaluation, verdict: Verdict, max_drop: float | None) -> None:
+    """What a reader must not miss beside the report, on standard error."""
+    ended, data = evaluation.ended, evaluation.data
+    for fault in data["faults"][:5]:
+        click.echo(f"fault of ours, {fault['operator'] or 'clean'}, task {fault['task']}: {fault['error']}", err=True)
+        if fault["plan_file"]:
+            click.echo(f"  {fault['reproduce']}", err=True)
+    if len(data["faults"]) > 5:
+        click.echo(f"  and {len(data['faults']) - 5} more in {evaluation.folder / 'report.json'}", err=True)
+    for one in data["infrastructure"][:3]:
+        click.echo(f"infrastructure, task {one['task']}: {one['error']}", err=True)
+    if data["gold_fails_clean"]:
+        click.echo(
+            f"left out, since their own gold calls fail their own check: {', '.join(data['gold_fails_clean'])}", err=True
+        )
+    if ended.left:
+        why = "interrupted" if ended.how == "interrupted" else ended.why
+        click.echo(f"{why}; {ended.left:,} episodes are left. The same command again goes on: {data['reproduce']}", err=True)
+    if max_drop is not None or verdict.status != "held":
+        click.echo(f"{verdict.status}: {verdict.why}", err=True)
