@@ -6,22 +6,20 @@ from perturb.types import Call
 
 class Shop:
     def __init__(self):
-        self.stock = {"lamp": 3}
+        self.stock = {"lamp": 3, "desk": 1}
 
     @read
     def count(self, item: str) -> int:
-        '''How many of an item are left.'''
+        '''How many of an item are in stock.'''
         return self.stock[item]
 
     def order(self, item: str, number: int) -> dict[str, int]:
-        '''Order items from the supplier.'''
+        '''Order more of an item.'''
         self.stock[item] += number
         return {"now": self.stock[item]}
 
-def ordered(shop, answer, calls):
-    return shop.stock["lamp"] == 5
-
-TASK = Task(id="1", prompt="Order 2 more lamps.", gold=(Call("order", {"item": "lamp", "number": 2}),), check=ordered)
+GOLD = (Call("order", {"item": "lamp", "number": 2}),)
+TASK = Task(id="1", prompt="Order 2 more lamps.", gold=GOLD, check=lambda shop, answer, calls: shop.stock["lamp"] == 5)
 TOOLSET = toolset(Shop, name="shop", tasks=[TASK])
 """
 
@@ -124,6 +122,8 @@ def _states(name: str, state: Mapping[str, JSON] | Callable[[], dict[str, JSON]]
         return state
     try:
         text = msgspec.json.encode(state)
+        if msgspec.json.decode(text) != state:
+            raise ValueError("it changes when it is written as JSON and read back")
     except (TypeError, ValueError) as error:
         raise ToolsetError(f"the {STATE} of toolset {name!r} is not JSON: {error}; give a function that makes it") from error
     return functools.partial(msgspec.json.decode, text)

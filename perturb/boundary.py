@@ -11,8 +11,6 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from perturb import texts
 from perturb.episode import EpisodeStep
 from perturb.errors import OperatorFault, PerturbError
@@ -119,11 +117,8 @@ class Boundary:
     async def send(self, call: Call) -> Answer:
         """A shown call, all the way to the environment and back as a shown answer."""
         lens = self.lens
-        if call.name not in lens.setup.by_name:
-            self._changed_reply = self._changed_reply or call.name in lens.real.by_name
-            refused = lens.setup.source.refusal("unknown_tool", tool=call.name)
-            stale = any(name.namespace == "tool" and name.name == call.name for name in lens.retired)
-            return _stale(refused) if stale else refused
+        # A name that nobody knows goes all the way, so that it fails as it would clean; a retired one must be refused on it.
+        unknown = call.name not in lens.setup.by_name
         if not lens.layers:
             return await self._reach(call)
         try:
@@ -133,6 +128,8 @@ class Boundary:
                 given: Answer | None = None
                 if isinstance(request, Delay):
                     self.delayed += request.seconds
+                elif unknown and request.name in lens.real.by_name:
+                    raise OperatorFault(f"{call.name!r} is no shown tool, and yet a call of it reached {request.name!r}")
                 else:
                     given = await self._reach(request)
                 try:
@@ -189,10 +186,6 @@ class Boundary:
     def read_answer(self, answer: str) -> str:
         """The agent's answer in the toolset's own terms."""
         return self.lens.read_answer(answer)
-
-
-def _stale(failure: Failure) -> Failure:
-    return msgspec.structs.replace(failure, stale=True)
 
 
 def _arguments(arguments: dict[str, JSON] | str) -> dict[str, JSON] | None:

@@ -6,7 +6,6 @@ task's check is given that subject.
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Protocol
 import msgspec
 
 from perturb.errors import ToolsetError
+from perturb.sources import source_digest
 from perturb.toolset import Task, Toolset, plain_refusal
 from perturb.types import JSON, Answer, Call, Failure, FailureKind, Result, Tool, digest
 
@@ -226,7 +226,7 @@ def _entities(name: str, entities: Mapping[str, Sequence[str]]) -> dict[str, tup
 
 
 def _source_digests(things: Iterable[Any]) -> list[str]:
-    """A digest of each file in which one of `things` (functions, classes, paths) is written."""
+    """A digest of each file in which one of `things` (functions, classes, paths) is written, its neighbours included."""
     files: set[Path] = set()
     for thing in things:
         if isinstance(thing, Path):
@@ -238,4 +238,4 @@ def _source_digests(things: Iterable[Any]) -> list[str]:
             files.update(filter(Path.is_file, [Path(inspect.getsourcefile(thing) or "")]))
         except TypeError:
             continue
-    return sorted(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)
+    return sorted({source_digest(file) for file in files})

@@ -38,7 +38,7 @@ FAILURES_KEPT = 200
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What to evaluate, in the words of a user. `tasks` are ids; `limit` takes the first so many of them. `folder` is where
-    runs go; `command` is what reproduces the run."""
+    runs go, `gold` the folder of learnt gold calls (beside `folder` where it is not named); `command` reproduces the run."""
 
     agent: str = "reader"
     toolset: str = "airline"
@@ -49,6 +49,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     folder: Path = Path("reports/runs")
     store: Path | None = None
+    gold: Path | None = None
     fresh: bool = False
     command: str = "perturb run"
 
@@ -111,7 +112,7 @@ async def prepare(request: Request, agent: LoadedAgent | None = None) -> Prepare
 def learned_path(request: Request) -> Path:
     """Where gold calls learnt from clean runs of the request's toolset lie."""
     name = "".join(character if character.isalnum() else "-" for character in request.toolset).strip("-")
-    return request.folder.parent / "gold" / f"{name}.json"
+    return (request.gold or request.folder.parent / "gold") / f"{name}.json"
 
 
 def store_path(request: Request) -> Path:

@@ -9,6 +9,9 @@ from typing import Any
 from perturb.types import JSON, Schema, Tool
 
 _TOKEN = re.compile(r"[^\W_]+")
+_PARTED = re.compile(r"\\+[nrt]|(?<=\d)t(?=\d\d:)")
+"""What parts words though it is written in letters: escaped line ends and tabs, at any depth of JSON within JSON, and the T
+between a date and its time."""
 
 
 def leaves(value: JSON) -> Iterator[JSON]:
@@ -36,7 +39,11 @@ class Visible:
             self._add_schema(tool.parameters)
 
     def add(self, text: str) -> None:
-        for token in _TOKEN.findall(text.lower()):
+        lowered = text.lower()
+        parted = _PARTED.sub(" ", lowered)
+        if parted != lowered:
+            lowered += " " + parted
+        for token in _TOKEN.findall(lowered):
             self._tokens.add(token)
             self._tokens.add(token.lstrip("0"))
 

@@ -8,17 +8,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from perturb import schemas, texts
+from perturb.boundary import Boundary
 from perturb.errors import ToolsetError
 from perturb.mentions import mentioned
-from perturb.operator import KIND_ORDER, Lens, NotApplicable, Operator, SeededPick, Setup, Stack, StackLens, dose, lens_for
-from perturb.replay import Gold, same_answer
+from perturb.operator import (
+    KIND_ORDER,
+    Lens,
+    NotApplicable,
+    Operator,
+    Phase,
+    SeededPick,
+    Setup,
+    Stack,
+    StackLens,
+    dose,
+    lens_for,
+)
+from perturb.replay import Gold, run_gold, same_answer
 from perturb.toolset import Task
-from perturb.types import JSON, Answer, Call, Failure, Result, Schema, Tool, to_json
+from perturb.types import JSON, Answer, Axis, Call, Failure, Result, Schema, Tool, to_json
 
 LAWS: dict[int, str] = {
     1: "round trip",
@@ -78,13 +91,12 @@ def round_trip(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answer
             call, answer = layer.show_call(call), shown_answer
 
 
-def valid(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answered] = ()) -> Iterator[Violation]:
-    """Law 2: each shown tool is valid JSON Schema and keeps the providers' rules; shown calls and results are valid where the
-    real ones are."""
-    from jsonschema import Draft202012Validator
-
+def valid_tools(lens: StackLens) -> Iterator[Violation]:
+    """Law 2 for the tools: each shown one is valid JSON Schema and keeps the providers' rules."""
     before = {tool.name: tool for tool in lens.real.public_tools}
     for tool in lens.setup.public_tools:
+        if before.get(tool.name) is tool:
+            continue
         try:
             schemas.validate_tool("shown", tool)
         except ToolsetError as error:
@@ -97,29 +109,48 @@ def valid(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answered] =
         undeclared = set(tool.parameters.get("required", ())) - set(tool.parameters.get("properties", {}))
         if undeclared:
             yield Violation(2, f"{tool.name}: {sorted(undeclared)} are required and not declared")
-    real = {tool.name: Draft202012Validator(tool.parameters) for tool in lens.real.public_tools}
-    shown = {tool.name: Draft202012Validator(tool.parameters) for tool in lens.setup.public_tools}
+
+
+def valid(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answered] = ()) -> Iterator[Violation]:
+    """Law 2 for calls and results: what is shown is valid under its shown schema where the real one is under the real."""
     for call in calls:
-        if call.name not in real or not real[call.name].is_valid(call.arguments):
+        tool = lens.real.by_name.get(call.name)
+        if tool is None or not _validator(tool.parameters).is_valid(call.arguments):
             continue
         made = lens.show_call(call)
-        if made.name not in shown:
+        shown = lens.setup.by_name.get(made.name)
+        if shown is None:
             yield Violation(2, f"{_brief(call)} is shown as a call of {made.name!r}, which is no shown tool")
         else:
-            for problem in shown[made.name].iter_errors(made.arguments):
+            for problem in _validator(shown.parameters).iter_errors(made.arguments):
                 yield Violation(2, f"the shown call {_brief(made)} is not valid: {problem.message[:200]}")
                 break
     for call, answer in answered:
         schema = lens.real.returns(call)
-        if schema is None or not isinstance(answer, Result) or not Draft202012Validator(schema).is_valid(answer.data):
+        if schema is None or not isinstance(answer, Result) or not _validator(schema).is_valid(answer.data):
             continue
         shown_schema = lens.setup.returns(lens.show_call(call))
         if shown_schema is None:
             continue
         result = lens.show_result(call, answer)
-        for problem in Draft202012Validator(shown_schema).iter_errors(result.data):
+        for problem in _validator(shown_schema).iter_errors(result.data):
             yield Violation(2, f"the shown result of {_brief(call)} is not valid under its schema: {problem.message[:200]}")
             break
+
+
+_VALIDATORS: dict[int, tuple[Schema, Any]] = {}
+
+
+def _validator(schema: Schema) -> Any:
+    """The validator of a schema, kept for those used last, since laws are checked on many calls of few tools."""
+    known = _VALIDATORS.get(id(schema))
+    if known is None:
+        from jsonschema import Draft202012Validator
+
+        if len(_VALIDATORS) > 4096:
+            _VALIDATORS.clear()
+        known = _VALIDATORS[id(schema)] = (schema, Draft202012Validator(schema))
+    return known[1]
 
 
 def one_to_one(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answered] = ()) -> Iterator[Violation]:
@@ -175,7 +206,7 @@ def coherent(
 
     `shown_texts` are prompts and replies; `failures` are real calls with the text of the failure that was shown for them.
     """
-    live = live_names(lens.setup)
+    live = live_names(lens.setup) if lens.retired else frozenset()
     tools = {one.name for one in lens.retired if one.namespace == "tool"} - live
     entities = {one.name for one in lens.retired if one.namespace == "entity"}
     everything = [lens.show_text(lens.setup.system), *shown_texts]
@@ -301,8 +332,9 @@ def dosed(operator: type[Operator], setup: Setup, seed: int, calls: Sequence[Cal
         previous = places
 
 
-def composable(operator: Operator, setup: Setup) -> Iterator[Violation]:
-    """Law 12: a stack of one is that one, an empty one changes nothing, and the weakest kind of the members is the stack's."""
+def composable(operator: Operator, setup: Setup, calls: Sequence[Call] = ()) -> Iterator[Violation]:
+    """Law 12: a stack of one is that one, the weakest kind of the members is the stack's, conflicts are kept apart, and an
+    operator works on what lies within it, whatever that shows."""
     alone = lens_for(operator, setup)
     stacked = lens_for(Stack(operators=(operator,)), setup)
     if alone.setup.digest != stacked.setup.digest:
@@ -315,6 +347,67 @@ def composable(operator: Operator, setup: Setup) -> Iterator[Violation]:
         for second in members:
             if second.id in first.conflicts:
                 yield Violation(12, f"{first.id} and {second.id} are declared to conflict and are in one stack")
+    over = lens_for(Stack(operators=(Probe(), *members)), setup)
+    reached = {place for tool in over.setup.tools for place in tool.stands_for}
+    for tool in setup.tools:
+        if not reached.issuperset(tool.stands_for):
+            yield Violation(12, f"{operator.id}: over another operator, {tool.name} cannot be reached any more")
+        if tool.name in over.setup.by_name:
+            yield Violation(12, f"{operator.id}: it brings back {tool.name!r}, which the operator within it has retired")
+    for problem in (*round_trip(over, calls, ()), *valid(over, calls)):
+        yield Violation(12, f"{operator.id}: over another operator: {problem.what}")
+
+
+class Probe(Operator, frozen=True, kw_only=True):
+    """An operator that lies within another and gives every tool another name, to see whether that one minds."""
+
+    id: ClassVar[str] = "laws.probe"
+    axis: ClassVar[Axis] = "tools"
+    phase: ClassVar[Phase] = "state"
+
+    def lens(self, setup: Setup) -> Lens:
+        return ProbeLens(setup)
+
+
+class ProbeLens(Lens):
+    """Appends a mark to every tool's name."""
+
+    _MARK = "_qz"
+
+    def __init__(self, real: Setup) -> None:
+        super().__init__(real)
+        self.setup = self.shown(tools=[msgspec.structs.replace(tool, name=tool.name + self._MARK) for tool in real.tools])
+
+    def show_call(self, call: Call) -> Call:
+        return Call(call.name + self._MARK, call.arguments)
+
+    def read_call(self, call: Call) -> Call | Failure:
+        if not call.name.endswith(self._MARK):
+            return self.real.refusal("unknown_tool", tool=call.name)
+        return Call(call.name.removesuffix(self._MARK), call.arguments)
+
+
+async def felt(gold: Gold, operator: Operator) -> list[Violation]:
+    """Law 10: the gold replay of some task receives something else than the clean one; for conditional operators, a replay
+    that provokes errors does."""
+    if not operator.places():
+        return []
+    lens = lens_for(operator, gold.setup)
+    for task in gold.toolset.tasks:
+        if operator.conditional:
+            environment = gold.toolset.environment(task)
+            boundary = Boundary(lens, task, environment)
+            for tool in lens.setup.public_tools:
+                await boundary.call(tool.name, {"no_such_argument": "x"})
+            await boundary.call("no_such_tool", {})
+            environment.close()
+            if boundary.exposed:
+                return []
+        else:
+            clean = await gold.clean(task)
+            if clean is None or (await run_gold(gold.toolset, task, lens, clean=clean)).felt:
+                return []
+    return [Violation(10, f"{operator.id}: no task's replay receives anything that differs from the clean one")]
 
 
 async def on_task(gold: Gold, task: Task, operator: Operator) -> list[Violation]:
@@ -347,7 +440,8 @@ async def on_gold_calls(gold: Gold, task: Task, operator: Operator, lens: StackL
 def on_setup(operator: Operator, setup: Setup) -> list[Violation]:
     """The laws that need no task: 2 to 4, 7 and 12, on the tools alone."""
     lens = lens_for(operator, setup)
-    return [*valid(lens, ()), *one_to_one(lens, ()), *coherent(lens), *data(operator, setup), *composable(operator, setup)]
+    found = [*valid_tools(lens), *one_to_one(lens, ()), *coherent(lens), *data(operator, setup)]
+    return [*found, *composable(operator, setup, [call for task in setup.source.tasks[:5] for call in task.gold or ()])]
 
 
 def _plain(planned: Operator | NotApplicable) -> JSON:

@@ -49,14 +49,16 @@ class Mentions:
 
     def __init__(self, renames: Mapping[str, str]) -> None:
         self._renames = {old: new for old, new in renames.items() if old != new}
-        self._pattern = _compiled(tuple(sorted(self._renames, key=lambda name: (-len(name), name)))) if self._renames else None
+        self._pattern: re.Pattern[str] | None = None
 
     def __bool__(self) -> bool:
-        return self._pattern is not None
+        return bool(self._renames)
 
     def __call__(self, text: str) -> str:
-        if self._pattern is None:
+        if not any(old in text for old in self._renames):  # far cheaper than the pattern, and true of most texts
             return text
+        if self._pattern is None:  # compiled when first needed: many are made for a direction that is never taken
+            self._pattern = _compiled(tuple(sorted(self._renames, key=lambda name: (-len(name), name))))
         return self._pattern.sub(lambda match: self._renames[match.group()], text)
 
 

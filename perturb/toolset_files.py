@@ -9,25 +9,22 @@ A folder holds `toolset.json` (`name`, `system`, `entities`, `volatile`, `failur
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import inspect
 import json
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import msgspec
 
 from perturb.answers import says
 from perturb.environments import AuthoredToolset
 from perturb.errors import ToolsetError, nearest
+from perturb.plugins import load_module
 from perturb.toolset import Task, Toolset
 from perturb.types import JSON, Call, Failure, Tool
 
-_TOOLSET_KEYS = ("name", "system", "entities", "volatile", "failures")
 _TOOL_KEYS = ("name", "description", "parameters", "returns", "effect", "idempotent", "ordered", "batch")
 _TASK_KEYS = ("id", "prompt", "gold", "answer", "follow_ups", "check")
 
@@ -35,52 +32,53 @@ _TASK_KEYS = ("id", "prompt", "gold", "answer", "follow_ups", "check")
 def from_file(path: str | Path) -> Toolset:
     """The toolset of a Python file: its `TOOLSET`, or what its function `create()` returns.
 
-    The file may import its neighbours relatively (`from .checks import solved`). Raises `ToolsetError`.
+    The file may import its neighbours relatively (`from .checks import solved`). Raises `ConfigurationError` for a file
+    that cannot be run, `ToolsetError` for a toolset that is not well formed.
     """
-    path = Path(path)
-    module = _module(path)
-    if hasattr(module, "TOOLSET"):
-        made, where = module.TOOLSET, "TOOLSET"
-    elif callable(getattr(module, "create", None)):
-        made, where = module.create(), "create()"
-    else:
-        raise ToolsetError(f"{path} has neither TOOLSET nor create(); name its toolset TOOLSET")
-    if not isinstance(made, Toolset):
-        raise ToolsetError(f"{where} in {path} is a {type(made).__name__}, no Toolset; make it with perturb.authoring.toolset")
-    made.validate()
-    return made
+    from perturb.loading import load_toolset
+
+    return load_toolset(str(Path(path).resolve()))
 
 
 def from_folder(path: str | Path) -> Toolset:
-    """The toolset of a folder: its `toolset.py` where there is one, or its JSON files. Raises `ToolsetError`."""
+    """The toolset of a folder: its `toolset.py` where there is one, or its JSON files.
+
+    Raises `ToolsetError`, and `ConfigurationError` for Python that cannot be run.
+    """
     folder = Path(path)
     if not folder.is_dir():
         raise ToolsetError(f"there is no folder {folder}; name a folder that holds toolset.py, or tools.json and tasks.json")
     if (folder / "toolset.py").is_file():
         return from_file(folder / "toolset.py")
-    about = (
-        _record(_json(folder / "toolset.json"), _TOOLSET_KEYS, folder / "toolset.json")
-        if (folder / "toolset.json").is_file()
-        else {}
-    )
+    about = _about(folder)
     tools = _tools(folder / "tools.json")
-    module = _module(folder / "environment.py")
+    if not (folder / "environment.py").is_file():
+        raise ToolsetError(f"there is no file {folder / 'environment.py'}; write it, with a class Environment")
+    module = load_module(folder / "environment.py")
     environment = getattr(module, "Environment", None)
     if not inspect.isclass(environment) or not callable(getattr(environment, "call", None)):
         raise ToolsetError(
             f"{folder / 'environment.py'} has no class Environment with a method call(name, arguments); write one"
         )
     return AuthoredToolset(
-        name=about.get("name", folder.resolve().name),
+        name=about.name or folder.resolve().name,
         implementations=[SchemaTool(tool) for tool in tools],
         create=environment,
         tasks=_tasks(folder, module),
-        system=about.get("system", ""),
-        entities=about.get("entities", {}),
-        volatile=about.get("volatile", ()),
-        failures=about.get("failures", "plain"),
+        system=about.system,
+        entities=about.entities,
+        volatile=about.volatile,
+        failures=about.failures,
         sources=[folder / name for name in ("environment.py", "tasks.json", "tasks.jsonl") if (folder / name).is_file()],
     )
+
+
+class _About(msgspec.Struct):
+    name: str = ""
+    system: str = ""
+    entities: dict[str, list[str]] = {}
+    volatile: list[str] = []
+    failures: Literal["plain", "json"] = "plain"
 
 
 class SchemaTool:
@@ -138,38 +136,6 @@ class SchemaTool:
         return Failure(kind="invalid_argument", message=message, tool=call.name, field=".".join(path) or None, value=value)
 
 
-def _module(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise ToolsetError(f"there is no file {path}; write it, or name another")
-    name = f"_perturb_toolset_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
-    for loaded in [each for each in sys.modules if each == name or each.startswith(name + ".")]:
-        del sys.modules[loaded]
-    # Loaded like a package, so that the file can import its neighbours relatively without their folder on the path.
-    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=[str(path.resolve().parent)])
-    if spec is None or spec.loader is None:
-        raise ToolsetError(f"{path} cannot be loaded as Python; give it a name that ends in .py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except ToolsetError:
-        raise
-    except SyntaxError as error:
-        raise ToolsetError(f"{error.filename or path}, line {error.lineno}: {error.msg}; correct the Python there") from error
-    except Exception as error:
-        raise ToolsetError(f"{path} cannot be loaded: {type(error).__name__}: {error}{_line_in(path, error)}") from error
-    return module
-
-
-def _line_in(path: Path, error: Exception) -> str:
-    trace, line = error.__traceback__, 0
-    while trace is not None:
-        if Path(trace.tb_frame.f_code.co_filename) == path:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return f" (line {line})" if line else ""
-
-
 def _json(path: Path) -> JSON:
     if not path.is_file():
         raise ToolsetError(f"there is no file {path}; write it")
@@ -183,6 +149,16 @@ def _parsed(text: str, path: Path, above: int) -> JSON:
         raise ToolsetError(
             f"{path}, line {above + error.lineno}, column {error.colno}: {error.msg}; correct the JSON there"
         ) from None
+
+
+def _about(folder: Path) -> _About:
+    path = folder / "toolset.json"
+    if not path.is_file():
+        return _About()
+    try:
+        return msgspec.convert(_record(_json(path), _About.__struct_fields__, path), _About)
+    except msgspec.ValidationError as error:
+        raise ToolsetError(f"{path}: {error}; correct it") from None
 
 
 def _record(value: JSON, keys: Sequence[str], where: Path | str) -> dict[str, Any]:

@@ -82,24 +82,21 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
+def episode(
+    task: str, operator: str | None = None, outcome: str = "passed", *, trial: int = 0, kind: Any = "equivalent"
+) -> EpisodeRow:
+    known: dict[str, Any] = {"task": task, "trial": trial, "outcome": outcome, "key": f"{operator}-{task}-{trial}"}
+    if operator is None:
+        return EpisodeRow(arm="clean", **known)
+    return EpisodeRow(arm="perturbed", operator=operator, axis="tools", kind=kind, **known)
+
+
 def hostile_run() -> dict[str, Any]:
-    rows = [EpisodeRow(task=HOSTILE, arm="clean", trial=t, outcome="passed", key=f"c{t}") for t in range(2)]
-    rows += [
-        EpisodeRow(
-            task=HOSTILE,
-            arm="perturbed",
-            operator="own|<i>x</i>",
-            axis="tools",
-            kind="equivalent",
-            trial=0,
-            outcome="failed",
-            key="p",
-        )
-    ]
+    rows = [episode(HOSTILE), episode(HOSTILE, trial=1), episode(HOSTILE, "own|<i>x</i>", "failed")]
     failure = synthetic_run.failure(HOSTILE, "own|<i>x</i>", "equivalent", "tools")
     step = synthetic_run.step(HOSTILE, {HOSTILE: HOSTILE}, HOSTILE * 20, error=True)
     failure |= {"perturbed": [step], "answer_perturbed": HOSTILE, "prompt_perturbed": HOSTILE, "error": HOSTILE}
-    failure |= {"reproduce": f"perturb replay '{HOSTILE}'", "plan": {HOSTILE: HOSTILE.replace("\ud800", "")}}
+    failure |= {"reproduce": f"perturb replay '{HOSTILE}'", "plan": {HOSTILE: HOSTILE}}
     return report_data(synthetic_run.header(agent=HOSTILE, toolset=HOSTILE, command=HOSTILE), rows, [failure])
 
 
@@ -114,20 +111,8 @@ def test_the_json_has_the_promised_keys_and_fractions(data: dict[str, Any]) -> N
     assert set(got["headline"]["noise_floor"]) == {"drop", "interval"}
     assert len({(row["id"], row["kind"]) for row in got["operators"]}) == len(got["operators"]) == len(synthetic_run.OPERATORS)
     for row in got["operators"]:
-        promised = {
-            "id",
-            "axis",
-            "kind",
-            "pairs",
-            "exposed",
-            "clean",
-            "perturbed",
-            "drop",
-            "interval",
-            "p_adjusted",
-            "outcomes",
-        }
-        assert promised <= row.keys()
+        rates = {"exposed", "clean", "perturbed", "drop", "interval", "p_adjusted"}
+        assert rates | {"id", "axis", "kind", "pairs", "outcomes"} <= row.keys()
         assert -1 <= row["interval"][0] <= row["drop"] <= row["interval"][1] <= 1
         assert row["clean"] - row["perturbed"] == pytest.approx(row["drop"])
     assert got["tasks"] == 42
@@ -147,6 +132,14 @@ def test_each_operator_has_its_turn_among_the_failures_worst_first(data: dict[st
     with_failures = {failure["operator"] for failure in data["failures"]}
     first = [failure["operator"] for failure in data["failures"][: len(with_failures)]]
     assert first == [row["id"] for row in data["operators"] if row["id"] in with_failures]
+
+
+def test_among_failures_of_one_operator_those_of_sound_tasks_come_first() -> None:
+    rows = [episode("shaky"), episode("shaky", outcome="failed", trial=1), episode("sound"), episode("sound", trial=1)]
+    rows += [episode(task, "tools.x", "failed") for task in ("shaky", "sound")]
+    failures = [synthetic_run.failure(task, "tools.x", "equivalent", "tools") for task in ("shaky", "sound")]
+    got = report_data(synthetic_run.header(), rows, failures)
+    assert [failure["task"] for failure in got["failures"]] == ["sound", "shaky"]
 
 
 def test_a_stream_of_episodes_is_read_once_and_added_up() -> None:
@@ -214,6 +207,24 @@ def test_differences_are_marked_word_by_word() -> None:
     assert "".join(text for text, _ in after) == '{"userId": 4, "city": "Oslo"}'
 
 
+def test_after_they_have_parted_nothing_is_marked() -> None:
+    failure = synthetic_run.failure("t", "results.paginate", "equivalent", "responses")
+    failure["perturbed"][0] = synthetic_run.step("find_customer", {"name": "Ada Morel"}, "no such customer")
+    rows = compare(failure, Budget(0))["rows"]
+    marked = [any(changed for _, changed in row["perturbed"]["arguments"].segments) for row in rows]
+    assert [row["parts"] for row in rows] == [True, False, False]
+    assert marked == [True, False, False]
+    assert rows[2]["clean"]["arguments"].segments != rows[2]["perturbed"]["arguments"].segments
+
+
+def test_a_side_without_a_step_says_why_once() -> None:
+    failure = synthetic_run.failure("t", "tools.x", "equivalent", "tools")
+    failure |= {"clean": CLEAN, "perturbed": [step("search_tools", None), step("find")]}
+    rows = compare(failure, Budget(0))["rows"]
+    said = [row["missing"] for row in rows if None in (row["clean"], row["perturbed"])]
+    assert said == ["only the perturbed setup has this step", "no further step", ""]
+
+
 def test_texts_with_little_in_common_are_left_unmarked() -> None:
     assert mark_differences("a b c d e f", "1 2 3 4 5 6") == ([("a b c d e f", False)], [("1 2 3 4 5 6", False)])
 
@@ -225,13 +236,8 @@ def test_numbers_are_written_alike_everywhere() -> None:
     assert [wording.points(x) for x in (0.187, -0.012, -0.0001, 0.0, None)] == ["18.7", "−1.2", "0.0", "0.0", "–"]
     assert wording.interval((-0.012, 0.235)) == "[−1.2, 23.5]"
     assert [wording.p_value(p) for p in (0.0, 0.012, 0.23, 1.0, None)] == ["p < 0.001", "p 0.012", "p 0.23", "p 1", "–"]
-    assert [wording.duration(s) for s in (0.42, 13.7, 59.7, 200, 7500)] == [
-        "0.4 s",
-        "14 s",
-        "1 min 0 s",
-        "3 min 20 s",
-        "2 h 5 min",
-    ]
+    written = ["0.4 s", "14 s", "1 min 0 s", "3 min 20 s", "2 h 5 min"]
+    assert [wording.duration(seconds) for seconds in (0.42, 13.7, 59.7, 200, 7500)] == written
     assert [wording.count(1, "task"), wording.count(1204, "task")] == ["1 task", "1,204 tasks"]
 
 
@@ -296,8 +302,14 @@ def test_a_terminal_without_unicode_gets_ascii(data: dict[str, Any]) -> None:
     assert "?" not in text
 
 
+def test_the_terminal_gets_no_commands_from_what_an_agent_or_a_tool_said() -> None:
+    text = printed(hostile_run(), 100)
+    assert "\x1b" not in text
+    assert "\x00" not in text
+
+
 def test_the_terminal_report_takes_hostile_strings_as_text() -> None:
-    rows = [EpisodeRow(task="[red]t[/nothing]", arm="clean", trial=0, outcome="passed", key="c")]
+    rows = [episode("[red]t[/nothing]")]
     failure = synthetic_run.failure("[red]t[/nothing]", "tools.x", "equivalent", "tools")
     text = printed(report_data(synthetic_run.header(), rows, [failure]), 100)
     assert "[red]t[/nothing]" in text
@@ -376,11 +388,7 @@ def test_junit_has_a_case_for_each_operator_and_task(data: dict[str, Any]) -> No
 
 
 def test_junit_skips_what_did_not_apply() -> None:
-    rows = [
-        EpisodeRow(task="a", arm="clean", trial=0, outcome="passed", key="c"),
-        EpisodeRow(task="a", arm="perturbed", operator="tools.x", kind="equivalent", trial=0, outcome="passed", key="p"),
-        EpisodeRow(task="b", arm="perturbed", operator="tools.x", trial=0, outcome="not_applicable", key="q"),
-    ]
+    rows = [episode("a"), episode("a", "tools.x"), episode("b", "tools.x", "not_applicable", kind=None)]
     root = ElementTree.fromstring(render_junit(report_data(synthetic_run.header(), rows, [])).encode())
     (suite,) = [suite for suite in root if "tools.x" in suite.get("name", "")]
     skipped = suite.find("testcase/skipped")
@@ -437,7 +445,7 @@ def test_each_operator_and_axis_has_its_drop_on_a_labelled_chart_worst_first(pag
     labels = [attributes.get("aria-label") or "" for attributes in Page(page).all("svg") if attributes.get("role") == "img"]
     for row in data["operators"]:
         assert f"{row['id']}: drop {wording.points(row['drop'])} points, interval {wording.interval(row['interval'])}" in labels
-    shown = [label.split(":")[0] for label in labels if "." in label.split(":")[0]]
+    shown = [label.split(":")[0] for label in labels if label.split(":")[0] in synthetic_run.OPERATORS]
     assert shown == [row["id"] for row in data["operators"]]
     assert {row["axis"] for row in data["axes"]} <= {label.split(":")[0] for label in labels}
     scale = scale_over([row["interval"] for row in data["operators"]] + [data["headline"]["noise_floor"]["interval"]])
@@ -483,6 +491,10 @@ def test_thousands_of_long_failures_leave_the_page_light(data: dict[str, Any]) -
     assert len(page) < 6_000_000
     assert "2,940 more are left out" in page
     assert f"perturb report {data['run']} --json" in page
+    arms = {"clean": {}, "perturbed": {"failed": 90, "agent_error": 4, "passed": 9}}
+    some = data | {"failures": [failure], "outcomes_by_arm": arms}
+    assert "93 more are left out" in render_html(some)
+    assert "93 more are left out" in render_markdown(some)
     assert "further steps left out" in page
 
 
@@ -500,36 +512,46 @@ def test_a_long_text_is_cut_and_whole_on_demand() -> None:
 
 @pytest.mark.parametrize("clean_trials", [0, 1])
 def test_reports_of_little_data_say_so(clean_trials: int) -> None:
-    rows = [EpisodeRow(task="a", arm="clean", trial=t, outcome="passed", key=f"c{t}") for t in range(clean_trials)]
-    rows += [EpisodeRow(task="a", arm="perturbed", operator="tools.x", trial=0, outcome="not_applicable", key="p")]
+    rows = [episode("a", trial=trial) for trial in range(clean_trials)]
+    rows += [episode("a", "tools.x", "not_applicable", kind=None)]
     if clean_trials:
-        rows += [
-            EpisodeRow(
-                task="a", arm="perturbed", operator="tools.y", axis="tools", kind="fault", trial=0, outcome="failed", key="q"
-            )
-        ]
+        rows += [episode("a", "tools.y", "failed", kind="fault")]
     got = report_data(synthetic_run.header(floor=None), rows, [])
-    page, markdown, text = render_html(got), render_markdown(got), printed(got, 80)
+    page, markdown, text = render_html(got), render_markdown(got), " ".join(printed(got, 80).split())
     Page(page)
     ElementTree.fromstring(render_junit(got).encode())
     for report in (page, markdown, text):
         assert ("no drop to report" in report) == (clean_trials == 0)
     if clean_trials:
         assert "it needs two clean trials" in page
-        assert "one clean trial" in text
+        assert "no noise floor: one clean trial" in text
+
+
+def test_what_no_reader_may_miss_is_said(data: dict[str, Any]) -> None:
+    assert wording.remarks(data) == []
+    told = data | {
+        "ended": {"how": "budget", "left": 1200, "why": "the budget of 5 US dollars is spent"},
+        "gold_fails_clean": ["user_task_7"],
+        "not_proven_tasks": [f"t{i}" for i in range(14)],
+        "outcomes": data["outcomes"] | {"tester_fault": 2},
+    }
+    text = " ".join(Page(render_html(told)).text.split())
+    for said in (
+        "The run is not whole: the budget of 5 US dollars is spent; 1,200 episodes left.",
+        "Kept out, since their own gold calls fail their own check: 1 task (user_task_7).",
+        "t11 and 2 more)",
+        "Faults of Perturb or the toolset ended 2 episodes; no rate holds them.",
+    ):
+        assert said in text
+        assert escaped(said) in render_markdown(told)
 
 
 def test_a_null_operator_shows_a_drop_of_zero_everywhere() -> None:
-    rows = [EpisodeRow(task=t, arm="clean", trial=i, outcome="passed", key=f"c{t}{i}") for t in "abcd" for i in range(2)]
-    rows += [
-        EpisodeRow(
-            task=t, arm="perturbed", operator="tools.x", axis="tools", kind="equivalent", trial=0, outcome="passed", key=f"p{t}"
-        )
-        for t in "abcd"
-    ]
+    rows = [episode(task, trial=trial) for task in "abcd" for trial in range(2)]
+    rows += [episode(task, "tools.x") for task in "abcd"]
     got = report_data(synthetic_run.header(intensity=0.0), rows, [])
     assert got["headline"]["drop"] == 0.0
-    assert "drop           0.0 points" in printed(got, 100)
+    assert re.search(r"\bdrop +0\.0 points", printed(got, 100))
     assert "**0.0 points**" in render_markdown(got)
     assert "drop 0.0 points" in render_html(got)
     assert "Failed episodes" not in render_html(got)

@@ -310,9 +310,10 @@ def test_outcomes_that_do_not_speak_of_the_agent_are_in_no_rate() -> None:
 
 
 def test_errors_and_spent_budgets_count_as_failures() -> None:
-    rows = [clean(task, 0) for task in "abc"]
-    rows += [perturbed(t, "tools.x", o) for t, o in zip("abc", ["agent_error", "budget_exceeded", "failed"], strict=True)]
-    assert summarize(rows).headline.perturbed == 0.0
+    rows = [clean(task, 0) for task in "abcd"]
+    ended = ["agent_error", "budget_exceeded", "failed", "passed"]
+    rows += [perturbed(task, "tools.x", outcome) for task, outcome in zip("abcd", ended, strict=True)]
+    assert (summarize(rows).headline.tasks, summarize(rows).headline.perturbed) == (4, 0.25)
 
 
 def test_the_noise_floor_needs_two_clean_trials() -> None:
@@ -347,9 +348,17 @@ def test_one_row_for_each_operator_and_kind_worst_first_with_those_shown_apart_l
     assert got.axes[0].drop == pytest.approx((2 * 1.0 + 4 * 0.5 + 1 * 1.0) / 12)
 
 
+def test_the_trials_behind_the_arms_count_harmonically() -> None:
+    rows = [clean(task, trial) for task in "ab" for trial in range(2)]
+    rows += [perturbed(task, operator) for task in "ab" for operator in ("tools.x", "tools.y", "results.z")]
+    # One over k is the mean of one half (two clean trials) and one third (three operators of one trial).
+    assert summarize(rows).headline.k == pytest.approx(2 / (1 / 2 + 1 / 3))
+
+
 def test_collapsed_tasks_are_counted_with_an_exact_bound() -> None:
     rows = [clean(f"t{i}", trial) for i in range(10) for trial in range(2)]
-    rows += [perturbed(f"t{i}", op, "failed" if i == 3 else "passed") for i in range(10) for op in ("tools.x", "tools.y")]
+    rows += [clean("t4", 2, "failed")]
+    rows += [perturbed(f"t{i}", op, "failed" if i in (3, 4) else "passed") for i in range(10) for op in ("tools.x", "tools.y")]
     got = summarize(rows)
     assert got.collapsed is not None
     assert (got.collapsed.count, got.collapsed.of, got.collapsed.tasks) == (1, 10, ("t3",))

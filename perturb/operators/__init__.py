@@ -11,9 +11,14 @@ import msgspec
 from perturb.errors import ConfigurationError, PlanError, nearest
 from perturb.operator import Operator, Stack
 from perturb.operators.arguments.nest import Nest
+from perturb.operators.arguments.recode_enum import RecodeEnum
+from perturb.operators.arguments.retype import Retype
 from perturb.operators.arguments.synonym import ArgumentSynonym
 from perturb.operators.descriptions.reword import Reword
+from perturb.operators.environment.entities import Entities
+from perturb.operators.errors.style import ErrorStyle
 from perturb.operators.faults.transient import Transient
+from perturb.operators.results.format import Format
 from perturb.operators.results.paginate import Paginate
 from perturb.operators.results.rename_keys import RenameKeys
 from perturb.operators.tools.opaque import Opaque
@@ -29,11 +34,16 @@ TABLE: tuple[type[Operator], ...] = (
     Opaque,
     ArgumentSynonym,
     Nest,
+    Retype,
+    RecodeEnum,
     Merge,
     Distractors,
+    Format,
     RenameKeys,
     Paginate,
+    ErrorStyle,
     Transient,
+    Entities,
 )
 """Every shipped operator. Within a phase, the order here is the order in which lenses are laid over a setup."""
 

@@ -5,7 +5,9 @@ One word is renamed alike wherever it is renamed, as one author would have done 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -13,7 +15,7 @@ import msgspec
 from perturb import schemas
 from perturb.mentions import Mentions, looks_like_identifier, reworded
 from perturb.operator import NotApplicable, Pick, Retired, RewritingLens, Setup
-from perturb.operators.renaming import choose_names
+from perturb.operators.renaming import choose_names, property_names
 from perturb.operators.vocabulary import key_synonyms, split
 from perturb.schemas import Edit
 from perturb.types import Call, Failure, Schema, Tool
@@ -27,12 +29,23 @@ def plan_names(setup: Setup, part: Part, pick: Pick, intensity: float) -> dict[s
     if not found:
         what = "no tool has arguments" if part == "arguments" else "no tool declares keys of its result"
         return NotApplicable("nothing_to_change", what)
-    taken = setup.words | {name.lower() for name in _names_in_use(setup)}
-    new = choose_names(found.values(), key_synonyms, taken, pick)
-    places = [place for place, name in found.items() if name in new]
+    current: dict[str, str] = {}
+    for place, name in found.items():
+        if own_name(place) not in current or looks_like_identifier(name):
+            current[own_name(place)] = name
+    curated = partial(key_synonyms, neutral=False)
+    # Arguments and keys of results are two namespaces: what one is called does not bear on the other.
+    taken = setup.words | property_names(_schemas(setup, part))
+    new = choose_names(current, curated, taken, pick, spare=key_synonyms)
+    places = [place for place in found if own_name(place) in new]
     if not places:
         return NotApplicable("names_exhausted", "every synonym is taken by another name or word of the toolset")
-    return {place: new[found[place]] for place in pick.chosen(places, intensity)}
+    return {place: new[own_name(place)] for place in pick.chosen(places, intensity)}
+
+
+def own_name(place: str) -> str:
+    """The toolset's own name of the property at a place: `dob` for `book_flight.passengers[].dob`."""
+    return re.split(r"[.>]", place)[-1]
 
 
 def _schemas(setup: Setup, part: Part) -> Iterator[Schema | None]:
@@ -43,13 +56,6 @@ def _schemas(setup: Setup, part: Part) -> Iterator[Schema | None]:
             yield tool.parameters if part == "arguments" else tool.returns
         else:
             yield from (own[name].returns for name in tool.stands_for if name in own)
-
-
-def _names_in_use(setup: Setup) -> Iterator[str]:
-    for tool in setup.tools:
-        yield tool.name
-        for schema in (tool.parameters, tool.returns):
-            yield from (name for names in schemas.siblings(schema) for name in names)
 
 
 class PropertyNamesLens(RewritingLens):
@@ -75,21 +81,23 @@ class PropertyNamesLens(RewritingLens):
             told = {old: new for old, new in renamed.items() if old not in shared}
             carry, back = Mentions(told), Mentions({new: old for old, new in told.items()})
             self._carried[tool.name] = carry, back
-            paths = dict(_paths(before, names))
-            self._fields[tool.name] = paths, {new: old for old, new in paths.items()}
+            if self.part == "arguments":
+                paths = dict(_paths(before, names))
+                self._fields[tool.name] = paths, {new: old for old, new in paths.items()}
             if len(tool.stands_for) == 1:
                 retired += [Retired(f"{self.part[:-1]}:{tool.stands_for[0]}", old) for old in renamed]
             tools.append(self._told(made, carry) if carry else made)
-        live = {name for tool in tools for name in _own_names(tool)}
+        live = {tool.name for tool in tools}.union(*(_properties(tool) for tool in tools))
         self._everywhere = Mentions({o: n for o, n in gone.items() if looks_like_identifier(o) and o not in live})
         self.retired = tuple(retired)
         self.setup = self.shown(system=self._everywhere(real.system), tools=tools)
 
     def _told(self, tool: Tool, carry: Mentions) -> Tool:
         """The tool with the mentions changed in its description and in the half of its schemas that they speak of."""
-        changed = reworded(tool, carry)
         if self.part == "arguments":
+            changed = reworded(msgspec.structs.replace(tool, returns=None), carry)
             return msgspec.structs.replace(changed, returns=tool.returns)
+        changed = reworded(msgspec.structs.replace(tool, parameters={}), carry)
         return msgspec.structs.replace(changed, parameters=tool.parameters)
 
     def show_text(self, text: str) -> str:
@@ -137,8 +145,7 @@ def _walk(schema: Schema | None, names: Mapping[str, str], old: str, new: str) -
             yield from _walk(branch, names, old, new)
 
 
-def _own_names(tool: Tool) -> Iterator[str]:
-    yield tool.name
+def _properties(tool: Tool) -> Iterator[str]:
     for schema in (tool.parameters, tool.returns):
         yield from (name for names in schemas.siblings(schema) for name in names)
 
@@ -146,8 +153,7 @@ def _own_names(tool: Tool) -> Iterator[str]:
 def _untitled(schema: Schema) -> Schema:
     """The schema without a title that only spells the old name (`Start Time` for `start_time`)."""
     title, place = schema.get("title"), schema.get("x-place", "")
-    name = place.rsplit(".", 1)[-1].rsplit(">", 1)[-1]
-    if isinstance(title, str) and title.lower().split() == [word.lower() for word in split(name)[0]]:
+    if isinstance(title, str) and title.lower().split() == [word.lower() for word in split(own_name(place))[0]]:
         return {key: value for key, value in schema.items() if key != "title"}
     return schema
 

@@ -6,36 +6,55 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
+from perturb import schemas
 from perturb.mentions import Mentions, looks_like_identifier, reworded
 from perturb.operator import Lens, Pick, Retired, Setup
-from perturb.types import Call, Failure, Tool
+from perturb.types import Call, Failure, Schema, Tool
 
 
 def choose_names(
-    names: Iterable[str],
+    names: Mapping[str, str],
     candidates: Callable[[str], Sequence[str]],
     taken: Iterable[str],
     pick: Pick,
+    *,
+    spare: Callable[[str], Sequence[str]] = lambda name: (),
     best: int = 4,
 ) -> dict[str, str]:
-    """A new name for each of `names` that has one left: none is in `names`, in `taken` (in lower case), or given twice.
+    """A new name for each of `names` that has one left: none is in `taken` (in lower case), or given twice.
 
-    Each is drawn from its `best` candidates left. A name that can be told from a plain word stays so, since only then its
-    mentions can be found again. The choice for one name does not depend on how many of them an operator goes on to use.
+    `names` maps the toolset's own names, which `candidates` are asked for, to the names of now. Each new name is drawn from
+    the `best` candidates left; where none is left, the first of `spare` is taken. A name that can be told from a plain word
+    stays so, since only then its mentions can be found again. The choice for one name does not depend on how many of them
+    an operator goes on to use.
     """
-    listed = list(dict.fromkeys(names))
-    used = {name.lower() for name in listed} | set(taken)
+    used = {name.lower() for pair in names.items() for name in pair} | set(taken)
     chosen: dict[str, str] = {}
-    for old in listed:
-        free = [
-            new
-            for new in candidates(old)
-            if new.lower() not in used and (looks_like_identifier(new) or not looks_like_identifier(old))
-        ]
-        if free:
-            chosen[old] = pick.choice(old, free[:best])
-            used.add(chosen[old].lower())
+    for own in sorted(names):
+        plain = not looks_like_identifier(own) and not looks_like_identifier(names[own])
+
+        def free(new: str, plain: bool = plain) -> bool:
+            return new.lower() not in used and (plain or looks_like_identifier(new))
+
+        if options := list(filter(free, candidates(own))):
+            chosen[own] = pick.choice(own, options[:best])
+        elif options := list(filter(free, spare(own))):
+            chosen[own] = options[0]
+        else:
+            continue
+        used.add(chosen[own].lower())
     return chosen
+
+
+def names_in_use(setup: Setup) -> frozenset[str]:
+    """What a new name of a tool must stay clear of, in lower case: the toolset's own words, and the names shown now."""
+    shown = {tool.name.lower() for tool in setup.tools}
+    return setup.words | shown | property_names(tool.parameters for tool in setup.tools)
+
+
+def property_names(some: Iterable[Schema | None]) -> frozenset[str]:
+    """The names of all properties of some schemas, in lower case."""
+    return frozenset(name.lower() for one in some for names in schemas.siblings(one) for name in names)
 
 
 def single_tools(setup: Setup) -> dict[str, Tool]:

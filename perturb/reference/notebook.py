@@ -20,6 +20,7 @@ class Notebook:
         self._recall = Recall(transcripts)
         self._studies: dict[int, Study] = {}
         self._matchings: dict[tuple[bytes, bytes], Matching] = {}
+        self._last: tuple[Sequence[Tool], Sequence[Tool], Matching] = ((), (), Matching((), ()))
 
     def study(self, prompt: str) -> Study | None:
         """What was learnt about the task with a prompt like this one."""
@@ -32,9 +33,12 @@ class Notebook:
 
     def matching(self, learnt: Sequence[Tool], shown: Sequence[Tool]) -> Matching:
         """How the tools of a transcript match those that are shown."""
+        if learnt is self._last[0] and shown is self._last[1]:
+            return self._last[2]
         key = to_json(learnt), to_json(shown)
         if key not in self._matchings:
             if len(self._matchings) >= _KEPT:
                 self._matchings.clear()
             self._matchings[key] = Matching(learnt, shown)
+        self._last = (learnt, shown, self._matchings[key])
         return self._matchings[key]

@@ -15,7 +15,9 @@ from perturb.types import JSON, Call, Reply, Tool
 TRIES = 4
 """How often one call is made at most where replies say that it may work the next time."""
 
-_AGAIN = re.compile(r"(?i)\b(try|call|send|request)\b[^.]{0,60}\bagain\b|\bretry|\btemporar|\btry later\b|\btoo many requests\b|\btimed? ?out\b")
+_AGAIN = re.compile(
+    r"(?i)\b(try|call|send|request)\b[^.]{0,60}\bagain\b|\bretry|\btemporar|\btry later\b|\btoo many requests\b|\btimed? ?out\b"
+)
 _IDENTIFIER = re.compile(r"[\w-]+")
 _QUOTED = re.compile(r"[`'\"“‘]([^`'\"”’]+)[`'\"”’]")
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from perturb.agent import LiveEpisode
 from perturb.reference.notebook import Notebook
+from perturb.reference.places import document
 from perturb.reference.world import Unknown, World
 from perturb.types import Call
 
@@ -27,7 +28,11 @@ async def read_along(notebook: Notebook, episode: LiveEpisode, ask: Ask) -> str:
 
 
 async def ask_once(notebook: Notebook, episode: LiveEpisode, world: World, place: int, learnt: Call) -> None:
-    """Call the shown tool that stands for the learnt one, once, and take the reply as it comes."""
+    """Call the shown tool that stands for the learnt one, once. Any result is read; an error only where it is laid out as the
+    one that was learnt."""
     call = notebook.matching(world.study.transcript.tools, episode.tools).call(learnt)
-    if call is not None:
-        world.hear(place, await episode.call(call.name, call.arguments))
+    if call is None:
+        return
+    reply = await episode.call(call.name, call.arguments)
+    if not reply.is_error or document(reply.text).layout == world.study.replies[place].layout:
+        world.hear(place, reply)

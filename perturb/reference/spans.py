@@ -54,7 +54,7 @@ class Alignment:
         return text if self._same else self._changed.sub(lambda match: self.changes[match.group()], text)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def aligned(old: str, new: str) -> Alignment:
     """The alignment of two texts."""
     return Alignment(old, new)

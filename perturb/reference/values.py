@@ -6,14 +6,18 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import zip_longest
 from typing import Any
 
 from perturb.reference.forms import choices, types
 from perturb.reference.words import words
 from perturb.types import JSON, Schema
 
-_MARK = re.compile(r"[`'\"“‘]\s*([^\w\s`'\"]{1,2}|\\[nt])\s*[`'\"”’]")
-_NAMED = {"semicolon": ";", "comma": ",", "pipe": "|", "vertical bar": "|", "newline": "\n", "tab": "\t", "slash": "/", "space": " "}
+_MARKS = {
+    "comma": ",", "semicolon": ";", "pipe": "|", "vertical bar": "|", "line break": "\n", "newline": "\n", "tab": "\t",
+    "slash": "/", "space": " ",
+}  # fmt: skip
+_MARK = re.compile(r"[`'\"“‘]([,;|/ \t:]|, |; |\\[nt])[`'\"”’]|\b(" + "|".join(_MARKS) + r")s?\b")
 _YES, _NO = frozenset({"true", "yes", "on", "y", "1"}), frozenset({"false", "no", "off", "n", "0"})
 _QUOTED = re.compile(r"[`'\"“‘]([^`'\"”’]+)[`'\"”’]")
 _SEGMENT = re.compile(r"[;,\n]|\.(?=\s|$)")
@@ -33,7 +37,10 @@ def conform(value: JSON, old: Mapping[str, Any], new: Mapping[str, Any]) -> JSON
         if "array" in allowed or "string" not in allowed:
             return [conform(one, old.get("items", {}), new.get("items", {})) for one in value]
         separator = _separator(told)
-        return separator.join(_text(one, told) for one in value)
+        items = [_text(one, told) for one in value]
+        if f"\\{separator}" in told:
+            items = [one.replace("\\", "\\\\").replace(separator, f"\\{separator}") for one in items]
+        return separator.join(items)
     if isinstance(value, str) and "array" in allowed and "string" not in allowed:
         parts = [part.strip() for part in value.split(_separator(str(old.get("description", ""))).strip() or None)]
         return [conform(part, {}, new.get("items", {})) for part in parts if part]
@@ -75,10 +82,11 @@ def _text(value: JSON, told: str) -> str:
 
 
 def _separator(told: str) -> str:
-    if marks := _MARK.findall(told):
-        return {"\\n": "\n", "\\t": "\t"}.get(marks[0], str(marks[0]))
-    named = {place: mark for name, mark in _NAMED.items() if (place := told.lower().find(name)) >= 0}
-    return named[min(named)] if named else ", "
+    """The first mark that a description quotes or names, after it has spoken of separating; a comma where it tells none."""
+    found = _MARK.search(told, max(0, told.lower().find("separat")))
+    if found is None:
+        return ", "
+    return {"\\n": "\n", "\\t": "\t"}.get(found[1], found[1]) if found[1] else _MARKS[found[2]]
 
 
 def _chosen(value: JSON, options: list[JSON], told: str, before: list[JSON]) -> JSON:
@@ -112,7 +120,7 @@ def _explained(told: str, options: list[JSON]) -> list[tuple[JSON, str]]:
         if len(named) == 1:
             found.append((names[named[0].group()], clause[: named[0].start()] + " " + clause[named[0].end() :]))
     every = list(pattern.finditer(told))
-    for one, following in zip(every, [*every[1:], None], strict=True):
+    for one, following in zip_longest(every, every[1:]):
         found.append((names[one.group()], told[one.end() : following.start() if following else None]))
     return found
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from perturb.reference.evidence import InPrompt, InReply, Mixed, Source, Study, Traced
+from perturb.reference.evidence import InPrompt, InReply, Mixed, Source, Study, Traced, whole
 from perturb.reference.places import Document, Path, document, joined, locate, plain
 from perturb.reference.spans import aligned
 from perturb.types import JSON, Reply
@@ -43,11 +41,10 @@ class World:
         return {name: self._value(node, remember=True) for name, node in self.study.arguments[step].items()}
 
     def satisfied(self, step: int) -> bool:
-        """Whether everything that the transcript took from the reply to a step has been shown; `False` where it took
-        nothing that can be traced, unless the reply is there in full."""
+        """Whether everything that the transcript took from the reply to a step has been shown. Where that cannot be told,
+        because nothing in it was taken as it stands or the answer was not, the whole reply must have been."""
         uses = self.study.uses[step]
-        computed = any(isinstance(part, Traced) and not part.sources for part in self.study.answer.parts)
-        if not uses or computed:
+        if not uses or not self.study.told:
             return self._complete(step)
         return all(self._trace(use) is not None for use in uses)
 
@@ -62,12 +59,14 @@ class World:
                 continue
             value = self._trace(part) if part.sources or complete or not any(map(str.isdigit, str(part.value))) else None
             known = known or (value is not None and any(isinstance(source, InReply) for source in part.sources))
-            told.append("unknown" if value is None else plain(value) if value is not part.value else str(value))
+            told.append("unknown" if value is None else str(value) if value is part.value else _worded(value, str(part.value)))
         return "".join(told) if known else "I could not find that out."
 
     def _complete(self, step: int) -> bool:
         shown = self._shown.get(step)
-        return shown is not None and shown.size >= _WHOLE * self.study.replies[step].size
+        if shown is None or self.study.transcript.steps[step].reply.is_error:
+            return shown is not None
+        return shown.size >= _WHOLE * self.study.replies[step].size
 
     def _value(self, node: JSON, remember: bool = False) -> JSON:
         if isinstance(node, Traced):
@@ -116,14 +115,23 @@ class World:
         text = plain(value)
         if any(text in shown.values for shown in self._shown.values()):
             return True
-        pattern = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)", re.IGNORECASE)
-        return len(text) > 2 and any(pattern.search(shown.text) for shown in self._shown.values())
+        return len(text) > 2 and any(whole(text).search(shown.text) for shown in self._shown.values())
 
 
 def _leaf(node: JSON, path: Path) -> JSON:
     for step in path:
         node = node[step]
     return node
+
+
+def _worded(shown: JSON, like: str) -> str:
+    """A shown scalar as it is written in prose: a number with as many decimals as the one that it stands for."""
+    text = plain(shown)
+    places = len(like.partition(".")[2])
+    try:
+        return f"{float(text):.{places}f}" if places and like.replace(",", "").replace(".", "").isdigit() else text
+    except ValueError:
+        return text
 
 
 def _typed(shown: JSON, like: JSON) -> JSON:

@@ -25,7 +25,7 @@ from perturb.statistics.records import (
 )
 from perturb.statistics.reliability import mean_pass_hat
 from perturb.statistics.rows import EpisodeRow
-from perturb.statistics.tallies import OperatorKind, Tallies, Tally, count
+from perturb.statistics.tallies import OperatorKind, Tallies, Tally, count, joined
 from perturb.types import HEADLINE_KINDS
 
 
@@ -76,7 +76,7 @@ def _noise_floor(tallies: Tallies, confidence: float) -> Drop | None:
     """What a drop looks like where nothing was changed: the difference of two halves of the clean trials."""
     halves = [
         {
-            task: Arm(Fraction(t.halves[i][0], t.halves[i][1]), Fraction(t.halves[i][1]))
+            task: Arm(Fraction(t.halves[i][0], t.halves[i][1]), t.halves[i][1])
             for task, t in tallies.clean.items()
             if t.halves[i][1]
         }
@@ -112,11 +112,8 @@ def _with_inapplicable(tallies: Tallies) -> dict[OperatorKind, dict[str, Tally]]
             continue
         home = next((other for other in cells if other[0] == key[0]), key)
         for task, tally in by_task.items():
-            joined = Tally()
-            joined.merge(tally)
-            if task in cells.setdefault(home, {}):
-                joined.merge(cells[home][task])
-            cells[home][task] = joined
+            there = cells.setdefault(home, {})
+            there[task] = joined(there[task], tally) if task in there else tally
     return cells
 
 

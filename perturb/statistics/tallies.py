@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from perturb.statistics.rows import COUNTED, EpisodeRow
 from perturb.types import HEADLINE_KINDS
@@ -44,20 +43,18 @@ class Tally:
             self.met += 1
             self.met_passed += passed
 
-    def merge(self, other: Tally) -> None:
-        """Add the counts of `other` to these."""
-        self.trials += other.trials
-        self.passed += other.passed
-        self.met += other.met
-        self.met_passed += other.met_passed
-        self.stale += other.stale
-        self.seconds += other.seconds
-        self.outcomes.update(other.outcomes)
 
-    @property
-    def rate(self) -> Fraction:
-        """The share that passed, exactly: equal arms must differ by 0, not by a rounding error."""
-        return Fraction(self.passed, self.trials)
+def joined(one: Tally, other: Tally) -> Tally:
+    """The counts of both, without the halves, which only the clean arm has a use for."""
+    return Tally(
+        trials=one.trials + other.trials,
+        passed=one.passed + other.passed,
+        met=one.met + other.met,
+        met_passed=one.met_passed + other.met_passed,
+        stale=one.stale + other.stale,
+        seconds=one.seconds + other.seconds,
+        outcomes=one.outcomes + other.outcomes,
+    )
 
 
 OperatorKind = tuple[str, str | None]
@@ -79,8 +76,10 @@ class Tallies:
             if kind not in HEADLINE_KINDS or (axis is not None and self.axes.get(operator) != axis):
                 continue
             for task, tally in by_task.items():
-                if tally.trials:
-                    tasks.setdefault(task, {}).setdefault(operator, Tally()).merge(tally)
+                if not tally.trials:
+                    continue
+                cells = tasks.setdefault(task, {})
+                cells[operator] = joined(cells[operator], tally) if operator in cells else tally
         return tasks
 
 

@@ -50,7 +50,7 @@ class CustomerTools:
             first_name,
             (first_name or "").strip(),
         )
-        return [CustomerFound(**row) for row in found]
+        return [CustomerFound(**row) for row in found]  # type: ignore[typeddict-item]
 
     @read
     def get_customer(self, customer_id: CustomerId) -> Customer:
@@ -134,7 +134,7 @@ class CustomerTools:
             delay_alerts: Whether delays are announced too.
         """
         self._customer(customer_id)
-        chosen = [channel for channel in ("email", "sms", "app") if channel in channels]
+        chosen: list[str] = [channel for channel in ("email", "sms", "app") if channel in channels]
         if not chosen:
             raise ToolError("invalid_argument", "At least one channel is needed.", field="channels", value=[])
         self._database.write(

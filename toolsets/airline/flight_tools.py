@@ -46,7 +46,10 @@ class FlightTools:
                 message = f"{code} is no airport that is served; those are {codes}."
                 raise ToolError("invalid_argument", message, field=field, value=code)
         flights = self._database.rows(
-            "SELECT * FROM flights WHERE origin = ? AND destination = ? AND date = ? ORDER BY departure", origin, destination, date
+            "SELECT * FROM flights WHERE origin = ? AND destination = ? AND date = ? ORDER BY departure",
+            origin,
+            destination,
+            date,
         )
         if not flights:
             following = self._database.value(
@@ -56,8 +59,9 @@ class FlightTools:
             message = f"There is no flight from {origin} to {destination} on {date}.{after}"
             raise ToolError("not_found", message, field="date", value=date)
         offers = []
+        taken = self._taken(date)
         for flight in flights:
-            left = len(self._free_seats(flight, cabin))
+            left = len(self._free(flight, cabin, taken))
             if flight["status"] == "scheduled" and left >= passengers:
                 offers.append(
                     Offer(
@@ -139,19 +143,24 @@ class FlightTools:
         if row is None:
             days = self._database.rows("SELECT date FROM flights WHERE flight_number = ? ORDER BY date", flight_number)
             message = f"There is no flight {flight_number} on {date}." if days else f"There is no flight {flight_number}."
-            raise ToolError("not_found", message, field="date" if days else "flight_number", value=date if days else flight_number)
+            raise ToolError(
+                "not_found", message, field="date" if days else "flight_number", value=date if days else flight_number
+            )
         if row["replaced_by"] and row["status"] == "withdrawn":
             message = f"{flight_number} was withdrawn on {date}; {row['replaced_by']} flies in its place."
             raise ToolError("not_found", message, field="flight_number", value=flight_number)
         return row
 
     def _free_seats(self, flight: Row, cabin: str) -> list[str]:
-        taken = {
-            row["seat"]
-            for row in self._database.rows(
-                "SELECT seat FROM seats JOIN legs USING (reservation_id, leg) WHERE flight_number = ? AND date = ?",
-                flight["flight_number"],
-                flight["date"],
-            )
-        }
-        return [seat for seat in flight["open_seats"].split() if int(seat[:-1]) in ROWS[cabin] and seat not in taken]
+        return self._free(flight, cabin, self._taken(flight["date"]))
+
+    def _free(self, flight: Row, cabin: str, taken: set[tuple[str, str]]) -> list[str]:
+        number = flight["flight_number"]
+        return [seat for seat in flight["open_seats"].split() if int(seat[:-1]) in ROWS[cabin] and (number, seat) not in taken]
+
+    def _taken(self, date: str) -> set[tuple[str, str]]:
+        """The flight numbers and seats that reservations hold on one day."""
+        rows = self._database.rows(
+            "SELECT flight_number, seat FROM seats JOIN legs USING (reservation_id, leg) WHERE date = ?", date
+        )
+        return {(row["flight_number"], row["seat"]) for row in rows}

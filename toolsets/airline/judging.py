@@ -31,9 +31,9 @@ from .desk import Desk
 Check = Callable[[Desk, str, Sequence[Call]], bool]
 
 REFUSAL = re.compile(
-    r"\b(can't|cannot|can not|could not|couldn't|unable|not able|not possible|impossible|isn't possible|not allowed|isn't allowed"
-    r"|not permitted|isn't permitted|forbid|forbids|forbidden|not eligible|ineligible|not entitled|not qualify|doesn't qualify"
-    r"|doesn't allow|does not allow|don't allow|do not allow|won't|will not|must refuse|have to decline|must decline|no compensation)\b"
+    r"\b(can't|cannot|can not|could not|couldn't|unable|not able|not possible|impossible|isn't possible"
+    r"|(?:not|isn't|aren't|never) (?:allowed|permitted|eligible|entitled|covered)|forbids?|forbidden|ineligible"
+    r"|(?:not|n't) (?:qualify|allow|permit)|won't|will not|(?:must|have to) (?:refuse|decline)|no compensation)\b"
 )
 
 
@@ -45,7 +45,7 @@ def solved(task_id: str, prompt: str, *gold: Call, answer: str, facts: Sequence[
     """A task whose end is the state that `gold` leaves (unchanged, where it only reads) and an answer with all `facts`."""
 
     def check(desk: Desk, said: str, calls: Sequence[Call]) -> bool:
-        return all(says(said, fact) for fact in facts) and settled(desk.dump()) == _end(gold)
+        return all(says(said, fact) for fact in facts) and alike(desk.dump(), _end(gold))
 
     return Task(id=task_id, prompt=prompt, gold=gold, answer=answer, check=check)
 
@@ -55,47 +55,57 @@ def refused(task_id: str, prompt: str, *gold: Call, answer: str, about: Sequence
 
     def check(desk: Desk, said: str, calls: Sequence[Call]) -> bool:
         looked = any(value in about for each in calls for value in each.arguments.values() if isinstance(value, str))
-        return looked and REFUSAL.search(plain(said)) is not None and settled(desk.dump()) == _end(())
+        return looked and REFUSAL.search(plain(said)) is not None and alike(desk.dump(), _end(()))
 
     return Task(id=task_id, prompt=prompt, gold=gold, answer=answer, check=check)
 
 
-def settled(state: dict[str, Rows]) -> dict[str, Any]:
-    """A dump without what does not matter."""
-    people = {(row["reservation_id"], row["passenger"]): _folded(row) for row in state["passengers"].values()}
+def alike(state: dict[str, Rows], wanted: dict[str, Rows]) -> bool:
+    """Whether two dumps are the same in all that matters. Tables that are equal as they are cost next to nothing."""
+    differing = {name for name in wanted if state[name] != wanted[name]}
+    if differing & {"passengers", "seats"} and _travellers(state) != _travellers(wanted):
+        return False
+    if "payments" in differing and _paid(state) != _paid(wanted):
+        return False
+    if "customers" in differing and _folded(state["customers"]) != _folded(wanted["customers"]):
+        return False
+    return differing <= {"passengers", "seats", "payments", "customers"}
+
+
+def _travellers(state: dict[str, Rows]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """Passengers and their seats by name, whatever their number in the reservation."""
+    people = {
+        (row["reservation_id"], row["passenger"]): (_fold(row["first_name"]), _fold(row["last_name"]), row["bags"], row["meal"])
+        for row in state["passengers"].values()
+    }
+    seats = [
+        (row["reservation_id"], row["leg"], people[row["reservation_id"], row["passenger"]][:2], row["seat"])
+        for row in state["seats"].values()
+    ]
+    return sorted((reservation, *person) for (reservation, _), person in people.items()), sorted(seats)
+
+
+def _paid(state: dict[str, Rows]) -> dict[tuple[str, str, str], int]:
+    """What each payment method has paid for each purpose of each reservation, in cents."""
     paid: Counter[tuple[str, str, str]] = Counter()
     for row in state["payments"].values():
         paid[row["reservation_id"], row["payment_id"], row["reason"]] += row["amount_cents"]
+    return {key: amount for key, amount in paid.items() if amount}
+
+
+def _folded(rows: Rows) -> dict[str, dict[str, Any]]:
     return {
-        **{name: rows for name, rows in state.items() if name not in ("payments", "passengers", "seats", "customers")},
-        "customers": {key: _folded(row) for key, row in state["customers"].items()},
-        "passengers": sorted(
-            (row["reservation_id"], row["first_name"], row["last_name"], row["bags"], row["meal"]) for row in people.values()
-        ),
-        "seats": sorted(
-            (
-                row["reservation_id"],
-                row["leg"],
-                people[row["reservation_id"], row["passenger"]]["first_name"],
-                people[row["reservation_id"], row["passenger"]]["last_name"],
-                row["seat"],
-            )
-            for row in state["seats"].values()
-        ),
-        "payments": {key: amount for key, amount in paid.items() if amount},
+        key: {name: _fold(value) if isinstance(value, str) else value for name, value in row.items()}
+        for key, row in rows.items()
     }
 
 
-def _folded(row: dict[str, Any]) -> dict[str, Any]:
-    """A row with its texts in lower case and without spaces, but for its key."""
-    return {
-        name: "".join(value.lower().split()) if isinstance(value, str) and not name.endswith("_id") else value
-        for name, value in row.items()
-    }
+def _fold(text: str) -> str:
+    return "".join(text.lower().split())
 
 
-def _end(gold: tuple[Call, ...]) -> dict[str, Any]:
-    """The settled state that `gold` leaves."""
+def _end(gold: tuple[Call, ...]) -> dict[str, Rows]:
+    """The state that `gold` leaves."""
     key = msgspec.json.encode(gold)
     if key not in _ENDS:
         desk = Desk()
@@ -103,10 +113,10 @@ def _end(gold: tuple[Call, ...]) -> dict[str, Any]:
             for each in gold:
                 with contextlib.suppress(ToolError):
                     getattr(desk, each.name)(**each.arguments)
-            _ENDS[key] = settled(desk.dump())
+            _ENDS[key] = desk.dump()
         finally:
             desk.close()
     return _ENDS[key]
 
 
-_ENDS: dict[bytes, dict[str, Any]] = {}
+_ENDS: dict[bytes, dict[str, Rows]] = {}

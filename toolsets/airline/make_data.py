@@ -2,14 +2,15 @@
 
     python toolsets/airline/make_data.py
 
-One seed gives one content. Names come from Faker, whose lists may change from version to version: `FAKER` is the one that made
-the shipped file. `airline.sha256` holds the digest of the file (checked when the toolset is loaded) and that of its
-content as SQL, which does not depend on SQLite's version.
+One seed gives one content. Names come from Faker, whose lists may change from version to version: `FAKER` is the one that
+made the shipped file. `airline.sha256` holds the digest of the file, checked when the toolset is loaded, and as
+`airline.jsonl` that of its content, which does not depend on SQLite's version.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import sqlite3
 from datetime import date, datetime, timedelta
@@ -23,17 +24,17 @@ FAKER = "40.54.0"
 TABLES = """
 CREATE TABLE airports (code TEXT PRIMARY KEY, city TEXT NOT NULL, zone TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE flights (
-    flight_number TEXT, date TEXT, origin TEXT NOT NULL, destination TEXT NOT NULL, departure TEXT NOT NULL, arrival TEXT NOT NULL,
-    status TEXT NOT NULL, delay_minutes INTEGER NOT NULL, gate TEXT NOT NULL, replaced_by TEXT, economy_cents INTEGER NOT NULL,
-    premium_cents INTEGER NOT NULL, business_cents INTEGER NOT NULL, open_seats TEXT NOT NULL, special_meals TEXT NOT NULL,
-    PRIMARY KEY (flight_number, date)) WITHOUT ROWID;
+    flight_number TEXT, date TEXT, origin TEXT NOT NULL, destination TEXT NOT NULL, departure TEXT NOT NULL,
+    arrival TEXT NOT NULL, status TEXT NOT NULL, delay_minutes INTEGER NOT NULL, gate TEXT NOT NULL, replaced_by TEXT,
+    economy_cents INTEGER NOT NULL, premium_cents INTEGER NOT NULL, business_cents INTEGER NOT NULL, open_seats TEXT NOT NULL,
+    special_meals TEXT NOT NULL, PRIMARY KEY (flight_number, date)) WITHOUT ROWID;
 CREATE TABLE customers (
     customer_id TEXT PRIMARY KEY, first_name TEXT NOT NULL, last_name TEXT NOT NULL, email TEXT NOT NULL, phone TEXT NOT NULL,
     street TEXT NOT NULL, city TEXT NOT NULL, postal_code TEXT NOT NULL, country TEXT NOT NULL, tier TEXT NOT NULL,
     alert_channels TEXT NOT NULL, delay_alerts INTEGER NOT NULL, merged_into TEXT) WITHOUT ROWID;
 CREATE TABLE payment_methods (
-    payment_id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, kind TEXT NOT NULL, balance_cents INTEGER, declined INTEGER NOT NULL)
-    WITHOUT ROWID;
+    payment_id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, kind TEXT NOT NULL, balance_cents INTEGER,
+    declined INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE reservations (
     reservation_id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, status TEXT NOT NULL, fare TEXT NOT NULL, cabin TEXT NOT NULL,
     insurance INTEGER NOT NULL, booked_on TEXT NOT NULL, reissued_as TEXT) WITHOUT ROWID;
@@ -70,8 +71,23 @@ DAYS = [date(2026, 5, day) for day in (12, 13, 14, 16, 19, 22, 26)] + [date(2026
 ROWS = {"business": range(1, 4), "premium": range(4, 7), "economy": range(7, 23)}
 OPEN = {"business": (3, 4), "premium": (4, 5), "economy": (7, 11)}
 MEALS = ["vegetarian", "vegan", "kosher", "halal", "gluten_free"]
-STREETS = ["Harbour Street", "Mill Lane", "Chapel Road", "Orchard Way", "Station Road", "Bridge Street", "Canal Side", "Park Row"]
-CITIES = [("Oslo", "Norway"), ("Stockholm", "Sweden"), ("Copenhagen", "Denmark"), ("Helsinki", "Finland"), ("London", "United Kingdom")]
+STREETS = [
+    "Harbour Street",
+    "Mill Lane",
+    "Chapel Road",
+    "Orchard Way",
+    "Station Road",
+    "Bridge Street",
+    "Canal Side",
+    "Park Row",
+]
+CITIES = [
+    ("Oslo", "Norway"),
+    ("Stockholm", "Sweden"),
+    ("Copenhagen", "Denmark"),
+    ("Helsinki", "Finland"),
+    ("London", "United Kingdom"),
+]
 CUSTOMERS = 30
 # Names that are words or places: replacing them one-to-one would change a sentence.
 UNSAFE = {"Aurora", "Barbara", "Bianca", "Bruno", "Carmine", "Christina", "Dante", "Emilia", "Farina", "Florence", "Marina"}
@@ -207,7 +223,9 @@ def fill(database: sqlite3.Connection) -> None:
             methods.append((f"gift_{numbers[4 * index + 3]}", customer, "gift_card", draw.randrange(3000, 9000, 500), 0))
         database.executemany("INSERT INTO payment_methods VALUES (?, ?, ?, ?, ?)", methods)
         home = index % len(ROUTES)
-        trips = draw.sample([(route, back, day) for route in (home, (home + 1) % len(ROUTES)) for back in (0, 1) for day in DAYS], 5)
+        trips = draw.sample(
+            [(route, back, day) for route in (home, (home + 1) % len(ROUTES)) for back in (0, 1) for day in DAYS], 5
+        )
         trips.append((home, 0, draw.choice(FLOWN)))
         for trip, (route, back, day) in enumerate(trips):
             start, end, _ = ROUTES[route]
@@ -263,7 +281,12 @@ def special(database: sqlite3.Connection) -> None:
     for old, new in (("W8N3RT", "LDB5J3"), ("H4B9XK", "PLTX45")):
         row = database.execute("SELECT * FROM reservations WHERE reservation_id = ?", (new,)).fetchone()
         database.execute("INSERT INTO reservations VALUES (?, ?, 'reissued', ?, ?, ?, ?, ?)", (old, row[1], *row[3:7], new))
-    late = [("NV314", "2026-05-06", 215), ("NV112", "2026-05-06", 240), ("NV514", "2026-05-09", 95), ("NV214", "2026-05-12", 50)]
+    late = [
+        ("NV314", "2026-05-06", 215),
+        ("NV112", "2026-05-06", 240),
+        ("NV514", "2026-05-09", 95),
+        ("NV214", "2026-05-12", 50),
+    ]
     for number, day, minutes in late:
         database.execute("UPDATE flights SET delay_minutes = ? WHERE flight_number = ? AND date = ?", (minutes, number, day))
     for number, day, status, instead in (
@@ -272,26 +295,35 @@ def special(database: sqlite3.Connection) -> None:
         ("NV214", "2026-06-02", "withdrawn", "NV216"),
     ):
         database.execute(
-            "UPDATE flights SET status = ?, replaced_by = ? WHERE flight_number = ? AND date = ?", (status, instead, number, day)
+            "UPDATE flights SET status = ?, replaced_by = ? WHERE flight_number = ? AND date = ?",
+            (status, instead, number, day),
         )
-    seats = database.execute("SELECT open_seats FROM flights WHERE flight_number = 'NV110' AND date = '2026-05-19'").fetchone()[0]
+    seats = database.execute("SELECT open_seats FROM flights WHERE flight_number = 'NV110' AND date = '2026-05-19'").fetchone()[
+        0
+    ]
     premium = [seat for seat in seats.split() if int(seat[:-1]) in ROWS["premium"]]
     kept = " ".join(seat for seat in seats.split() if seat not in premium[1:])
     database.execute("UPDATE flights SET open_seats = ? WHERE flight_number = 'NV110' AND date = '2026-05-19'", (kept,))
     for number, day in (("NV313", "2026-06-02"), ("NV312", "2026-06-09")):
-        database.execute("UPDATE flights SET special_meals = 'vegetarian halal' WHERE flight_number = ? AND date = ?", (number, day))
+        database.execute(
+            "UPDATE flights SET special_meals = 'vegetarian halal' WHERE flight_number = ? AND date = ?", (number, day)
+        )
     database.execute("UPDATE reservations SET status = 'confirmed' WHERE reservation_id = 'J79WML'")
     database.execute("INSERT INTO legs VALUES ('J79WML', 2, 'NV513', '2026-05-22', 31850)")
     database.execute("UPDATE payments SET amount_cents = amount_cents + 31850 WHERE reservation_id = 'J79WML'")
 
 
 def content(database: sqlite3.Connection) -> str:
-    """The whole content as SQL."""
-    return "\n".join(database.iterdump()) + "\n"
+    """The whole content, one row a line as JSON, the same under any version of Python and SQLite."""
+    lines: list[str] = []
+    for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall():
+        rows = database.execute(f"SELECT * FROM {name}").fetchall()
+        lines += sorted(json.dumps([name, *row]) for row in rows)
+    return "\n".join(lines) + "\n"
 
 
 def make(path: Path) -> str:
-    """Write the database to `path` and return its content as SQL."""
+    """Write the database to `path` and return its content."""
     path.unlink(missing_ok=True)
     database = sqlite3.connect(path)
     try:
@@ -308,7 +340,7 @@ def make(path: Path) -> str:
 def main() -> None:
     folder = Path(__file__).resolve().parent
     text = make(folder / "airline.sqlite")
-    digests = {"airline.sqlite": (folder / "airline.sqlite").read_bytes(), "airline.sql": text.encode()}
+    digests = {"airline.sqlite": (folder / "airline.sqlite").read_bytes(), "airline.jsonl": text.encode()}
     lines = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in digests.items()]
     (folder / "airline.sha256").write_text("".join(lines), encoding="utf-8")
 

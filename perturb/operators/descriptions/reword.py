@@ -26,7 +26,26 @@ class Reword(Operator, frozen=True, kw_only=True):
     id: ClassVar[str] = "descriptions.reword"
     axis: ClassVar[Axis] = "tools"
     phase: ClassVar[Phase] = "names"
-    examples: ClassVar[tuple[Example, ...]] = ()
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example(
+            what="tool",
+            plan={"op": "descriptions.reword", "version": 1, "wordings": {"get_user": "noun_phrase"}},
+            tool=Tool(name="get_user", description="Get the user with this `id`, or fail with `not_found`.", effect="read"),
+            before={"name": "get_user", "description": "Get the user with this `id`, or fail with `not_found`."},
+            after={
+                "name": "get_user",
+                "description": "Lookup of the user with this `id`, or fail with `not_found`.",
+                "parameters": {"type": "object", "properties": {}},
+                "returns": None,
+                "effect": "read",
+                "idempotent": False,
+                "ordered": True,
+                "batch": None,
+                "renderer": "json",
+                "stands_for": [],
+            },
+        ),
+    )
 
     wordings: dict[str, Wording] = msgspec.field(default_factory=dict)
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from perturb.types import Failure, FailureKind, Schema, Tool
+from perturb.types import FailureKind, Schema, Tool
 
 
 class Refusal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,13 +30,9 @@ class BankTool(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     parameters: Schema
     refusal: Refusal
 
-    def tool(self) -> Tool:
-        """The tool as an agent is shown it; it stands for no tool of a toolset."""
-        return Tool(name=self.name, description=self.description, parameters=self.parameters, effect=self.effect)
-
-    def failure(self, shown_name: str | None = None) -> Failure:
-        """The refusal of a call; `shown_name` where the tool goes by another name."""
-        return Failure(kind=self.refusal.kind, message=self.refusal.message, tool=shown_name or self.name)
+    def tool(self, name: str | None = None) -> Tool:
+        """The tool as an agent is shown it, by `name` where that is given; it stands for no tool of a toolset."""
+        return Tool(name=name or self.name, description=self.description, parameters=self.parameters, effect=self.effect)
 
 
 @cache

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import msgspec
 
-from perturb.operator import Handling, Lens, NotApplicable, Operator, Performing, Phase, Pick, Setup
-from perturb.types import Answer, Axis, Call, Failure, Kind
+from perturb.operator import Example, Handling, Lens, NotApplicable, Operator, Performing, Phase, Pick, Setup
+from perturb.types import Answer, Axis, Call, Failure, Kind, Tool
 
 
 class Transient(Operator, frozen=True, kw_only=True):
@@ -24,6 +24,19 @@ class Transient(Operator, frozen=True, kw_only=True):
     axis: ClassVar[Axis] = "responses"
     phase: ClassVar[Phase] = "faults"
     promises: ClassVar[Kind] = "fault"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example(
+            what="exchange",
+            plan={"op": "faults.transient", "version": 1, "failures": {"get_user": 1}},
+            tool=Tool(name="get_user", parameters={"type": "object", "properties": {"id": {"type": "integer"}}}, effect="read"),
+            before={"calls": [{"name": "get_user", "arguments": {"id": 7}}] * 2, "result": {"name": "Ada"}},
+            after=[
+                "The service is temporarily unavailable. Nothing was changed; please try the same call again.",
+                {"name": "Ada"},
+            ],
+        ),
+    )
 
     failures: dict[str, int] = msgspec.field(default_factory=dict)
 

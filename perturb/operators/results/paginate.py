@@ -7,7 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from perturb import schemas
-from perturb.operator import Handling, Lens, NotApplicable, Operator, Performing, Phase, Pick, Setup, dose
+from perturb.operator import Example, Handling, Lens, NotApplicable, Operator, Performing, Phase, Pick, Setup, dose
 from perturb.types import JSON, Answer, Axis, Call, Failure, Result, Schema, Tool, digest
 
 _STYLES: tuple[tuple[str, str, str], ...] = (
@@ -32,6 +32,29 @@ class Paginate(Operator, frozen=True, kw_only=True):
     id: ClassVar[str] = "results.paginate"
     axis: ClassVar[Axis] = "responses"
     phase: ClassVar[Phase] = "paging"
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example(
+            what="exchange",
+            plan={
+                "op": "results.paginate",
+                "version": 1,
+                "sizes": {"list_files": 2},
+                "argument": "cursor",
+                "next_key": "next_cursor",
+                "rows_key": "items",
+            },
+            tool=Tool(name="list_files", returns={"type": "array", "items": {"type": "string"}}, effect="read"),
+            before={
+                "calls": [{"name": "list_files"}, {"name": "list_files", "arguments": {"cursor": "3e5e40adcf"}}],
+                "result": ["a.txt", "b.txt", "c.txt"],
+            },
+            after=[
+                {"items": ["a.txt", "b.txt"], "next_cursor": "3e5e40adcf"},
+                {"items": ["c.txt"], "next_cursor": None},
+            ],
+        ),
+    )
 
     sizes: dict[str, int] = msgspec.field(default_factory=dict)
     argument: str = ""

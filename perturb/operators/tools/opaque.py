@@ -10,7 +10,7 @@ from typing import ClassVar
 import msgspec
 
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
-from perturb.operators.renaming import ToolNamesLens, single_tools
+from perturb.operators.renaming import ToolNamesLens, names_in_use, single_tools
 from perturb.types import Axis, Kind, Tool
 
 _PREFIXES = ("tool", "function", "op", "endpoint")
@@ -60,7 +60,7 @@ class Opaque(Operator, frozen=True, kw_only=True):
         places = single_tools(setup)
         if not places:
             return NotApplicable("nothing_to_change", "there are no tools")
-        taken = setup.words | {tool.name.lower() for tool in setup.tools}
+        taken = names_in_use(setup)
         prefix = pick.choice("prefix", _PREFIXES)
         free = [name for number in range(1, 99 + 2 * len(places)) if (name := f"{prefix}_{number}") not in taken]
         new = dict(zip(places, pick.order("numbers", free), strict=False))

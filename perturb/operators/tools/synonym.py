@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 import msgspec
 
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
-from perturb.operators.renaming import ToolNamesLens, choose_names, single_tools
+from perturb.operators.renaming import ToolNamesLens, choose_names, names_in_use, single_tools
 from perturb.operators.vocabulary import tool_synonyms
 from perturb.types import Axis, Tool
 
@@ -46,9 +47,9 @@ class ToolSynonym(Operator, frozen=True, kw_only=True):
         places = single_tools(setup)
         if not places:
             return NotApplicable("nothing_to_change", "there are no tools")
-        current = {tool.name: place for place, tool in places.items()}
-        taken = setup.words | {tool.name.lower() for tool in setup.tools}
-        new = {current[old]: name for old, name in choose_names(current, tool_synonyms, taken, pick).items()}
+        current = {place: tool.name for place, tool in places.items()}
+        curated = partial(tool_synonyms, neutral=False)
+        new = choose_names(current, curated, names_in_use(setup), pick, spare=tool_synonyms)
         if not new:
             return NotApplicable("names_exhausted", "every synonym is taken by another name or word of the toolset")
         return cls(names={place: new[place] for place in pick.chosen(new, intensity)})

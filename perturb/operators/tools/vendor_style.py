@@ -7,7 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
-from perturb.operators.renaming import ToolNamesLens, choose_names, single_tools
+from perturb.operators.renaming import ToolNamesLens, choose_names, names_in_use, single_tools
 from perturb.operators.vocabulary import HOUSES, House, vendor_names
 from perturb.types import Axis, Tool
 
@@ -49,14 +49,13 @@ class VendorStyle(Operator, frozen=True, kw_only=True):
         if not places:
             return NotApplicable("nothing_to_change", "there are no tools")
         house = pick.choice("house", HOUSES)
-        current = {tool.name: place for place, tool in places.items()}
-        taken = setup.words | {tool.name.lower() for tool in setup.tools}
+        current = {place: tool.name for place, tool in places.items()}
 
-        def candidates(name: str) -> tuple[str, ...]:
-            return vendor_names(name, places[current[name]].effect, house)
+        def candidates(place: str) -> tuple[str, ...]:
+            return vendor_names(place, places[place].effect, house)
 
         # Always the best one left: the house's versioned forms are only for names that collide.
-        new = {current[old]: name for old, name in choose_names(current, candidates, taken, pick, best=1).items()}
+        new = choose_names(current, candidates, names_in_use(setup), pick, best=1)
         if not new:
             return NotApplicable("names_exhausted", "every name of that grammar is taken by another name of the toolset")
         chosen_places = pick.chosen(new, intensity)

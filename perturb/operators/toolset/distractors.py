@@ -10,18 +10,12 @@ import msgspec
 
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
 from perturb.operators.distractor_bank import BankTool, by_name
+from perturb.operators.renaming import names_in_use
 from perturb.operators.vocabulary import Style, restyle, split
 from perturb.types import Axis, Call, Failure, Kind, Tool
 
 _FEWEST = 8
 """Even a small toolset gets this many at full intensity; a larger one as many again as it has."""
-
-
-class Added(msgspec.Struct, frozen=True):
-    """One tool of the bank: the name it is shown under, and the number of the toolset's tools that stand before it."""
-
-    name: str
-    after: int
 
 
 class Distractors(Operator, frozen=True, kw_only=True):
@@ -38,25 +32,48 @@ class Distractors(Operator, frozen=True, kw_only=True):
     axis: ClassVar[Axis] = "tools"
     phase: ClassVar[Phase] = "toolset"
     promises: ClassVar[Kind] = "distraction"
-    examples: ClassVar[tuple[Example, ...]] = ()
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example(
+            what="tool",
+            plan={"op": "toolset.distractors", "version": 1, "tools": {"level_print_bed": 50}},
+            tool=Tool(name="get_user", description="Get a user."),
+            before={"name": "get_user", "description": "Get a user."},
+            after={
+                "name": "level_print_bed",
+                "description": "Probes the bed of a printer at nine points and stores the height map.",
+                "parameters": {
+                    "type": "object",
+                    "properties": {
+                        "printer_label": {"type": "string", "description": "Label on the frame of the printer."},
+                    },
+                    "required": ["printer_label"],
+                    "additionalProperties": False,
+                },
+                "returns": None,
+                "effect": "write",
+                "idempotent": False,
+                "ordered": True,
+                "batch": None,
+                "renderer": "json",
+                "stands_for": [],
+            },
+        ),
+    )
 
-    tools: dict[str, Added] = msgspec.field(default_factory=dict)
+    tools: dict[str, int] = msgspec.field(default_factory=dict)
+    """How far down the list each stands, in percent of it."""
 
     @classmethod
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Distractors | NotApplicable:
         if not setup.tools:
             return NotApplicable("nothing_to_change", "there are no tools")
-        style = _style(setup)
-        taken = setup.words | {tool.name.lower() for tool in setup.tools}
-        shown = {name: name if style == "snake" else restyle(name, style) for name in by_name()}
-        free = [name for name, other in shown.items() if other.lower() not in taken]
+        taken = names_in_use(setup)
+        free = [name for name in by_name() if name not in taken]
         if not free:
             return NotApplicable("names_exhausted", "every name of the bank is taken by another name of the toolset")
-        most = min(len(free), max(_FEWEST, len(setup.tools)))
+        most = max(_FEWEST, len(Setup.of(setup.source).tools))
         drawn = pick.order("bank", free)[:most]
-        return cls(
-            tools={name: Added(shown[name], pick.integer(name, 0, len(setup.tools))) for name in pick.chosen(drawn, intensity)}
-        )
+        return cls(tools={name: pick.integer(name, 0, 100) for name in pick.chosen(drawn, intensity)})
 
     def lens(self, setup: Setup) -> Lens:
         return DistractorsLens(setup, self.tools)
@@ -72,16 +89,17 @@ def _style(setup: Setup) -> Style:
 class DistractorsLens(Lens):
     """Adds tools and answers their calls itself; all other calls pass."""
 
-    def __init__(self, real: Setup, added: Mapping[str, Added]) -> None:
+    def __init__(self, real: Setup, added: Mapping[str, int]) -> None:
         super().__init__(real)
-        bank = by_name()
+        style = _style(real)
         self._refusals: dict[str, BankTool] = {}
         at: dict[int, list[Tool]] = {}
-        for name, one in sorted(added.items()):
-            if name in bank and one.name not in real.by_name:
-                self._refusals[one.name] = bank[name]
-                place = min(one.after, len(real.tools))
-                at.setdefault(place, []).append(msgspec.structs.replace(bank[name].tool(), name=one.name))
+        for name, percent in sorted(added.items()):
+            entry = by_name().get(name)
+            shown = name if style == "snake" else restyle(name, style)
+            if entry is not None and shown not in real.by_name and shown not in self._refusals:
+                self._refusals[shown] = entry
+                at.setdefault(percent * len(real.tools) // 100, []).append(entry.tool(shown))
         if not self._refusals:
             return
         tools: list[Tool] = []

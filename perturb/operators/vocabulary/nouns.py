@@ -73,7 +73,7 @@ TRAVEL = (
     ("food style", "kitchen style", "cuisine type", "cuisine"),
     ("dietary restriction", "diet requirement", "diet constraint"),
     ("opening hour", "business hour", "hour of operation"),
-    ("rating review", "score and comment", "guest feedback"),
+    ("rating review", "scores and comments", "guest feedback"),
     ("rating", "score", "star grade"),
     ("review", "written opinion", "critique"),
     ("room", "guest room"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 
 from perturb.operators.vocabulary import keys, nouns, verbs
@@ -12,7 +12,7 @@ from perturb.operators.vocabulary.inflection import is_plural, plural, singular
 MAX_NAME = 64
 """Providers refuse longer tool names."""
 
-_PREPOSITIONS = frozenset({"of", "to", "on", "in", "from", "for", "by", "at", "per", "with", "and", "as"})
+_PREPOSITIONS = frozenset({"of", "to", "on", "in", "from", "for", "by", "at", "per", "with", "as"})
 _TRAILING_VERBS = (
     frozenset({"search", "fetch", "list", "show", "get", "read", "lookup", "evaluate", "convert", "track"})
     | frozenset({"create", "update", "delete", "remove", "cancel", "send", "merge", "split", "book", "reserve", "check"})
@@ -21,6 +21,8 @@ _TRAILING_VERBS = (
 _NOUN_OR_VERB = frozenset(
     {"format", "request", "exchange", "issue", "report", "query", "log", "post", "check", "record", "schedule"}
 )
+_KEPT_IN_TOOLS = frozenset({"name", "type", "number", "title", "query", "value"})
+"""Words of qualifiers (`by_name`) that nobody would put another way in the name of a tool."""
 _NOUNS: dict[tuple[str, ...], tuple[str, ...]] = {
     tuple(word.split()): tuple(other for other in row if other != word)
     for subject in nouns.SUBJECTS.values()
@@ -30,42 +32,46 @@ _NOUNS: dict[tuple[str, ...], tuple[str, ...]] = {
 _LONGEST = max(map(len, _NOUNS))
 
 Phrase = tuple[str, ...]
+Segment = tuple[Phrase, tuple[Phrase, ...]]
+"""A term of a name, and what may stand in its place."""
 
 
 @cache
-def tool_synonyms(name: str) -> tuple[str, ...]:
-    """Other names for the tool `name`, best first, in its own style and at most 64 characters long; never empty, all distinct.
+def tool_synonyms(name: str, *, neutral: bool = True) -> tuple[str, ...]:
+    """Other names for the tool `name`, best first, in its own style and at most 64 characters long; all distinct.
 
-    `cancel_order` gives `void_purchase`, `void_order`, `cancel_purchase`, … A name whose words are all unknown gives
-    names of another build (`run_tempo`), never other meanings. In a dotted name only the last part changes.
+    `cancel_order` gives `void_purchase`, `void_order`, `cancel_purchase`, … After them come neutral builds that work for
+    unknown words too (`run_tempo`, `tempo_operation`), so that there is always one; without `neutral` there may be none.
+    In a dotted name only the last part changes.
     """
     words, style = split(name)
-    if style == "dotted" or (len(words) > 1 and any(_is_nested(word) for word in words[-1:])):
+    if style == "dotted" or (len(words) > 1 and _is_nested(words[-1])):
         head, last = words[:-1], words[-1]
-        return _fit(name, (join((*head, other), style) for other in tool_synonyms(last)))
-    return _fit(name, (join(phrase, style) for phrase in _tool_phrases(tuple(word.lower() for word in words))))
+        return _fit(name, (join((*head, other), style) for other in tool_synonyms(last, neutral=neutral)))
+    lowered = tuple(word.lower() for word in words)
+    place = find_verb(lowered)
+    phrases = _substitutions(list(_tool_segments(lowered, place)))
+    if neutral:
+        phrases += _other_builds(lowered, place)
+    return _fit(name, (join(phrase, style) for phrase in phrases)) or _numbered(name, neutral)
 
 
 @cache
-def key_synonyms(name: str) -> tuple[str, ...]:
-    """Other names for the argument or result key `name`, best first, in its own style; never empty, all distinct.
+def key_synonyms(name: str, *, neutral: bool = True) -> tuple[str, ...]:
+    """Other names for the argument or result key `name`, best first, in its own style; all distinct.
 
-    `start_time` gives `begins_at`, `starts_at`, …; `user_id` gives `member_identifier`, …; an unknown word gives a
-    neutral qualifier (`fmin_value`).
+    `start_time` gives `begins_at`, `starts_at`, …; `user_id` gives `member_identifier`, … After them come neutral
+    builds (`fmin_value`), so that there is always one; without `neutral` there may be none.
     """
     words, style = split(name)
-    lowered = tuple(word.lower() for word in words)
-    whole = keys.ALTERNATIVES.get("_".join(lowered).strip("_"), ())
-    edge = "_" * (len(name) - len(name.rstrip("_"))) if name.strip("_") else ""
-    bare = tuple(word.strip("_") for word in lowered) if name.strip("_") else lowered
-    phrases = [
-        *(tuple(other.split("_")) for other in whole),
-        *_substitutions(bare, None),
-        (*bare, "value"),
-        ("the", *bare),
-        (*bare, "field"),
-    ]
-    return _fit(name, (join(phrase, style) + edge for phrase in phrases))
+    core = name.strip("_")
+    bare = tuple(word.strip("_").lower() for word in words) if core else tuple(words)
+    edge = "_" * (len(name) - len(name.rstrip("_"))) if core else ""
+    phrases = [tuple(other.split("_")) for other in keys.ALTERNATIVES.get("_".join(bare), ())]
+    phrases = phrases or _substitutions(list(_key_segments(bare)))
+    if neutral:
+        phrases += [(*bare, "value"), ("the", *bare), (*bare, "field")]
+    return _fit(name, (join(phrase, style) + edge for phrase in phrases)) or _numbered(name, neutral)
 
 
 def distinct(names: Sequence[str], candidates: Callable[[str], Iterable[str]], taken: Iterable[str] = ()) -> dict[str, str]:
@@ -99,20 +105,18 @@ def find_verb(words: Sequence[str]) -> int | None:
     return None
 
 
-def _tool_phrases(words: Phrase) -> list[Phrase]:
-    place = find_verb(words)
-    phrases = _substitutions(words, place)
-    if place == 0 and len(words) > 1:
-        phrases += [(*words[1:], words[0])]
-    elif place is not None and place > 0:
-        phrases += [(words[place], *words[:place], *words[place + 1 :])]
-    phrases += [("run", *words), ("do", *words), (*words, "operation"), (*words, "action")]
-    return phrases
+def _other_builds(words: Phrase, verb: int | None) -> list[Phrase]:
+    """The same words in another order, or with one that adds nothing."""
+    turned: list[Phrase] = []
+    if verb == 0 and len(words) > 1:
+        turned = [(*words[1:], words[0])]
+    elif verb:
+        turned = [(words[verb], *words[:verb], *words[verb + 1 :])]
+    return [*turned, ("run", *words), ("do", *words), (*words, "operation"), (*words, "action")]
 
 
-def _substitutions(words: Phrase, verb: int | None) -> list[Phrase]:
-    """Every known term changed at once, then verb and nouns changed alone, through the choices of each term."""
-    segments = list(_segments(words, verb))
+def _substitutions(segments: Sequence[Segment]) -> list[Phrase]:
+    """Every known term changed at once, then each alone with the others at another choice, then each quite alone."""
     changeable = [place for place, (_, others) in enumerate(segments) if others]
     if not changeable:
         return []
@@ -129,27 +133,39 @@ def _substitutions(words: Phrase, verb: int | None) -> list[Phrase]:
     return phrases
 
 
-def _rebuilt(segments: Sequence[tuple[Phrase, tuple[Phrase, ...]]], turns: dict[int, int]) -> Phrase:
+def _rebuilt(segments: Sequence[Segment], turns: dict[int, int]) -> Phrase:
     built: list[str] = []
     for place, (term, others) in enumerate(segments):
         built += others[turns[place] % len(others)] if place in turns else term
     return tuple(built)
 
 
-def _segments(words: Phrase, verb: int | None) -> Iterable[tuple[Phrase, tuple[Phrase, ...]]]:
-    """The words cut into known terms, the longest first, each with its alternatives (none for an unknown word)."""
+def _tool_segments(words: Phrase, verb: int | None) -> Iterator[Segment]:
+    if verb is None:
+        yield from _segments(words)
+        return
+    yield from _segments(words[:verb], _KEPT_IN_TOOLS)
+    yield (words[verb],), tuple(tuple(other.split()) for other in verbs.ALTERNATIVES.get(words[verb], ()))
+    yield from _segments(words[verb + 1 :], _KEPT_IN_TOOLS)
+
+
+def _key_segments(words: Phrase) -> Iterator[Segment]:
+    ending = keys.ENDINGS.get(words[-1]) if words else None
+    if ending is None:
+        yield from _segments(words)
+        return
+    yield from _segments(words[:-1])
+    yield words[-1:], tuple(tuple(other.split()) for other in ending)
+
+
+def _segments(words: Phrase, kept: frozenset[str] = frozenset()) -> Iterator[Segment]:
+    """The words cut into known terms, the longest first, each with its alternatives (none for an unknown or kept word)."""
     place = 0
     while place < len(words):
-        if place == verb:
-            others = verbs.ALTERNATIVES.get(words[place], ())
-            yield (words[place],), tuple(tuple(other.split()) for other in others)
-            place += 1
-            continue
-        end = len(words) if verb is None or verb < place else verb
-        for length in range(min(_LONGEST, end - place), 0, -1):
+        for length in range(min(_LONGEST, len(words) - place), 0, -1):
             term = words[place : place + length]
             known, many = _lookup(term)
-            if known:
+            if known and not (length == 1 and singular(term[0]) in kept):
                 yield term, tuple(_pluralised(other) if many else tuple(other.split()) for other in known)
                 break
         else:
@@ -182,10 +198,14 @@ def _is_nested(word: str) -> bool:
     return len(split(word)[0]) > 1
 
 
+def _numbered(name: str, neutral: bool) -> tuple[str, ...]:
+    """The last resort, for a name so long that nothing can be added."""
+    return (name[: MAX_NAME - 2] + "_2",) if neutral else ()
+
+
 def _fit(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
-    """The candidates in order, without `name`, doubles, or what is too long; shortened builds where nothing else fits."""
-    fitting = dict.fromkeys(c for c in candidates if c != name and len(c) <= max(MAX_NAME, len(name)))
-    return tuple(fitting) or (name[: MAX_NAME - 2] + "_2",)
+    """The candidates in order, without `name`, doubles and what is too long."""
+    return tuple(dict.fromkeys(one for one in candidates if one != name and len(one) <= MAX_NAME))
 
 
 __all__ = ["MAX_NAME", "Style", "distinct", "find_verb", "key_synonyms", "tool_synonyms"]

@@ -1,0 +1,125 @@
+"""`errors.style`: the same failures, in the shape of another kind of server."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
+from perturb.operators.errors.api_styles import API_STYLES
+from perturb.operators.errors.text_styles import TEXT_STYLES
+from perturb.operators.errors.told import Told
+from perturb.types import JSON, Axis, Call, Failure, Tool
+
+STYLES = {**API_STYLES, **TEXT_STYLES}
+"""Every style by its name in plans."""
+
+
+class ErrorStyle(Operator, frozen=True, kw_only=True):
+    """Failures come in the shape of another kind of server, one style for all tools; their messages stay word for word.
+
+    Before: `User 'bo' does not exist`
+    After: `{"__type": "ResourceNotFoundException", "message": "User 'bo' does not exist", "fieldList": [{"name": "id", …}]}`
+
+    Kind, message, field and the time to come back can be read off the text alone. Where the kind is not known, the style says
+    so. Places are tools; intensity is the share of them. Does not apply where there are no tools; in an episode without a
+    failure nothing changes.
+    """
+
+    id: ClassVar[str] = "errors.style"
+    axis: ClassVar[Axis] = "responses"
+    phase: ClassVar[Phase] = "rendering"
+    conditional: ClassVar[bool] = True
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example(
+            what="failure",
+            plan={"op": "errors.style", "version": 1, "tools": {"get_user": "sentence"}},
+            tool=Tool(
+                name="get_user",
+                description="Look up a user.",
+                parameters={"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]},
+                effect="read",
+            ),
+            call=Call("get_user", {"id": "bo"}),
+            before={
+                "kind": "not_found",
+                "message": "User 'bo' does not exist",
+                "tool": "get_user",
+                "field": "id",
+                "value": "bo",
+            },
+            after={
+                "kind": "not_found",
+                "message": 'The call of get_user did not work because something was not found (see "id"): '
+                "User 'bo' does not exist",
+                "tool": "get_user",
+                "field": "id",
+                "value": "bo",
+            },
+        ),
+    )
+
+    tools: dict[str, str] = msgspec.field(default_factory=dict)
+
+    @classmethod
+    def plan(cls, setup: Setup, pick: Pick, intensity: float) -> ErrorStyle | NotApplicable:
+        places = [name for tool in setup.tools for name in tool.stands_for]
+        if not places:
+            return NotApplicable("nothing_to_change", "there are no tools")
+        style = pick.choice("style", list(STYLES))
+        return cls(tools=dict.fromkeys(pick.chosen(places, intensity), style))
+
+    def lens(self, setup: Setup) -> Lens:
+        return ErrorStyleLens(setup, self)
+
+
+class ErrorStyleLens(Lens):
+    """Writes failures in the style and reads them back from their text alone."""
+
+    def __init__(self, real: Setup, plan: ErrorStyle) -> None:
+        super().__init__(real)
+        self._styles = {
+            tool.name: STYLES[next(plan.tools[place] for place in tool.stands_for if place in plan.tools)]
+            for tool in real.tools
+            if any(place in plan.tools for place in tool.stands_for)
+        }
+
+    def show_failure(self, call: Call, failure: Failure) -> Failure:
+        style = self._styles.get(call.name)
+        if style is None:
+            return failure
+        told = Told(failure.kind, failure.message, failure.field, failure.retry_after)
+        return msgspec.structs.replace(failure, message=style.write(told, call.name), renderer="plain")
+
+    def read_failure(self, call: Call, failure: Failure) -> Failure:
+        style = self._styles.get(call.name)
+        told = style.read(failure.message) if style is not None else None
+        if told is None:
+            return failure
+        # The renderer of failures is the toolset's own, and one for all.
+        renderer = self.real.source.refusal("internal", tool=call.name).renderer
+        return msgspec.structs.replace(
+            failure,
+            kind=told.kind,
+            message=told.message,
+            field=told.field,
+            retry_after=told.retry_after,
+            tool=failure.tool if failure.tool is not None else call.name,
+            value=failure.value if failure.value is not None else _at(call.arguments, told.field),
+            renderer=renderer,
+        )
+
+
+def _at(arguments: dict[str, JSON], field: str | None) -> JSON:
+    """The value of a call's argument at a dotted name; `None` where there is none."""
+    if field is None:
+        return None
+    if field in arguments:
+        return arguments[field]
+    node: Any = arguments
+    for step in field.split("."):
+        if not isinstance(node, dict) or step not in node:
+            return None
+        node = node[step]
+    return node

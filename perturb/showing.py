@@ -1,0 +1,56 @@
+"""Before and after: what an operator makes of one tool, call, result, failure or text."""
+
+from __future__ import annotations
+
+import msgspec
+
+from perturb.operator import Example, Memory, Setup, StackLens, lens_for
+from perturb.operators import from_json
+from perturb.toolset import Toolset
+from perturb.types import JSON, Answer, Call, Delay, Failure, Result, to_json
+
+
+class _OneTool(Toolset):
+    """A toolset around the tool of an example."""
+
+    dumps_state = False
+
+    def __init__(self, example: Example) -> None:
+        self.name = "example"
+        self.tools = (example.tool,)
+        self.entities = {"person": ("Ada Lovelace",)}
+
+
+def shown_example(example: Example) -> JSON:
+    """What an example's operator shows for its `before`; equal to its `after`, or the example is wrong."""
+    setup = Setup.of(_OneTool(example))
+    lens = lens_for(from_json(example.plan), setup)
+    shown: object
+    if example.what == "tool":
+        shown = next(tool for tool in lens.setup.public_tools if tool.name not in setup.by_name or len(lens.setup.tools) == 1)
+    elif example.what == "call":
+        shown = lens.show_call(msgspec.convert(example.before, Call))
+    elif example.what == "result":
+        shown = lens.show_result(example.call or Call(example.tool.name), Result(example.before, example.tool.renderer)).data
+    elif example.what == "failure":
+        shown = lens.show_failure(example.call or Call(example.tool.name), msgspec.convert(example.before, Failure)).message
+    elif example.what == "exchange":
+        memory = lens.start()
+        result = Result(example.before["result"], example.tool.renderer)
+        shown = [answered(lens, call, result, memory) for call in msgspec.convert(example.before["calls"], list[Call])]
+    else:
+        shown = lens.show_text(str(example.before))
+    decoded: JSON = msgspec.json.decode(to_json(shown))
+    return decoded
+
+
+def answered(lens: StackLens, call: Call, result: Result, memory: Memory) -> JSON:
+    """What a shown call is answered when the environment answers every call with `result`: the data, or the message."""
+    generator = lens.handle(call, memory)
+    try:
+        request = next(generator)
+        while True:
+            request = generator.send(None if isinstance(request, Delay) else result)
+    except StopIteration as stop:
+        answer: Answer = stop.value
+    return answer.data if isinstance(answer, Result) else answer.message

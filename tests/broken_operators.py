@@ -1,0 +1,340 @@
+"""Operators that break one law each, to show that the law notices. Each is modelled on a defect seen in a real tool."""
+
+from __future__ import annotations
+
+import random
+from typing import Any, ClassVar
+
+import msgspec
+
+from perturb.mentions import Mentions
+from perturb.operator import Handling, Lens, NotApplicable, Operator, Phase, Pick, Retired, Setup
+from perturb.types import Axis, Call, Failure, Kind, Result, Tool
+
+
+class Broken(Operator, frozen=True, kw_only=True):
+    """What the broken operators share: they claim to touch every tool."""
+
+    axis: ClassVar[Axis] = "tools"
+    phase: ClassVar[Phase] = "names"
+    law: ClassVar[int]
+
+    touched: dict[str, str] = msgspec.field(default_factory=dict)
+
+    @classmethod
+    def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Any:
+        names = [name for tool in setup.tools for name in tool.stands_for]
+        return cls(touched={name: name + "_x" for name in pick.chosen(names, intensity)})
+
+
+class _Renaming(Lens):
+    """A correct renaming of tools, for the broken ones to spoil."""
+
+    def __init__(self, real: Setup, names: dict[str, str]) -> None:
+        super().__init__(real)
+        self.names = {tool.name: names[tool.stands_for[0]] for tool in real.tools if tool.stands_for[0] in names}
+        self.back = {new: old for old, new in self.names.items()}
+        self.mentions = Mentions(self.names)
+        self.retired = tuple(Retired("tool", name) for name in self.names)
+        if self.names:
+            self.setup = self.shown(system=self.mentions(real.system), tools=[self.retold(tool) for tool in real.tools])
+
+    def retold(self, tool: Tool) -> Tool:
+        from perturb.mentions import reworded
+
+        return reworded(msgspec.structs.replace(tool, name=self.names.get(tool.name, tool.name)), self.mentions)
+
+    def show_text(self, text: str) -> str:
+        return self.mentions(text)
+
+    def show_call(self, call: Call) -> Call:
+        return Call(self.names.get(call.name, call.name), call.arguments)
+
+    def read_call(self, call: Call) -> Call | Failure:
+        if call.name in self.names:
+            return self.real.refusal("unknown_tool", tool=call.name)
+        return Call(self.back.get(call.name, call.name), call.arguments)
+
+    def show_failure(self, call: Call, failure: Failure) -> Failure:
+        return msgspec.structs.replace(failure, message=self.mentions(failure.message))
+
+    def read_failure(self, call: Call, failure: Failure) -> Failure:
+        back = Mentions(self.back)
+        return msgspec.structs.replace(failure, message=back(failure.message))
+
+
+class Sound(Broken, frozen=True, kw_only=True):
+    """Breaks nothing: shows that the laws can be kept by this family."""
+
+    id: ClassVar[str] = "broken.none"
+    retires_calls: ClassVar[bool] = True
+    law: ClassVar[int] = 0
+
+    def lens(self, setup: Setup) -> Lens:
+        return _Renaming(setup, self.touched)
+
+
+class OneWay(Broken, frozen=True, kw_only=True):
+    """Law 1: what is shown is not read back."""
+
+    id: ClassVar[str] = "broken.one_way"
+    law: ClassVar[int] = 1
+
+    def lens(self, setup: Setup) -> Lens:
+        class Forgetful(_Renaming):
+            def read_call(self, call: Call) -> Call | Failure:
+                return call
+
+        return Forgetful(setup, self.touched)
+
+
+class Untyped(Broken, frozen=True, kw_only=True):
+    """Law 1: values come back as another type."""
+
+    id: ClassVar[str] = "broken.untyped"
+    law: ClassVar[int] = 1
+
+    def lens(self, setup: Setup) -> Lens:
+        class Stringly(_Renaming):
+            def read_result(self, call: Call, result: Result) -> Result:
+                data = result.data
+                return Result({k: str(v) for k, v in data.items()} if isinstance(data, dict) else data, result.renderer)
+
+        return Stringly(setup, self.touched)
+
+
+class Invalid(Broken, frozen=True, kw_only=True):
+    """Law 2: the shown schema requires what it does not declare."""
+
+    id: ClassVar[str] = "broken.invalid"
+    law: ClassVar[int] = 2
+
+    def lens(self, setup: Setup) -> Lens:
+        class Demanding(_Renaming):
+            def retold(self, tool: Tool) -> Tool:
+                made = super().retold(tool)
+                return msgspec.structs.replace(made, parameters={**made.parameters, "required": ["api_version"]})
+
+        return Demanding(setup, self.touched)
+
+
+class Colliding(Broken, frozen=True, kw_only=True):
+    """Law 3: a rename onto a name that was left untouched, as a proxy's transform once allowed."""
+
+    id: ClassVar[str] = "broken.colliding"
+    law: ClassVar[int] = 3
+
+    def lens(self, setup: Setup) -> Lens:
+        names = [name for tool in setup.tools for name in tool.stands_for]
+        return _Renaming(setup, {names[0]: setup.tools[1].name} if self.touched else {})
+
+
+class Leaking(Broken, frozen=True, kw_only=True):
+    """Law 4: the prompt and the descriptions go on naming the tool by its old name, as a published benchmark's did."""
+
+    id: ClassVar[str] = "broken.leaking"
+    law: ClassVar[int] = 4
+
+    def lens(self, setup: Setup) -> Lens:
+        class Talkative(_Renaming):
+            def __init__(self, real: Setup, names: dict[str, str]) -> None:
+                super().__init__(real, names)
+                tools = [msgspec.structs.replace(tool, name=self.names.get(tool.name, tool.name)) for tool in real.tools]
+                self.setup = self.shown(tools=tools) if names else real
+
+            def show_text(self, text: str) -> str:
+                return text
+
+        return Talkative(setup, self.touched)
+
+
+class Lenient(Broken, frozen=True, kw_only=True):
+    """Law 5: a call in the old form is quietly repaired."""
+
+    id: ClassVar[str] = "broken.lenient"
+    law: ClassVar[int] = 5
+    retires_calls: ClassVar[bool] = True
+
+    def lens(self, setup: Setup) -> Lens:
+        class Nesting(Lens):
+            def __init__(self, real: Setup, names: dict[str, str]) -> None:
+                super().__init__(real)
+                self.places = set(names)
+                self.setup = self.shown(tools=[self.nested(tool) for tool in real.tools])
+
+            def nested(self, tool: Tool) -> Tool:
+                if tool.stands_for[0] not in self.places:
+                    return tool
+                parameters = {"type": "object", "properties": {"body": tool.parameters}, "required": ["body"]}
+                return msgspec.structs.replace(tool, parameters=parameters)
+
+            def show_call(self, call: Call) -> Call:
+                return Call(call.name, {"body": call.arguments}) if call.name in self.touched_names() else call
+
+            def touched_names(self) -> set[str]:
+                return {tool.name for tool in self.real.tools if tool.stands_for[0] in self.places}
+
+            def read_call(self, call: Call) -> Call | Failure:
+                body = call.arguments.get("body") if call.name in self.touched_names() else None
+                return Call(call.name, body) if isinstance(body, dict) else call
+
+        return Nesting(setup, self.touched)
+
+
+class Unseeded(Broken, frozen=True, kw_only=True):
+    """Law 6: a choice from the global random generator, as two fault injectors make it."""
+
+    id: ClassVar[str] = "broken.unseeded"
+    law: ClassVar[int] = 6
+
+    @classmethod
+    def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Any:
+        names = [name for tool in setup.tools for name in tool.stands_for]
+        return cls(touched={name: f"{name}_{random.random()}"[:60] for name in pick.chosen(names, intensity)})
+
+    def lens(self, setup: Setup) -> Lens:
+        return _Renaming(setup, {name: new.replace(".", "") for name, new in self.touched.items()})
+
+
+class Meddling(Broken, frozen=True, kw_only=True):
+    """Law 6: changes the schemas it was given in place."""
+
+    id: ClassVar[str] = "broken.meddling"
+    law: ClassVar[int] = 6
+
+    def lens(self, setup: Setup) -> Lens:
+        for tool in setup.tools:
+            tool.parameters["description"] = tool.parameters.get("description", "") + "!"
+        return _Renaming(setup, self.touched)
+
+
+class Unstorable(Broken, frozen=True, kw_only=True):
+    """Law 7: what it shows depends on the order in which its plan lists things, which JSON does not keep."""
+
+    id: ClassVar[str] = "broken.unstorable"
+    law: ClassVar[int] = 7
+
+    def lens(self, setup: Setup) -> Lens:
+        numbered = {name: f"tool_{number}" for number, name in enumerate(self.touched)}
+        return _Renaming(setup, numbered)
+
+
+class Faking(Broken, frozen=True, kw_only=True):
+    """Law 8: answers writes itself, so nothing is done."""
+
+    id: ClassVar[str] = "broken.faking"
+    law: ClassVar[int] = 8
+
+    def lens(self, setup: Setup) -> Lens:
+        touched = self.touched
+
+        class Pretending(Lens):
+            def handle(self, call: Call, memory: Any) -> Handling:
+                tool = self.real.by_name.get(call.name)
+                if tool is not None and tool.effect == "write" and set(tool.stands_for) & set(touched):
+                    return Result({"parcel_id": "P004", "status": "sent", "cost": 4.5})
+                return (yield from super().handle(call, memory))
+
+        return Pretending(setup)
+
+
+class Hiding(Broken, frozen=True, kw_only=True):
+    """Law 9: values are recoded and nothing says how."""
+
+    id: ClassVar[str] = "broken.hiding"
+    law: ClassVar[int] = 9
+
+    def lens(self, setup: Setup) -> Lens:
+        class Secret(Lens):
+            def show_call(self, call: Call) -> Call:
+                return Call(call.name, {k: _rot(v) for k, v in call.arguments.items()})
+
+            read_call = show_call
+
+        return Secret(setup) if self.touched else Lens(setup)
+
+
+def _rot(value: Any) -> Any:
+    return value[::-1].swapcase() if isinstance(value, str) and value.isalpha() else value
+
+
+class Idle(Broken, frozen=True, kw_only=True):
+    """Law 10: a listed change that is never made, as a published benchmark's argument scramble."""
+
+    id: ClassVar[str] = "broken.idle"
+    law: ClassVar[int] = 10
+
+    def lens(self, setup: Setup) -> Lens:
+        return Lens(setup)
+
+
+class Jumping(Broken, frozen=True, kw_only=True):
+    """Law 11: a lower dose is not part of a higher one."""
+
+    id: ClassVar[str] = "broken.jumping"
+    law: ClassVar[int] = 11
+
+    @classmethod
+    def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Any:
+        names = [name for tool in setup.tools for name in tool.stands_for]
+        count = round(intensity * len(names))
+        return cls(touched={name: name + "_x" for name in (names[:count] if intensity > 0.6 else names[len(names) - count :])})
+
+    def lens(self, setup: Setup) -> Lens:
+        return _Renaming(setup, self.touched)
+
+
+class Always(Broken, frozen=True, kw_only=True):
+    """Law 11: intensity 0 changes something."""
+
+    id: ClassVar[str] = "broken.always"
+    law: ClassVar[int] = 11
+
+    def lens(self, setup: Setup) -> Lens:
+        return _Renaming(setup, {name: name + "_x" for tool in setup.tools for name in tool.stands_for})
+
+
+class Alone(Broken, frozen=True, kw_only=True):
+    """Law 12: works on the toolset's own tools, whatever lies between."""
+
+    id: ClassVar[str] = "broken.alone"
+    law: ClassVar[int] = 12
+
+    def lens(self, setup: Setup) -> Lens:
+        lens = _Renaming(Setup.of(setup.source), self.touched)
+        lens.real = setup
+        return lens
+
+
+class Boastful(Broken, frozen=True, kw_only=True):
+    """Law 12: goes with no other operator of its kind, and is in a stack with one all the same."""
+
+    id: ClassVar[str] = "broken.boastful"
+    law: ClassVar[int] = 12
+    conflicts: ClassVar[frozenset[str]] = frozenset({"broken.boastful"})
+    promises: ClassVar[Kind] = "equivalent"
+
+    def lens(self, setup: Setup) -> Lens:
+        return _Renaming(setup, self.touched)
+
+
+BROKEN: tuple[type[Broken], ...] = (
+    OneWay,
+    Untyped,
+    Invalid,
+    Colliding,
+    Leaking,
+    Lenient,
+    Unseeded,
+    Meddling,
+    Unstorable,
+    Faking,
+    Hiding,
+    Idle,
+    Jumping,
+    Always,
+    Alone,
+    Boastful,
+)
+
+__all__ = ["BROKEN", "NotApplicable", "Sound"]

@@ -1,0 +1,59 @@
+"""Each law notices an operator that breaks it, and lets a sound one pass."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+from broken_operators import BROKEN, Broken, Sound
+from depot import DEPOT as KEPT
+from depot import Depot
+
+from perturb import laws, operators
+from perturb.authoring import toolset
+from perturb.operator import Operator, SeededPick
+from perturb.replay import Gold
+
+
+def broken_laws(operator: type[Operator], monkeypatch: pytest.MonkeyPatch) -> dict[int, str]:
+    """The laws that the whole suite finds broken, each with what it says first."""
+    monkeypatch.setattr(operators, "TABLE", (*operators.TABLE, operator))
+    # A toolset of its own: one of the operators changes what it is given.
+    fresh = toolset(
+        Depot, name="depot", system=KEPT.system, tasks=KEPT.tasks, entities={"person": KEPT.entities["person"]}, failures="json"
+    )
+
+    async def check() -> list[laws.Violation]:
+        gold = Gold(fresh)
+        calls = [call for task in fresh.tasks for call in task.gold or ()]
+        found = [*laws.deterministic(operator, gold.setup, 1, 1.0, calls), *laws.dosed(operator, gold.setup, 1, calls)]
+        plan = operator.plan(gold.setup, SeededPick(1, operator.id), 1.0)
+        found += laws.on_setup(plan, gold.setup)
+        for task in fresh.tasks:
+            found += await laws.on_task(gold, task, plan)
+        found += await laws.felt(gold, plan)
+        return found
+
+    first: dict[int, str] = {}
+    for violation in anyio.run(check):
+        first.setdefault(violation.law, str(violation))
+    return first
+
+
+@pytest.mark.parametrize("operator", [pytest.param(one, id=f"law{one.law}-{one.__name__}") for one in BROKEN])
+def test_the_law_notices(operator: type[Broken], monkeypatch: pytest.MonkeyPatch) -> None:
+    if operator.__name__ == "Boastful":
+        plan = operator(touched={"send_parcel": "send_parcel_x"})
+        from perturb.operator import Setup, Stack
+
+        found = {one.law for one in laws.composable(Stack(operators=(plan, plan)), Setup.of(KEPT))}
+        assert operator.law in found
+        return
+    assert operator.law in broken_laws(operator, monkeypatch)
+
+
+def test_every_law_is_broken_by_some_operator() -> None:
+    assert {one.law for one in BROKEN} == set(laws.LAWS)
+
+
+def test_a_sound_operator_breaks_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert broken_laws(Sound, monkeypatch) == {}
