@@ -20,7 +20,8 @@ def plain(text: str) -> str:
 
 
 def numbers(text: str) -> set[Decimal]:
-    """The numbers in `text`; `1,240.50`, `$1240.5` and `1240.50` are one number. Digits inside a word are none."""
+    """The numbers in `text`; `1,240.50`, `$1240.5` and `1240.50` are one number. Digits behind a letter
+    are none."""
     return {Decimal(re.sub(r"[,$€£]", "", found.replace("−", "-"))) for found in _NUMBER.findall(text)}
 
 

@@ -1,26 +1,26 @@
 """A toolset from what an author has: a class, plain typed functions, a Python file, or a folder of JSON.
 
-    from perturb.authoring import read, toolset
-    from perturb.toolset import Task
-    from perturb.types import Call
+from perturb.authoring import read, toolset
+from perturb.toolset import Task
+from perturb.types import Call
 
-    class Shop:
-        def __init__(self):
-            self.stock = {"lamp": 3, "desk": 1}
+class Shop:
+    def __init__(self):
+        self.stock = {"lamp": 3, "desk": 1}
 
-        @read
-        def count(self, item: str) -> int:
-            '''How many of an item are in stock.'''
-            return self.stock[item]
+    @read
+    def count(self, item: str) -> int:
+        '''How many of an item are in stock.'''
+        return self.stock[item]
 
-        def order(self, item: str, number: int) -> dict[str, int]:
-            '''Order more of an item.'''
-            self.stock[item] += number
-            return {"now": self.stock[item]}
+    def order(self, item: str, number: int) -> dict[str, int]:
+        '''Order more of an item.'''
+        self.stock[item] += number
+        return {"now": self.stock[item]}
 
-    GOLD = (Call("order", {"item": "lamp", "number": 2}),)
-    TASK = Task(id="1", prompt="Order 2 more lamps.", gold=GOLD, check=lambda shop, answer, calls: shop.stock["lamp"] == 5)
-    TOOLSET = toolset(Shop, name="shop", tasks=[TASK])
+GOLD = (Call("order", {"item": "lamp", "number": 2}),)
+TASK = Task(id="1", prompt="Order 2 more lamps.", gold=GOLD, check=lambda shop, answer, calls: shop.stock["lamp"] == 5)
+TOOLSET = toolset(Shop, name="shop", tasks=[TASK])
 """
 
 from __future__ import annotations

@@ -91,13 +91,12 @@ def round_trip(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answer
             call, answer = layer.show_call(call), shown_answer
 
 
-def valid(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answered] = ()) -> Iterator[Violation]:
-    """Law 2: each shown tool is valid JSON Schema and keeps the providers' rules; shown calls and results are valid where the
-    real ones are."""
-    from jsonschema import Draft202012Validator
-
+def valid_tools(lens: StackLens) -> Iterator[Violation]:
+    """Law 2 for the tools: each shown one is valid JSON Schema and keeps the providers' rules."""
     before = {tool.name: tool for tool in lens.real.public_tools}
     for tool in lens.setup.public_tools:
+        if before.get(tool.name) is tool:
+            continue
         try:
             schemas.validate_tool("shown", tool)
         except ToolsetError as error:
@@ -110,29 +109,48 @@ def valid(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answered] =
         undeclared = set(tool.parameters.get("required", ())) - set(tool.parameters.get("properties", {}))
         if undeclared:
             yield Violation(2, f"{tool.name}: {sorted(undeclared)} are required and not declared")
-    real = {tool.name: Draft202012Validator(tool.parameters) for tool in lens.real.public_tools}
-    shown = {tool.name: Draft202012Validator(tool.parameters) for tool in lens.setup.public_tools}
+
+
+def valid(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answered] = ()) -> Iterator[Violation]:
+    """Law 2 for calls and results: what is shown is valid under its shown schema where the real one is under the real."""
     for call in calls:
-        if call.name not in real or not real[call.name].is_valid(call.arguments):
+        tool = lens.real.by_name.get(call.name)
+        if tool is None or not _validator(tool.parameters).is_valid(call.arguments):
             continue
         made = lens.show_call(call)
-        if made.name not in shown:
+        shown = lens.setup.by_name.get(made.name)
+        if shown is None:
             yield Violation(2, f"{_brief(call)} is shown as a call of {made.name!r}, which is no shown tool")
         else:
-            for problem in shown[made.name].iter_errors(made.arguments):
+            for problem in _validator(shown.parameters).iter_errors(made.arguments):
                 yield Violation(2, f"the shown call {_brief(made)} is not valid: {problem.message[:200]}")
                 break
     for call, answer in answered:
         schema = lens.real.returns(call)
-        if schema is None or not isinstance(answer, Result) or not Draft202012Validator(schema).is_valid(answer.data):
+        if schema is None or not isinstance(answer, Result) or not _validator(schema).is_valid(answer.data):
             continue
         shown_schema = lens.setup.returns(lens.show_call(call))
         if shown_schema is None:
             continue
         result = lens.show_result(call, answer)
-        for problem in Draft202012Validator(shown_schema).iter_errors(result.data):
+        for problem in _validator(shown_schema).iter_errors(result.data):
             yield Violation(2, f"the shown result of {_brief(call)} is not valid under its schema: {problem.message[:200]}")
             break
+
+
+_VALIDATORS: dict[int, tuple[Schema, Any]] = {}
+
+
+def _validator(schema: Schema) -> Any:
+    """The validator of a schema, kept for those used last, since laws are checked on many calls of few tools."""
+    known = _VALIDATORS.get(id(schema))
+    if known is None:
+        from jsonschema import Draft202012Validator
+
+        if len(_VALIDATORS) > 4096:
+            _VALIDATORS.clear()
+        known = _VALIDATORS[id(schema)] = (schema, Draft202012Validator(schema))
+    return known[1]
 
 
 def one_to_one(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answered] = ()) -> Iterator[Violation]:
@@ -188,10 +206,10 @@ def coherent(
 
     `shown_texts` are prompts and replies; `failures` are real calls with the text of the failure that was shown for them.
     """
-    live = live_names(lens.setup)
+    live = live_names(lens.setup) if lens.retired else frozenset()
     tools = {one.name for one in lens.retired if one.namespace == "tool"} - live
     entities = {one.name for one in lens.retired if one.namespace == "entity"}
-    everything = [lens.show_text(lens.setup.system), *shown_texts]
+    everything = [lens.setup.system, *shown_texts]
     for tool in lens.setup.public_tools:
         everything += _prose(tool)
     spelt = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(entities))) if entities else None
@@ -394,10 +412,20 @@ async def felt(gold: Gold, operator: Operator) -> list[Violation]:
 
 async def on_task(gold: Gold, task: Task, operator: Operator) -> list[Violation]:
     """Laws 1 to 5 on the gold calls and answers of a task, and 8 to 10 by replay."""
+    lens = lens_for(operator, gold.setup)
+    found = await on_gold_calls(gold, task, operator, lens)
+    proof = await gold.prove(task, operator, lens)
+    if proof.status == "unsolvable":
+        law = 9 if proof.reason == "value hidden" else 8
+        found.append(Violation(law, f"task {task.id}: {proof.reason}: {proof.detail}"))
+    return found
+
+
+async def on_gold_calls(gold: Gold, task: Task, operator: Operator, lens: StackLens) -> list[Violation]:
+    """Laws 1 to 5 on the gold calls and answers of a task; none where it has no gold calls that pass."""
     clean = await gold.clean(task)
     if clean is None or not clean.passed:
         return []
-    lens = lens_for(operator, gold.setup)
     calls = list(task.gold or ())
     answered: list[Answered] = [] if lens.has_state else list(zip(calls, clean.answers, strict=True))
     found = [*round_trip(lens, calls, answered), *valid(lens, calls, answered), *one_to_one(lens, calls, answered)]
@@ -406,17 +434,13 @@ async def on_task(gold: Gold, task: Task, operator: Operator) -> list[Violation]
     members = operator.operators if isinstance(operator, Stack) else (operator,)
     if all(member.retires_calls for member in members):
         found += strict(lens, calls)
-    proof = await gold.prove(task, operator, lens)
-    if proof.status == "unsolvable":
-        law = 9 if proof.reason == "value hidden" else 8
-        found.append(Violation(law, f"task {task.id}: {proof.reason}: {proof.detail}"))
     return found
 
 
 def on_setup(operator: Operator, setup: Setup) -> list[Violation]:
     """The laws that need no task: 2 to 4, 7 and 12, on the tools alone."""
     lens = lens_for(operator, setup)
-    found = [*valid(lens, ()), *one_to_one(lens, ()), *coherent(lens), *data(operator, setup)]
+    found = [*valid_tools(lens), *one_to_one(lens, ()), *coherent(lens), *data(operator, setup)]
     return [*found, *composable(operator, setup, [call for task in setup.source.tasks[:5] for call in task.gold or ()])]
 
 

@@ -42,7 +42,9 @@ def use_learned(toolset: Toolset, path: Path) -> None:
 
     def with_gold(task: Task) -> Task:
         one = learned.get(task.id)
-        return task if one is None or task.gold is not None else msgspec.structs.replace(task, gold=one.calls, answer=one.answer)
+        return (
+            task if one is None or task.gold is not None else msgspec.structs.replace(task, gold=one.calls, answer=one.answer)
+        )
 
     toolset.tasks = tuple(with_gold(task) for task in toolset.tasks)
 

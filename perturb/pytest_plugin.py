@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 MARKER = (
-    "perturb(toolset='airline', operators='*', max_drop=None, ...): run the test as an agent over the tasks of a toolset, clean "
-    "and under perturbations, and fail it when it loses more than max_drop of its success (0.1 is ten points)."
+    "perturb(toolset='airline', operators='*', max_drop=None, ...): run the test as an agent over the tasks of a toolset, "
+    "clean and under perturbations, and fail it when it loses more than max_drop of its success (0.1 is ten points)."
 )
 
 

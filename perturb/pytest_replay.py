@@ -52,9 +52,7 @@ async def _run(prepared: Prepared, plan: PlanFile) -> Replayed:
     for arm, operator in (("clean", None), ("perturbed", from_json(plan.plan))):
         planned = Planned(key="", task=task.id, arm=arm, trial=plan.trial)
         lens = lens_for(operator, prepared.gold.setup)
-        episode = await run_episode(
-            prepared.toolset, task, prepared.agent.function, lens, planned, prepared.request.limits
-        )
+        episode = await run_episode(prepared.toolset, task, prepared.agent.function, lens, planned, prepared.request.limits)
         outcome = episode.outcome
         text.append(f"task {task.id}, {arm}: {outcome}" + (f" ({episode.error})" if episode.error else ""))
         text += [f"  {line}" for message in messages(episode) for line in _lines(message)]

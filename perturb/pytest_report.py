@@ -107,9 +107,7 @@ def _needed(verdict: Verdict, marker: Marker, data: Mapping[str, Any]) -> str:
         return "a drop that is just at the limit is settled by no number of trials: change max_drop"
     if verdict.estimand == "suite drop":
         trials, clean_trials = (math.ceil(number * verdict.factor) for number in (marker.trials, marker.clean_trials))
-        return (
-            f"about {trials - marker.trials} more trials would settle it: trials={trials}, clean_trials={clean_trials}"
-        )
+        return f"about {trials - marker.trials} more trials would settle it: trials={trials}, clean_trials={clean_trials}"
     more = math.ceil(data["headline"]["tasks"] * (verdict.factor - 1.0))
     return f"about {max(1, more)} more tasks would settle it, or trials=2 and clean_trials=2, to judge exactly these tasks"
 

@@ -21,6 +21,8 @@ import inspect
 import os
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -142,26 +144,29 @@ class PerturbedTest(pytest.Function):
             )
 
     def runtest(self) -> None:
+        plan_file = self.config.getoption("perturb_replay")
+        if plan_file is not None:
+            self._replay(self.config.invocation_params.dir / plan_file)
+            return
         with _told():
-            replayed = self.config.getoption("perturb_replay")
-            if replayed is not None:
-                from perturb.pytest_replay import replay
-
-                plan = self.config.invocation_params.dir / replayed
-                told = replay(self._prepared, plan)
-                self.add_report_section("call", "perturb", told.text)
-                if not told.passed:
-                    pytest.fail(told.text, pytrace=False)
-                return
             done = self._evaluate()
         result = Robustness.of(done.data, verdict_of(done.data, self.marker))
         self._tell(result, done)
-        told = failure_text(result, self.marker)
-        if told is not None:
-            pytest.fail(told, pytrace=False)
+        why = failure_text(result, self.marker)
+        if why is not None:
+            pytest.fail(why, pytrace=False)
         self.add_report_section("call", "perturb", report_text(result, self.marker))
         if self.marker.agent is not None:
             self._call_body(result)
+
+    def _replay(self, plan_file: Path) -> None:
+        from perturb.pytest_replay import replay
+
+        with _told():
+            replayed = replay(self._prepared, plan_file)
+        if not replayed.passed:
+            pytest.fail(replayed.text, pytrace=False)
+        self.add_report_section("call", "perturb", replayed.text)
 
     def _place(self, path: str) -> str:
         """`path` as it is shortest to write from where pytest was called."""
@@ -200,9 +205,7 @@ class PerturbedTest(pytest.Function):
             operators=tuple(part.strip() for operator in operators for part in operator.split(",")),
             tasks=marker.tasks,
             limit=marker.limit,
-            design=Design(
-                seed=marker.seed, intensity=marker.intensity, trials=marker.trials, clean_trials=marker.clean_trials
-            ),
+            design=Design(seed=marker.seed, intensity=marker.intensity, trials=marker.trials, clean_trials=marker.clean_trials),
             limits=Limits(
                 timeout=marker.timeout,
                 max_calls=marker.max_calls,
@@ -306,15 +309,13 @@ class PerturbedTest(pytest.Function):
             self.obj(**given)
 
 
-class _told:
+@contextmanager
+def _told() -> Iterator[None]:
     """Turns what is the user's own mistake into a failure of one message, without a traceback."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, PerturbError):
-            pytest.fail(f"perturb: {error}", pytrace=False)
+    try:
+        yield
+    except PerturbError as error:
+        pytest.fail(f"perturb: {error}", pytrace=False)
 
 
 def _raise_first(group: BaseExceptionGroup[BaseException]) -> NoReturn:

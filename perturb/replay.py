@@ -35,8 +35,8 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GoldRun(msgspec.Struct, frozen=True, kw_only=True):
-    """A replay of the gold calls: shown steps, real answers, the final state with its volatile places masked (`None` where
-    the environment cannot dump it), and the verdict of the toolset's own check."""
+    """A replay of the gold calls: shown steps, real answers, the final state (`None` where the environment cannot dump it),
+    and the verdict of the toolset's own check."""
 
     steps: tuple[Step, ...]
     answers: tuple[Answer, ...]
@@ -91,7 +91,7 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
                 clean_visible.add(clean.steps[position].reply.text)
         shown_answer = lens.show_answer(task.answer)
         final = boundary.final_environment(lambda: toolset.environment(task))
-        state = masked(final.dump(), toolset.volatile) if toolset.dumps_state else None
+        state = final.dump() if toolset.dumps_state else None
         answer_real = boundary.read_answer(shown_answer)
         passed = toolset.check(task, final, answer_real, boundary.real_calls)
         return GoldRun(
@@ -189,10 +189,9 @@ class Gold:
                     detail=f"step {index + 1}, {gold.name}: {_brief(mine)} where the clean run has {_brief(theirs)}",
                     felt=felt,
                 )
-        if run.state != clean.state:
-            return Proof(
-                status="unsolvable", reason="state differs", detail=first_difference(run.state, clean.state), felt=felt
-            )
+        difference = first_difference(run.state, clean.state, self.toolset.volatile)
+        if difference is not None:
+            return Proof(status="unsolvable", reason="state differs", detail=difference, felt=felt)
         if not run.passed:
             if lens.read_answer(run.answer) != task.answer:
                 return Proof(status="not_applicable", reason="foreign_check", detail="the answer does not read back", felt=felt)
@@ -215,9 +214,9 @@ def _members(operator: Operator | None) -> tuple[Operator, ...]:
 def same_answer(mine: Answer, theirs: Answer, volatile: tuple[str, ...] = ()) -> bool:
     """Whether two answers are equal as data, volatile values aside; failures by kind, message and field."""
     if isinstance(mine, Result) and isinstance(theirs, Result):
-        if _identical(mine.data, theirs.data):
-            return True
-        return bool(volatile) and masked(mine.data, volatile) == masked(theirs.data, volatile)
+        return _identical(mine.data, theirs.data) or (
+            bool(volatile) and first_difference(mine.data, theirs.data, volatile) is None
+        )
     if isinstance(mine, Failure) and isinstance(theirs, Failure):
         return (mine.kind, mine.message, mine.field) == (theirs.kind, theirs.message, theirs.field)
     return False
@@ -240,43 +239,37 @@ def _identical(mine: JSON, theirs: JSON) -> bool:
     return type(mine) is type(theirs) and mine == theirs
 
 
-def masked(state: JSON, volatile: tuple[str, ...]) -> JSON:
-    """A state with its volatile places (regular expressions over `/a/0/b` paths) replaced by a mark."""
-    if not volatile:
-        return state
-    pattern = re.compile("|".join(f"(?:{one})" for one in volatile))
+def first_difference(mine: JSON, theirs: JSON, volatile: tuple[str, ...] = ()) -> str | None:
+    """Where two JSON values part first, volatile paths (regular expressions over `/a/0/b`) aside; `None` where they do not.
 
-    def walk(node: JSON, path: str) -> JSON:
-        if path and pattern.fullmatch(path):
-            return "(volatile)"
-        if isinstance(node, dict):
-            return {key: walk(value, f"{path}/{key}") for key, value in node.items()}
-        if isinstance(node, list):
-            return [walk(value, f"{path}/{index}") for index, value in enumerate(node)]
-        return node
-
-    return walk(state, "")
+    Only parts that differ are walked through, since states are large and mostly equal.
+    """
+    pattern = re.compile("|".join(f"(?:{one})" for one in volatile)) if volatile else None
+    for path, found in _differences(mine, theirs, ""):
+        if pattern is None or not any(pattern.fullmatch(path[:end]) for end in _ends(path)):
+            return f"{path or '/'}: {found}"
+    return None
 
 
-def first_difference(mine: JSON, theirs: JSON, path: str = "") -> str:
-    """Where two JSON values part first, as `path: mine, theirs`."""
-    for found in _differences(mine, theirs, path):
-        return found
-    return "no difference"
+def _ends(path: str) -> list[int]:
+    """Where the path and each of its parents end, so that a volatile parent covers all below it."""
+    return [index for index, character in enumerate(path) if character == "/" and index] + [len(path)]
 
 
-def _differences(mine: JSON, theirs: JSON, path: str) -> Iterator[str]:
+def _differences(mine: JSON, theirs: JSON, path: str) -> Iterator[tuple[str, str]]:
+    if mine is theirs or mine == theirs:
+        return
     if isinstance(mine, dict) and isinstance(theirs, dict):
-        for key in mine.keys() | theirs.keys():
+        for key in [*mine, *(key for key in theirs if key not in mine)]:
             if key not in mine or key not in theirs:
-                yield f"{path}/{key}: only in the {'perturbed' if key in mine else 'clean'} run"
+                yield f"{path}/{key}", f"only in the {'perturbed' if key in mine else 'clean'} run"
             else:
                 yield from _differences(mine[key], theirs[key], f"{path}/{key}")
     elif isinstance(mine, list) and isinstance(theirs, list) and len(mine) == len(theirs):
         for index, (one, other) in enumerate(zip(mine, theirs, strict=True)):
             yield from _differences(one, other, f"{path}/{index}")
-    elif not _identical(mine, theirs):
-        yield f"{path or '/'}: {_brief(mine)} where the clean run has {_brief(theirs)}"
+    else:
+        yield path, f"{_brief(mine)} where the clean run has {_brief(theirs)}"
 
 
 def _brief(value: Any) -> str:

@@ -220,7 +220,7 @@ def test_a_tool_that_no_plan_knows_is_left_alone() -> None:
         plan = planned(operator, setup, 1, 1.0)
         assert isinstance(plan, Operator)
         lens = lens_for(plan, smaller)
-        assert told(laws.valid(lens, ())) == []
+        assert told(laws.valid_tools(lens)) == []
         assert told(laws.one_to_one(lens, ())) == []
 
 

@@ -217,6 +217,14 @@ def test_after_they_have_parted_nothing_is_marked() -> None:
     assert rows[2]["clean"]["arguments"].segments != rows[2]["perturbed"]["arguments"].segments
 
 
+def test_a_side_without_a_step_says_why_once() -> None:
+    failure = synthetic_run.failure("t", "tools.x", "equivalent", "tools")
+    failure |= {"clean": CLEAN, "perturbed": [step("search_tools", None), step("find")]}
+    rows = compare(failure, Budget(0))["rows"]
+    said = [row["missing"] for row in rows if None in (row["clean"], row["perturbed"])]
+    assert said == ["only the perturbed setup has this step", "no further step", ""]
+
+
 def test_texts_with_little_in_common_are_left_unmarked() -> None:
     assert mark_differences("a b c d e f", "1 2 3 4 5 6") == ([("a b c d e f", False)], [("1 2 3 4 5 6", False)])
 
@@ -483,6 +491,10 @@ def test_thousands_of_long_failures_leave_the_page_light(data: dict[str, Any]) -
     assert len(page) < 6_000_000
     assert "2,940 more are left out" in page
     assert f"perturb report {data['run']} --json" in page
+    arms = {"clean": {}, "perturbed": {"failed": 90, "agent_error": 4, "passed": 9}}
+    some = data | {"failures": [failure], "outcomes_by_arm": arms}
+    assert "93 more are left out" in render_html(some)
+    assert "93 more are left out" in render_markdown(some)
     assert "further steps left out" in page
 
 
@@ -513,6 +525,25 @@ def test_reports_of_little_data_say_so(clean_trials: int) -> None:
     if clean_trials:
         assert "it needs two clean trials" in page
         assert "no noise floor: one clean trial" in text
+
+
+def test_what_no_reader_may_miss_is_said(data: dict[str, Any]) -> None:
+    assert wording.remarks(data) == []
+    told = data | {
+        "ended": {"how": "budget", "left": 1200, "why": "the budget of 5 US dollars is spent"},
+        "gold_fails_clean": ["user_task_7"],
+        "not_proven_tasks": [f"t{i}" for i in range(14)],
+        "outcomes": data["outcomes"] | {"tester_fault": 2},
+    }
+    text = " ".join(Page(render_html(told)).text.split())
+    for said in (
+        "The run is not whole: the budget of 5 US dollars is spent; 1,200 episodes left.",
+        "Kept out, since their own gold calls fail their own check: 1 task (user_task_7).",
+        "t11 and 2 more)",
+        "Faults of Perturb or the toolset ended 2 episodes; no rate holds them.",
+    ):
+        assert said in text
+        assert escaped(said) in render_markdown(told)
 
 
 def test_a_null_operator_shows_a_drop_of_zero_everywhere() -> None:

@@ -27,7 +27,7 @@ COMMANDS: dict[str, str] = {
 """Each command with the module that holds it as `command`, in the order in which help names them."""
 
 HELD, FAILED, MISTAKEN, INCONCLUSIVE = 0, 1, 2, 3
-"""The exit status: all is well, a gate failed, what was asked for is wrong, there is no answer (interrupted, infrastructure)."""
+"""The exit status: all is well, a gate failed, what was asked for is wrong, there is no answer (interrupted, …)."""
 BROKEN_PIPE = 141
 
 

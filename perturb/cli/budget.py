@@ -15,7 +15,7 @@ _UNITS: dict[str, tuple[str, float]] = {
 }  # fmt: skip
 
 
-class Budget(click.ParamType):
+class Budget(click.ParamType[str]):
     """`100episodes`, `10min`, `200ktokens`, `5usd` (or `$5`, quoted), or several with commas between them."""
 
     name = "budget"

@@ -1,5 +1,165 @@
+"""`perturb check`: prove a toolset solvable under every operator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
+from perturb.cli.options import Configured, json_option, operators_option, runs_option, task_option, toolset_option
 
-@click.command()
-def command() -> None: ...
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from perturb.findings import Broken, Checked, Row
+
+EXAMPLES = """\b
+Examples:
+  perturb check                                                   the airline toolset, every operator
+  perturb check --toolset mine.py --operators 'results.*'         your own, some operators
+  perturb check -t agentdojo:banking --intensity 0.3 --intensity 1 --seeds 3 --stacks 200 --laws --jobs 2
+"""
+MOST_SHOWN = 20
+
+
+@click.command("check", cls=Configured, epilog=EXAMPLES, short_help="Prove a toolset solvable under every operator.")
+@toolset_option
+@operators_option
+@task_option
+@click.option(
+    "--intensity", type=click.FloatRange(0.0, 1.0), multiple=True, default=(1.0,), show_default=True,
+    help="May be given several times.",
+)  # fmt: skip
+@click.option("--seed", type=int, default=7, show_default=True, help="The first seed.")
+@click.option("--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="How many seeds, from --seed on.")
+@click.option(
+    "--stacks", type=click.IntRange(min=0), default=0, show_default=True,
+    help="How many random stacks of two to five operators to prove too.",
+)  # fmt: skip
+@click.option("--laws", is_flag=True, help="Hold every plan to the laws of operators too.")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that share the work.")
+@runs_option
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    toolset: str,
+    operators: tuple[str, ...],
+    task: tuple[str, ...],
+    intensity: tuple[float, ...],
+    seed: int,
+    seeds: int,
+    stacks: int,
+    laws: bool,
+    jobs: int,
+    out: str,
+    as_json: bool,
+) -> None:
+    """Prove every task of a toolset solvable under every operator, by carrying its gold calls through; no agent is needed.
+
+    A plan is drawn for each task, seed and intensity, the same that `perturb run` draws. It either does not apply, for a
+    reason that is told, or it applies and is solvable, unsolvable, or not proven where a task has no gold calls. `plans`,
+    `applicable` and `solvable` count plans, `tasks` counts the tasks with a plan that applies.
+
+    Exit status 1 if anything is unsolvable or a law is broken.
+    """
+    from perturb.checking import CheckRequest, check
+    from perturb.cli.console import output
+    from perturb.cli.progress import RunProgress
+
+    request = CheckRequest(
+        toolset=toolset,
+        operators=tuple(part for text in operators for part in text.split(",")),
+        tasks=tuple(task),
+        intensities=tuple(dict.fromkeys(intensity)),
+        seed=seed,
+        seeds=seeds,
+        stacks=stacks,
+        laws=laws,
+        folder=Path(out),
+    )
+    with RunProgress() as progress:
+        checked = check(request, jobs=jobs, report=lambda done, pieces: progress.step("checking", done, pieces))
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.format(msgspec.json.encode(checked.to_json()), indent=2).decode())
+    else:
+        _print(checked, output(), laws)
+    if checked.done < checked.pieces:
+        click.echo(f"interrupted; {checked.done} of {checked.pieces} pieces of the work are done, and told above", err=True)
+        ctx.exit(3 if checked.holds else 1)
+    if not checked.plans:
+        click.echo(f"nothing was checked: no task of {toolset} has gold calls that pass its own check", err=True)
+        ctx.exit(3)
+    ctx.exit(0 if checked.holds else 1)
+
+
+def _print(checked: Checked, console: Console, laws: bool) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from perturb.rendering.wording import count, duration
+
+    words = [checked.toolset, count(checked.tasks, "task"), count(len({row.id for row in checked.operators}), "operator")]
+    console.print(Text(" · ".join(words), style="bold"))
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("operator", "kind", "tasks", "plans", "applicable", "solvable", "unsolvable", "left out"):
+        table.add_column(
+            name, justify="left" if name in ("operator", "kind", "left out") else "right", no_wrap=name == "operator"
+        )
+    for row in checked.rows.values():
+        bad = f"{len(row.unsolvable):,}"
+        table.add_row(
+            Text("random stacks" if row.axis == "mixed" else row.id),
+            row.kind,
+            f"{len(row.tasks):,}",
+            f"{row.plans:,}",
+            f"{row.applicable:,}",
+            f"{row.solvable:,}",
+            Text(bad, style="bold red" if row.unsolvable else ""),
+            _left_out(row),
+        )
+    console.print(table)
+    for title, found in (
+        ("unsolvable", [(row, one) for row in checked.rows.values() for one in row.unsolvable]),
+        ("broken laws", [(row, one) for row in checked.rows.values() for one in row.violations]),
+    ):
+        if found:
+            _print_broken(console, title, found)
+    if laws and not any(row.violations for row in checked.rows.values()):
+        console.print("no law is broken")
+    console.print(
+        f"floor: a silent agent passes {checked.floor.silent} of {count(checked.tasks, 'task')}, "
+        f"one that only states the answer {checked.floor.answer_only}"
+    )
+    for words_for, ids in (
+        ("their own gold calls fail their own check, so they are left out", checked.gold_fails_clean),
+        ("without gold calls, so nothing is proven", checked.not_proven_tasks),
+    ):
+        if ids:
+            console.print(Text(f"{count(len(ids), 'task')}: {words_for}: {', '.join(ids)}"))
+    solvable = sum(row.solvable for row in checked.rows.values())
+    applicable = sum(row.applicable for row in checked.rows.values())
+    console.print(f"{solvable:,} of {count(applicable, 'plan')} solvable · {duration(checked.seconds)}", style="bold")
+
+
+def _left_out(row: Row) -> str:
+    words = [f"{number:,} {reason.replace('_', ' ')}" for reason, number in sorted(row.not_applicable.items())]
+    return ", ".join(words + ([f"{row.not_proven:,} not proven"] if row.not_proven else []))
+
+
+def _print_broken(console: Console, title: str, found: list[tuple[Row, Broken]]) -> None:
+    import msgspec
+    from rich.text import Text
+
+    console.print(f"{title}: {len(found):,}", style="bold red")
+    for row, one in found[:MOST_SHOWN]:
+        where = f", task {one.task}" if one.task is not None else ""
+        console.print(Text(f"  {row.id}{where}: {one.reason}"), soft_wrap=True)
+        if one.plan is not None:
+            console.print(Text(f"    plan {msgspec.json.encode(one.plan).decode()}", style="dim"), soft_wrap=True)
+    if len(found) > MOST_SHOWN:
+        console.print(f"  and {len(found) - MOST_SHOWN:,} more: --json tells them all")

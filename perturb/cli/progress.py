@@ -69,7 +69,7 @@ class RunProgress:
 
 
 def so_far(progress: Progress) -> str:
-    """The rates of both arms and the drop so far, with the cost where it is known: `clean 100.0 · perturbed 81.0 · drop 19.0`."""
+    """The rates and the drop so far, and the cost where it is known: `clean 100.0 · perturbed 81.0 · drop 19.0`"""
     words = []
     rates = {}
     for arm in ("clean", "perturbed"):

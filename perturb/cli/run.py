@@ -10,11 +10,11 @@ import click
 
 from perturb.cli.budget import Budget, read_budget
 from perturb.cli.options import (
+    OUT,
     Configured,
     command_line,
     json_option,
     operators_option,
-    out_option,
     store_option,
     task_option,
     toolset_option,
@@ -68,7 +68,9 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
     "--max-drop", type=click.FloatRange(0.0, 1.0), default=None, metavar="FRACTION",
     help="The gate: exit 0 if the whole interval of the drop is at or below it, 1 if above it, else 3.",
 )  # fmt: skip
-@out_option
+@click.option(
+    "--out", type=click.Path(file_okay=False), default=OUT, show_default=True, help="The folder of runs and their reports."
+)
 @store_option
 @click.option("--markdown", type=click.Path(dir_okay=False), default=None, help="Write the report as Markdown here too.")
 @click.option("--junit", type=click.Path(dir_okay=False), default=None, help="Write the report as JUnit XML here too.")
@@ -76,7 +78,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 @click.option("--dry-run", is_flag=True, help="Say what would be run, and run nothing.")
 @json_option
 @click.pass_context
-def command(ctx: click.Context, as_json: bool, dry_run: bool, max_drop: float | None, **chosen: Any) -> None:
+def command(ctx: click.Context, /, as_json: bool, dry_run: bool, max_drop: float | None, **chosen: Any) -> None:
     """Run an agent clean and perturbed, in pairs, and say how much success it loses.
 
     First every task is proven solvable under every perturbation; then the episodes run. The report goes to the terminal and
@@ -221,21 +223,25 @@ def _write(evaluation: Evaluation, chosen: dict[str, Any]) -> Path:
     from perturb.rendering import render_html, render_json, render_junit, render_markdown
 
     data, folder = evaluation.data, evaluation.folder
-    folder.mkdir(parents=True, exist_ok=True)
     markdown = render_markdown(data)
     page = folder / "report.html"
-    page.write_text(render_html(data), encoding="utf-8")
-    (folder / "report.json").write_text(render_json(data, trajectories=True) + "\n", encoding="utf-8")
-    (folder / "report.md").write_text(markdown, encoding="utf-8")
-    for path, text in ((chosen["markdown"], lambda: markdown), (chosen["junit"], lambda: render_junit(data))):
-        if path:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            Path(path).write_text(text(), encoding="utf-8")
+    _write_text(page, render_html(data))
+    _write_text(folder / "report.json", render_json(data, trajectories=True) + "\n")
+    _write_text(folder / "report.md", markdown)
+    if chosen["markdown"]:
+        _write_text(Path(chosen["markdown"]), markdown)
+    if chosen["junit"]:
+        _write_text(Path(chosen["junit"]), render_junit(data))
     summary = os.environ.get(SUMMARY)
     if summary:
         with open(summary, "a", encoding="utf-8") as file:
             file.write(markdown + "\n")
     return page
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
 
 
 def _remark(evaluation: Evaluation, verdict: Verdict, max_drop: float | None) -> None:

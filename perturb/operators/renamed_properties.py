@@ -15,7 +15,7 @@ import msgspec
 from perturb import schemas
 from perturb.mentions import Mentions, looks_like_identifier, reworded
 from perturb.operator import NotApplicable, Pick, Retired, RewritingLens, Setup
-from perturb.operators.renaming import choose_names, names_in_use
+from perturb.operators.renaming import choose_names, property_names
 from perturb.operators.vocabulary import key_synonyms, split
 from perturb.schemas import Edit
 from perturb.types import Call, Failure, Schema, Tool
@@ -34,7 +34,9 @@ def plan_names(setup: Setup, part: Part, pick: Pick, intensity: float) -> dict[s
         if own_name(place) not in current or looks_like_identifier(name):
             current[own_name(place)] = name
     curated = partial(key_synonyms, neutral=False)
-    new = choose_names(current, curated, names_in_use(setup) | set(found.values()), pick, spare=key_synonyms)
+    # Arguments and keys of results are two namespaces: what one is called does not bear on the other.
+    taken = setup.names | property_names(_schemas(setup, part))
+    new = choose_names(current, curated, taken, pick, spare=key_synonyms)
     places = [place for place in found if own_name(place) in new]
     if not places:
         return NotApplicable("names_exhausted", "every synonym is taken by another name or word of the toolset")
@@ -79,8 +81,9 @@ class PropertyNamesLens(RewritingLens):
             told = {old: new for old, new in renamed.items() if old not in shared}
             carry, back = Mentions(told), Mentions({new: old for old, new in told.items()})
             self._carried[tool.name] = carry, back
-            paths = dict(_paths(before, names))
-            self._fields[tool.name] = paths, {new: old for old, new in paths.items()}
+            if self.part == "arguments":
+                paths = dict(_paths(before, names))
+                self._fields[tool.name] = paths, {new: old for old, new in paths.items()}
             if len(tool.stands_for) == 1:
                 retired += [Retired(f"{self.part[:-1]}:{tool.stands_for[0]}", old) for old in renamed]
             tools.append(self._told(made, carry) if carry else made)
@@ -91,9 +94,10 @@ class PropertyNamesLens(RewritingLens):
 
     def _told(self, tool: Tool, carry: Mentions) -> Tool:
         """The tool with the mentions changed in its description and in the half of its schemas that they speak of."""
-        changed = reworded(tool, carry)
         if self.part == "arguments":
+            changed = reworded(msgspec.structs.replace(tool, returns=None), carry)
             return msgspec.structs.replace(changed, returns=tool.returns)
+        changed = reworded(msgspec.structs.replace(tool, parameters={}), carry)
         return msgspec.structs.replace(changed, parameters=tool.parameters)
 
     def show_text(self, text: str) -> str:

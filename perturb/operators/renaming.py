@@ -9,7 +9,7 @@ import msgspec
 from perturb import schemas
 from perturb.mentions import Mentions, looks_like_identifier, reworded
 from perturb.operator import Lens, Pick, Retired, Setup
-from perturb.types import Call, Failure, Tool
+from perturb.types import Call, Failure, Schema, Tool
 
 
 def choose_names(
@@ -47,12 +47,14 @@ def choose_names(
 
 
 def names_in_use(setup: Setup) -> frozenset[str]:
-    """Every name and word, in lower case, that new names must stay clear of: the toolset's own, and those shown now."""
+    """What a new name of a tool must stay clear of, in lower case: the toolset's own words, and the names shown now."""
     shown = {tool.name.lower() for tool in setup.tools}
-    for tool in setup.tools:
-        for schema in (tool.parameters, tool.returns):
-            shown.update(name.lower() for names in schemas.siblings(schema) for name in names)
-    return setup.words | shown
+    return setup.words | shown | property_names(tool.parameters for tool in setup.tools)
+
+
+def property_names(some: Iterable[Schema | None]) -> frozenset[str]:
+    """The names of all properties of some schemas, in lower case."""
+    return frozenset(name.lower() for one in some for names in schemas.siblings(one) for name in names)
 
 
 def single_tools(setup: Setup) -> dict[str, Tool]:

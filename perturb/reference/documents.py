@@ -90,21 +90,38 @@ def _xml(text: str) -> JSON:
 
 
 def _element(element: ElementTree.Element) -> JSON:
-    children = list(element)
-    if not children and not element.attrib:
-        return element.text or ""
+    """An element as a list where it says that it is one or repeats one tag, as an object where tags or one attribute tell its
+    children apart, else as its text."""
+    children, attributes = list(element), dict(element.attrib)
+    kind = attributes.pop("type", None)
     tags = [child.tag for child in children]
-    if len(set(tags)) == 1 and len(tags) > 1 and not element.attrib:
+    if keys := _keys(children):
+        return {key: _element(child) for key, child in zip(keys, children, strict=True)}
+    if kind == "array" or (len(children) > 1 and len(set(tags)) == 1 and not attributes):
         return [_element(child) for child in children]
-    made: dict[str, JSON] = dict(element.attrib)
+    made: dict[str, JSON] = dict(attributes)
     for child in children:
         if tags.count(child.tag) > 1:
             made.setdefault(child.tag, []).append(_element(child))
         else:
             made[child.tag] = _element(child)
-    if element.text and element.text.strip():
-        made[""] = element.text.strip()
-    return made
+    text = (element.text or "").strip()
+    if not made:
+        return {} if kind == "object" else text
+    return {**made, "": text} if text else made
+
+
+def _keys(children: list[ElementTree.Element]) -> list[str]:
+    """The values of the attribute that tells children of one tag apart, taken from them; empty where none does."""
+    names = [[name for name in child.attrib if name != "type"] for child in children]
+    if not children or len({child.tag for child in children}) > 1 or any(len(one) != 1 for one in names):
+        return []
+    keys = [child.attrib[one[0]] for child, one in zip(children, names, strict=True)]
+    if len({one[0] for one in names}) > 1 or len(set(keys)) < len(keys):
+        return []
+    for child, one in zip(children, names, strict=True):
+        del child.attrib[one[0]]
+    return keys
 
 
 def _untagged(text: str) -> JSON:

@@ -14,6 +14,8 @@ from perturb.types import JSON, Transcript
 _NUMBER = r"\d[\d,]*(?:\.\d+)?"
 _TELLING = re.compile(rf"(?<![\w.]){_NUMBER}(?![\w])|(?<=[\w,;:] )[A-Z]\w+|\b(?=\w*\d)\w{{3,}}")
 """Words of a sentence that are likely to be values: numbers, codes, and names where no sentence begins."""
+_NAME = re.compile(r"[A-Z]\w+(?: [A-Z]\w+)+")
+"""A name of several words, which is a value only where it is found as a whole."""
 
 
 class InPrompt(NamedTuple):
@@ -104,10 +106,15 @@ class Study:
     def _sources(self, text: str, name: str, before: int) -> Iterator[Source]:
         if not text:
             return
-        pattern = _whole(text)
+        pattern = whole(text)
         if found := pattern.search(self._prompt):
             yield InPrompt(*found.span())
             return
+        yield from self._in_replies(text, pattern, name, before)
+        if found := re.search(pattern.pattern, self._prompt, re.IGNORECASE):
+            yield InPrompt(*found.span())
+
+    def _in_replies(self, text: str, pattern: re.Pattern[str], name: str, before: int) -> Iterator[InReply]:
         places = [source for source in self._index.get(text, ()) if source.step < before]
         if len(text) < 2 + text.isdigit():
             # One or two digits are found anywhere: only a field of a like name tells where they come from.
@@ -143,9 +150,10 @@ class Study:
     def _values(self, text: str, before: int) -> list[tuple[int, int]]:
         """Where values stand in a text: whole scalars of earlier replies, and words that look like values; longest first."""
         found = [match.span() for match in _TELLING.finditer(text)]
+        found += [one.span() for one in _NAME.finditer(text) if next(self._sources(one.group(), "", before), None)]
         for leaf, places in self._index.items():
             if len(leaf) > 3 and leaf in text and any(place.step < before for place in places):
-                found += [match.span() for match in _whole(leaf).finditer(text)]
+                found += [match.span() for match in whole(leaf).finditer(text)]
         longest: list[tuple[int, int]] = []
         for start, end in sorted(found, key=lambda span: (span[0] - span[1], span)):
             if all(end <= other or start >= last for other, last in longest):
@@ -154,8 +162,8 @@ class Study:
 
 
 def _telling_key(name: str) -> bool:
-    """Whether a key looks like data: it has a space, a digit or a capital that begins it."""
-    return " " in name or name[:1].isupper() or any(letter.isdigit() for letter in name)
+    """Whether a key looks like data, not like the name of a field."""
+    return re.fullmatch(r"[a-z_]\w*", name) is None
 
 
 def _field(path: Path) -> str:
@@ -163,13 +171,13 @@ def _field(path: Path) -> str:
     return next((step for step in reversed(path) if isinstance(step, str)), "")
 
 
-def _whole(text: str) -> re.Pattern[str]:
+def whole(text: str) -> re.Pattern[str]:
     """A pattern for a value where it stands as a word; for a number also with marks for thousands and zeros behind."""
     if number := re.fullmatch(r"(\d+)(\.\d+)?", text):
         whole = re.sub(r"(?<=\d)(?=(?:\d{3})+$)", ",?", number[1])
         rest = rf"{re.escape(number[2])}0*" if number[2] else r"(?:\.0+)?"
         return re.compile(rf"(?<![\w.,]){whole}{rest}(?![\w]|\.\d)")
-    return re.compile(rf"(?<!\w){re.escape(text)}(?!\w)", re.IGNORECASE)
+    return re.compile(rf"(?<![\w@]){re.escape(text)}(?![\w@]|[.-]\w)")
 
 
 def _traces(node: object) -> Iterator[Traced]:

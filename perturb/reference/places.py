@@ -22,6 +22,7 @@ class Key(NamedTuple):
 Path: TypeAlias = tuple["str | int | Key", ...]
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_WORD = re.compile(r"\w+")
 _ALIKE = 0.5
 """The share of a row's words, rare ones counting more, that another row must hold to be taken for the same."""
 
@@ -69,14 +70,15 @@ class Document:
         return frozenset(path for path, _ in self.leaves)
 
     @cached_property
-    def values(self) -> frozenset[str]:
-        """Every scalar and every key, as `plain` text."""
-        return frozenset(plain(value) for _, value in self.leaves)
+    def values(self) -> Counter[str]:
+        """Every scalar and every key, as `plain` text, with how often it stands."""
+        return Counter(plain(value) for _, value in self.leaves)
 
     @cached_property
     def size(self) -> int:
-        """How many scalars it holds, empty ones aside."""
-        return sum(1 for path, value in self.leaves if plain(value) and not (path and isinstance(path[-1], Key)))
+        """How many words its scalars have."""
+        values = (plain(value) for path, value in self.leaves if not (path and isinstance(path[-1], Key)))
+        return sum(len(_WORD.findall(value)) for value in values)
 
     def bag(self, node: JSON) -> frozenset[str]:
         """The scalars within a node of this document, as `plain` text."""
@@ -109,6 +111,11 @@ def _joined(first: JSON, then: JSON) -> JSON:
 @lru_cache(maxsize=8192)
 def locate(learnt: Document, path: Path, shown: Document) -> JSON:
     """The scalar of `shown` at the place that is like `path` in `learnt`; `None` where no place is like it."""
+    value = next(value for place, value in learnt.leaves if place == path)
+    text = plain(value)
+    if len(text) > 3 and learnt.values[text] == shown.values[text] == 1:
+        # What stood there once, and stands here once, is the same.
+        return value
     return _Search(learnt, shown).at(learnt.tree, path, shown.tree)
 
 
@@ -128,11 +135,7 @@ class _Search:
             return None if place is None else self.at(mine[head], rest, rows[place])
         name = head.name if isinstance(head, Key) else str(head)
         if isinstance(theirs, list):
-            sought = mine[name] if isinstance(mine[name], (dict, list)) else mine
-            place = self._row([sought], 0, theirs)
-            if place is None:
-                return None
-            return self.at(mine[name], rest, theirs[place]) if sought is mine[name] else self.at(mine, path, theirs[place])
+            return self._in_rows(mine, name, path, theirs)
         if not isinstance(theirs, dict):
             return None
         inner = self._within(mine, theirs)
@@ -142,6 +145,22 @@ class _Search:
         if key is not None:
             return key if isinstance(head, Key) else self.at(mine[name], rest, theirs[key])
         return self._flattened(path, theirs)
+
+    def _in_rows(self, mine: dict[str, Any], name: str, path: Path, rows: list[Any]) -> JSON:
+        """The place in a list that stands for an object: one row for all of it, or a row for each of its keys."""
+        one = self._row([mine], 0, rows)
+        if one is not None:
+            return self.at(mine, path, rows[one])
+        named = [row for row in rows if isinstance(row, dict) and name in self._theirs(row)]
+        same = rows[list(mine).index(name)] if len(rows) == len(mine) else None
+        row = named[0] if named else same
+        if not isinstance(row, dict) or not row:
+            return None
+        first = next((key for key, value in row.items() if plain(value) == name), next(iter(row)))
+        if isinstance(path[0], Key):
+            return row[first]
+        rest = {key: value for key, value in row.items() if key != first}
+        return self.at(mine[name], path[1:], next(iter(rest.values())) if len(rest) == 1 else rest)
 
     def _within(self, mine: dict[str, Any], theirs: dict[str, Any]) -> Any:
         """The object or list inside `theirs` that is more like `mine` than `theirs` itself is, where there is one."""

@@ -44,25 +44,26 @@ def likeness(left: Sequence[str], right: Sequence[str], split: Callable[[str], I
 
     Returns an array of len(left) by len(right).
     """
-    return likeness_of_bags([Counter(split(text)) for text in left], [Counter(split(text)) for text in right])
+    bags = [Counter(split(text)) for text in (*left, *right)]
+    spread = Counter(word for bag in bags for word in bag)
+    weight = {word: math.log(1 + len(bags) / count) for word, count in spread.items()}
+    made = np.zeros((len(left), len(right)))
+    # An index from words to texts: few texts share a word, and most words are in few.
+    index: dict[str, list[tuple[int, float]]] = {}
+    for row, bag in enumerate(bags[: len(left)]):
+        for word, share in _scaled(bag, weight):
+            index.setdefault(word, []).append((row, share))
+    for column, bag in enumerate(bags[len(left) :]):
+        scores = [0.0] * len(left)
+        for word, share in _scaled(bag, weight):
+            for row, other in index.get(word, ()):
+                scores[row] += share * other
+        made[:, column] = scores
+    return made
 
 
-def likeness_of_bags(left: Sequence[Counter[str]], right: Sequence[Counter[str]]) -> NDArray[np.float64]:
-    """`likeness` of texts that have been split into words already."""
-    spread = Counter(word for bags in (left, right) for bag in bags for word in bag)
-    column = {word: place for place, word in enumerate(spread)}
-    total = len(left) + len(right)
-    weight = np.array([math.log(1 + total / count) for count in spread.values()]) if spread else np.zeros(0)
-
-    def table(bags: Sequence[Counter[str]]) -> NDArray[np.float64]:
-        made = np.zeros((len(bags), len(column)))
-        for row, bag in enumerate(bags):
-            for word, count in bag.items():
-                made[row, column[word]] = 1 + math.log(count)
-        made *= weight
-        size = np.sqrt((made * made).sum(axis=1, keepdims=True))
-        scaled: NDArray[np.float64] = made / np.where(size == 0, 1, size)
-        return scaled
-
-    product: NDArray[np.float64] = table(left) @ table(right).T
-    return product
+def _scaled(bag: Counter[str], weight: dict[str, float]) -> list[tuple[str, float]]:
+    """The words of a text with their weights, as a vector of length 1."""
+    weights = [(word, weight[word] * (1 + math.log(count) if count > 1 else 1)) for word, count in bag.items()]
+    size = math.sqrt(sum(value * value for _, value in weights)) or 1.0
+    return [(word, value / size) for word, value in weights]

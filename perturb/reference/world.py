@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from perturb.reference.evidence import InPrompt, InReply, Mixed, Source, Study, Traced
+from perturb.reference.evidence import InPrompt, InReply, Mixed, Source, Study, Traced, whole
 from perturb.reference.places import Document, Path, document, joined, locate, plain
 from perturb.reference.spans import aligned
 from perturb.types import JSON, Reply
@@ -44,10 +42,10 @@ class World:
 
     def satisfied(self, step: int) -> bool:
         """Whether everything that the transcript took from the reply to a step has been shown. Where that cannot be told,
-        because nothing in it was taken as it stands or the answer was not, the whole reply must have been."""
+        because nothing in it was taken as it stands or the answer was not, the whole reply must have been, too."""
         uses = self.study.uses[step]
-        if not uses or not self.study.told:
-            return self._complete(step)
+        if (not uses or not self.study.told) and not self._complete(step):
+            return False
         return all(self._trace(use) is not None for use in uses)
 
     def answer(self) -> str:
@@ -66,7 +64,9 @@ class World:
 
     def _complete(self, step: int) -> bool:
         shown = self._shown.get(step)
-        return shown is not None and shown.size >= _WHOLE * self.study.replies[step].size
+        if shown is None or self.study.transcript.steps[step].reply.is_error:
+            return shown is not None
+        return shown.size >= _WHOLE * self.study.replies[step].size
 
     def _value(self, node: JSON, remember: bool = False) -> JSON:
         if isinstance(node, Traced):
@@ -115,8 +115,7 @@ class World:
         text = plain(value)
         if any(text in shown.values for shown in self._shown.values()):
             return True
-        pattern = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)", re.IGNORECASE)
-        return len(text) > 2 and any(pattern.search(shown.text) for shown in self._shown.values())
+        return len(text) > 2 and any(whole(text).search(shown.text) for shown in self._shown.values())
 
 
 def _leaf(node: JSON, path: Path) -> JSON:

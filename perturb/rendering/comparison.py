@@ -47,18 +47,22 @@ class Budget:
 def compare(failure: Mapping[str, Any], budget: Budget) -> dict[str, Any]:
     """What a report shows of one failure, beside its own keys.
 
-    `rows` holds one row a step: `clean` and `perturbed` (each `None` or a step to show), and `parts`, true on the first
-    row where they part. `left_out` counts the steps beyond the fortieth row. `prompt` and `answer` hold a `Shown` for
-    each side; `prompt` is `None` where nothing in it changed.
+    `rows` holds one row a step: `clean` and `perturbed` (each `None` or a step to show), `missing`, what to say of a side
+    that has none, and `parts`, true on the first row where they part. `left_out` counts the steps beyond the fortieth row.
+    `prompt` and `answer` hold a `Shown` for each side; `prompt` is `None` where nothing in it changed.
     """
     clean, perturbed = failure.get("clean") or [], failure.get("perturbed") or []
     rows, parted = align(clean, perturbed)
-    shown = []
+    shown, ended = [], False
     for index, (i, j) in enumerate(rows[:MOST_STEPS]):
         left, right = (None if i is None else clean[i]), (None if j is None else perturbed[j])
         # After they have parted the steps answer different questions, and marks would only flicker.
         marked = parted is None or index <= parted
-        shown.append(_row(left, right, budget, marked=marked) | {"number": index + 1, "parts": index == parted})
+        before = parted is None or index < parted
+        note = "only the perturbed setup has this step" if before else "" if ended else "no further step"
+        ended = ended or (not before and None in (i, j))
+        row = {"number": index + 1, "parts": index == parted, "missing": note}
+        shown.append(row | _row(left, right, budget, marked=marked))
     prompts = failure.get("prompt_clean") or "", failure.get("prompt_perturbed") or ""
     return {
         "rows": shown,

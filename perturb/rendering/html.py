@@ -39,7 +39,8 @@ def render_html(data: Mapping[str, Any], *, report: str = "standard") -> str:
         "outcome_meaning": wording.OUTCOME_MEANING,
         "kind_meaning": wording.KIND_MEANING,
         "failures": shown,
-        "failures_left_out": len(data["failures"]) - len(shown),
+        "failures_left_out": wording.failed_episodes(data) - len(shown),
+        "remarks": wording.remarks(data),
         "failed_operators": sorted({failure["operator"] for failure in shown}),
     }
     return render_template(report, "report.html.j2", context, wording.FILTERS)

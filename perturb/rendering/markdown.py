@@ -20,7 +20,8 @@ def render_markdown(data: Mapping[str, Any], *, report: str = "standard") -> str
         "headline": data["headline"],
         "outcomes": wording.outcome_rows(data),
         "failures": failures,
-        "failures_left_out": len(data["failures"]) - len(failures),
+        "failures_left_out": wording.failed_episodes(data) - len(failures),
+        "remarks": wording.remarks(data),
     }
     filters = {**wording.FILTERS, "md": escaped, "code": code, "cell": cell_code}
     text = render_template(report, "report.md.j2", context, filters)

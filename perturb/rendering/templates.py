@@ -1,4 +1,4 @@
-"""The folders of report templates: `reports/<name>/` in a checkout, the same in the wheel's data, or a user's own folder."""
+"""The folders of report templates: `reports/<name>/` of a project or of this package, or any folder by its path."""
 
 from __future__ import annotations
 
@@ -7,23 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from perturb.errors import ConfigurationError, nearest
+from perturb.plugins import folders
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def template_folder(report: str) -> Path:
     """The folder of the report templates called `report`, which is a short name or the path of a folder.
 
-    `ConfigurationError` where there is none.
+    A project's own come before those of this package. `ConfigurationError` where there is none.
     """
-    shipped = [_PACKAGE / "_data" / "reports", _PACKAGE.parent / "reports"]
-    for folder in [*(parent / report for parent in shipped), Path(report)]:
+    for folder in [*(parent / report for parent in folders("reports")), Path(report)]:
         if any(folder.glob("report.*.j2")):
             return folder
-    names = {found.parent.name for parent in shipped for found in parent.glob("*/report.*.j2")}
+    names = {found.parent.name for parent in folders("reports") for found in parent.glob("*/report.*.j2")}
     raise ConfigurationError(
         f"there are no report templates called {report!r}, and no folder of that path holds a report.html.j2 or a "
         f"report.md.j2; {nearest(report, names)}"

@@ -182,7 +182,7 @@ def _axes(screen: _Screen, data: Mapping[str, Any]) -> None:
     for row in rows:
         worst = by_id.get(row["worst"] or "")
         tail = f"  {row['worst']} {wording.points(worst['drop'])}" if worst else f"  {wording.NOTHING}"
-        more = f" {wording.interval(worst['interval'])}  {wording.p_value(worst['p_adjusted'])}" if worst else ""
+        more = [f"  {wording.interval(worst['interval'])}", f"  {wording.p_value(worst['p_adjusted'])}"] if worst else []
         line: list[str | tuple[str, str]] = [
             f"  {row['axis']:<12}",
             (f"{wording.points(row['drop']):>6}", "bold"),
@@ -190,7 +190,9 @@ def _axes(screen: _Screen, data: Mapping[str, Any]) -> None:
             _bar_of(screen, row, _largest(rows), bar),
         ]
         room = screen.width - (2 + 12 + 6 + 2 + 17 + bar)
-        screen.line(*line, tail, (more if len(tail + more) <= room else "", QUIET))
+        while more and len(tail + "".join(more)) > room:
+            more.pop()
+        screen.line(*line, tail, ("".join(more), QUIET))
     screen.gap()
 
 
@@ -261,7 +263,8 @@ def _failures(screen: _Screen, data: Mapping[str, Any]) -> None:
     failures = data["failures"]
     if not failures:
         return
-    screen.line("  worst failures", (f"  {len(failures)} in all" if len(failures) > MOST_FAILURES else "", QUIET))
+    total = wording.failed_episodes(data)
+    screen.line("  worst failures", (f"  of {total:,}" if total > MOST_FAILURES else "", QUIET))
     for failure in failures[:MOST_FAILURES]:
         where = failure["first_difference"]
         parts = [

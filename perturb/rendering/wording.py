@@ -94,6 +94,37 @@ def outcome_rows(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def failed_episodes(data: Mapping[str, Any]) -> int:
+    """How many perturbed episodes ended without a pass that the agent answers for; the data may hold only some of them."""
+    perturbed: dict[str, int] = data["outcomes_by_arm"]["perturbed"]
+    failed = sum(number for name, number in perturbed.items() if name in COUNTED and name != "passed")
+    return max(failed, len(data["failures"]))
+
+
+def remarks(data: Mapping[str, Any]) -> list[str]:
+    """What no reader of the numbers may miss: a run that is not whole, tasks that were kept out, faults of ours.
+
+    The optional keys are `ended` (`left`, `why`), `gold_fails_clean` and `not_proven_tasks` (lists of tasks).
+    """
+    said = []
+    ended = data.get("ended") or {}
+    if ended.get("left"):
+        why = ended.get("why") or "interrupted"
+        said.append(f"The run is not whole: {why}; {count(ended['left'], 'episode')} left. The same command goes on.")
+    if broken := data.get("gold_fails_clean"):
+        said.append(f"Kept out, since their own gold calls fail their own check: {_listed(broken)}.")
+    if unproven := data.get("not_proven_tasks"):
+        said.append(f"Not proven solvable, since no gold calls are known: {_listed(unproven)}.")
+    if faults := data["outcomes"].get("tester_fault"):
+        said.append(f"Faults of Perturb or the toolset ended {count(faults, 'episode')}; no rate holds them.")
+    return said
+
+
+def _listed(tasks: Sequence[str], most: int = 12) -> str:
+    more = f" and {len(tasks) - most:,} more" if len(tasks) > most else ""
+    return f"{count(len(tasks), 'task')} ({', '.join(tasks[:most])}{more})"
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "points": points,
     "percent": percent,

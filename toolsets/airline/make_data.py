@@ -2,14 +2,15 @@
 
     python toolsets/airline/make_data.py
 
-One seed gives one content. Names come from Faker, whose lists may change from version to version: `FAKER` is the one that made
-the shipped file. `airline.sha256` holds the digest of the file (checked when the toolset is loaded) and that of its
-content as SQL, which does not depend on SQLite's version.
+One seed gives one content. Names come from Faker, whose lists may change from version to version: `FAKER` is the one that
+made the shipped file. `airline.sha256` holds the digest of the file, checked when the toolset is loaded, and as
+`airline.jsonl` that of its content, which does not depend on SQLite's version.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import sqlite3
 from datetime import date, datetime, timedelta
@@ -313,12 +314,16 @@ def special(database: sqlite3.Connection) -> None:
 
 
 def content(database: sqlite3.Connection) -> str:
-    """The whole content as SQL."""
-    return "\n".join(database.iterdump()) + "\n"
+    """The whole content, one row a line as JSON, the same under any version of Python and SQLite."""
+    lines: list[str] = []
+    for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall():
+        rows = database.execute(f"SELECT * FROM {name}").fetchall()
+        lines += sorted(json.dumps([name, *row]) for row in rows)
+    return "\n".join(lines) + "\n"
 
 
 def make(path: Path) -> str:
-    """Write the database to `path` and return its content as SQL."""
+    """Write the database to `path` and return its content."""
     path.unlink(missing_ok=True)
     database = sqlite3.connect(path)
     try:
@@ -335,7 +340,7 @@ def make(path: Path) -> str:
 def main() -> None:
     folder = Path(__file__).resolve().parent
     text = make(folder / "airline.sqlite")
-    digests = {"airline.sqlite": (folder / "airline.sqlite").read_bytes(), "airline.sql": text.encode()}
+    digests = {"airline.sqlite": (folder / "airline.sqlite").read_bytes(), "airline.jsonl": text.encode()}
     lines = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in digests.items()]
     (folder / "airline.sha256").write_text("".join(lines), encoding="utf-8")
 

@@ -28,6 +28,5 @@ TOOLSET = toolset(
     system=SYSTEM,
     tasks=[*CHANGES, *ERRORS, *INFORMATION, *REFUSALS],
     entities={"person": people()},
-    volatile=(r"/payments/\d+/payment_number",),
     failures="json",
 )
