@@ -38,12 +38,15 @@ class Form(NamedTuple):
 
 
 def slots(schema: Mapping[str, Any], path: Path = (), required: bool = True) -> Iterator[Slot]:
-    """The slots of an object schema; an object with declared properties is looked into, a list is one slot."""
+    """The slots of an object schema; an object with declared properties, or a choice of such, is looked into, a list is one
+    slot."""
     needed = schema.get("required", ())
     for name, child in schema.get("properties", {}).items():
         must = required and name in needed
-        if child.get("properties"):
-            yield from slots(child, (*path, name), must)
+        objects = [one for one in (child, *child.get("anyOf", ()), *child.get("oneOf", ())) if one.get("properties")]
+        if objects:
+            inner = {slot.path: slot for one in reversed(objects) for slot in slots(one, (*path, name), must)}
+            yield from inner.values()
         else:
             yield Slot((*path, name), child, must)
 
