@@ -10,6 +10,8 @@ from perturb.types import JSON, Schema, Tool
 
 Path = tuple[str, ...]
 
+_QUOTED = re.compile(r"`([^`]+)`")
+
 
 class Slot(NamedTuple):
     """A place for a value: the path to it from the root of the arguments, its schema, and whether it must be given."""
@@ -51,6 +53,14 @@ def slots(schema: Mapping[str, Any], path: Path = (), required: bool = True) -> 
             yield Slot((*path, name), child, must)
 
 
+def branch(schema: Schema, kind: str) -> Schema:
+    """The part of a schema that speaks of values of one JSON type: itself, or one branch of a choice."""
+    for one in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
+        if kind in types(one):
+            return {"description": schema.get("description", ""), **branch(one, kind)}
+    return schema
+
+
 def choices(schema: Mapping[str, Any]) -> list[JSON]:
     """The values that a schema allows where it lists them, else none."""
     if "const" in schema:
@@ -71,18 +81,19 @@ def types(schema: Mapping[str, Any]) -> frozenset[str]:
 
 
 def forms(tool: Tool) -> list[Form]:
-    """A tool whole, and once for each value of a choice that must be made and that its description explains."""
+    """A tool whole, and once for each value of a choice that must be made and that its description explains; where it names
+    in code marks what goes with that choice, with those arguments only."""
     every = tuple(slots(tool.parameters))
     made = [Form(tool, (), tool.name, tool.description, every)]
     for slot in every:
         options = [value for value in choices(slot.schema) if isinstance(value, str)]
         if not slot.required or len(options) < 1:
             continue
-        told = _told(tool.description, options)
         rest = tuple(other for other in every if other.path != slot.path)
-        made += [
-            Form(tool, ((slot.path, value),), f"{tool.name} {value}", told[value], rest) for value in options if value in told
-        ]
+        for value, said in _told(tool.description, options).items():
+            quoted = set(_QUOTED.findall(said))
+            own = tuple(other for other in rest if other.path[0] in quoted)
+            made.append(Form(tool, ((slot.path, value),), f"{tool.name} {value}", said, own or rest))
     return made
 
 

@@ -80,6 +80,10 @@ class Document:
         values = (plain(value) for path, value in self.leaves if not (path and isinstance(path[-1], Key)))
         return sum(len(_WORD.findall(value)) for value in values)
 
+    def words(self, node: JSON) -> frozenset[str]:
+        """The words of the scalars within a node of this document."""
+        return frozenset(word for value in self.bag(node) for word in _WORD.findall(value))
+
     def bag(self, node: JSON) -> frozenset[str]:
         """The scalars within a node of this document, as `plain` text."""
         known = self._bags.get(id(node))
@@ -123,6 +127,7 @@ class _Search:
     def __init__(self, learnt: Document, shown: Document) -> None:
         self._mine = learnt.bag
         self._theirs = shown.bag
+        self._words = learnt.words, shown.words
 
     def at(self, mine: Any, path: Path, theirs: Any) -> JSON:
         if not path:
@@ -179,7 +184,8 @@ class _Search:
         for other, child in enumerate(theirs):
             if child in mine:
                 continue
-            score = 2 * _share(self._mine(mine[name]), self._theirs(theirs[child])) + _share(pieces(name), pieces(child))
+            score = _share(self._mine(mine[name]), self._theirs(theirs[child])) + _share(pieces(name), pieces(child))
+            score += _share(self._words[0](mine[name]), self._words[1](theirs[child]))
             score += 0.35 if place == other and len(mine) == len(theirs) else 0.0
             score -= 0.3 if isinstance(mine[name], (dict, list)) != isinstance(theirs[child], (dict, list)) else 0.0
             if score > best:
