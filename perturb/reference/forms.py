@@ -99,12 +99,13 @@ def forms(tool: Tool) -> list[Form]:
 
 def _told(text: str, options: list[str]) -> dict[str, str]:
     """What a text says of each option: from the line that names it first to the line that names another one first."""
-    pattern = re.compile("|".join(rf"(?<![\w-]){re.escape(one)}(?![\w-])" for one in sorted(options, key=len, reverse=True)))
+    names = "|".join(map(re.escape, sorted(options, key=len, reverse=True)))
+    pattern = re.compile(rf"[`'\"]?(?<![\w-])({names})(?![\w-])[`'\"]?")
     told: dict[str, str] = {}
     current = None
     for line in text.splitlines():
-        if (named := pattern.search(line)) and named.group() not in told:
-            current = named.group()
+        if (named := pattern.search(line)) and named[1] not in told:
+            current = named[1]
             told[current] = line[: named.start()] + line[named.end() :]
         elif current is not None:
             told[current] += "\n" + line
