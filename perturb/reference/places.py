@@ -27,7 +27,7 @@ Path: TypeAlias = tuple["str | int | Key", ...]
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _WORD = re.compile(r"\w+")
 _KEY = 0.3
-"""How alike two keys must be at least to be taken for one."""
+"""How alike two keys must be to be taken for one where the objects do not have the same number of keys."""
 _ALIKE = 0.5
 """The share of a row's words, rare ones counting more, that another row must hold to be taken for the same."""
 
@@ -205,7 +205,8 @@ class _Search:
         if not score.size:
             return {}
         pairs = zip(*linear_sum_assignment(-score), strict=True)
-        return {ours[row]: others[column] for row, column in pairs if score[row, column] > _KEY}
+        least = _KEY if len(mine) != len(theirs) else -1.0
+        return {ours[row]: others[column] for row, column in pairs if score[row, column] > least}
 
     def _alike(self, mine: dict[str, Any], one: str, theirs: dict[str, Any], other: str) -> float:
         old, new = mine[one], theirs[other]
