@@ -67,10 +67,10 @@ def perturb() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its exit status."""
-    _leave(_status(arguments))
+    _leave(status_of(arguments))
 
 
-def _status(arguments: Sequence[str] | None) -> int:
+def status_of(arguments: Sequence[str] | None) -> int:
     """What a command line ends with. Errors become one message each; a traceback is shown for a defect of ours alone."""
     try:
         status = perturb.main(args=arguments, prog_name="perturb", standalone_mode=False)
