@@ -96,7 +96,7 @@ class Store:
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"the store {self.path} cannot be used: {error}; give another file with --store") from None
         self._decoder = msgspec.json.Decoder(Episode)
-        self._plans: set[str] = set()
+        self._plans: dict[int, tuple[dict[str, JSON], str]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -135,12 +135,15 @@ class Store:
         """The name of a plan, which is kept once, however many episodes are run under it."""
         if plan is None:
             return None
-        text = to_json(plan)
-        name = hashlib.sha256(text).hexdigest()[:24]
-        if name not in self._plans:
-            self._db.execute("insert or ignore into plans values (?, ?)", (name, text))
-            self._plans.add(name)
-        return name
+        known = self._plans.get(id(plan))
+        if known is None:
+            text = to_json(plan)
+            if len(self._plans) >= 4096:
+                self._plans.clear()
+            # The plan is kept beside its name, so that no other one can get its id meanwhile.
+            known = self._plans[id(plan)] = plan, hashlib.sha256(text).hexdigest()[:24]
+            self._db.execute("insert or ignore into plans values (?, ?)", (known[1], text))
+        return known[1]
 
     def get(self, key: str) -> Episode | None:
         """The whole record of an episode."""
