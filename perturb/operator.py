@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, Type
 
 import msgspec
 
-from perturb import schemas
+from perturb import corpus, schemas
 from perturb.errors import OperatorFault
 from perturb.types import JSON, Answer, Axis, Call, Delay, Failure, FailureKind, Kind, Result, Schema, Tool, digest
 
@@ -164,14 +164,20 @@ class Setup:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Every word of everything that can be shown, in lower case: new names must be none of them."""
-        from perturb.corpus import words_of
+        """Every word of everything that the toolset can show, in lower case: a replaced value must become none of them."""
+        return self._once("_words", lambda root: corpus.words_of(root))
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every name that the toolset uses, in lower case: a new name must be none of them."""
+        return self._once("_names", lambda root: corpus.names_of(root))
+
+    def _once(self, key: str, find: Callable[[Setup], frozenset[str]]) -> frozenset[str]:
+        """Kept with the toolset, since its setups are many and it is one."""
         root = self.root
-        known: frozenset[str] | None = root.source.__dict__.get("_words")
+        known: frozenset[str] | None = root.source.__dict__.get(key)
         if known is None:
-            known = words_of(root)
-            root.source.__dict__["_words"] = known
+            known = root.source.__dict__[key] = find(root)
         return known
 
     def stands_for(self, name: str) -> tuple[str, ...]:
