@@ -424,7 +424,7 @@ class Stack(Operator, frozen=True, kw_only=True):
         its own. Those that do not apply are left out and named with the reason."""
         members: list[Operator] = []
         left_out: dict[str, NotApplicable] = {}
-        lens: Lens = StackLens(setup, ())
+        lens = StackLens(setup, ())
         for operator in in_phase_order(operators):
             clash = [member.id for member in members if member.id in operator.conflicts or operator.id in member.conflicts]
             planned: Operator | NotApplicable
@@ -436,7 +436,7 @@ class Stack(Operator, frozen=True, kw_only=True):
                 left_out[operator.id] = planned
                 continue
             members.append(planned)
-            lens = StackLens(setup, tuple(members))
+            lens = lens.under(planned)
         return cls(operators=tuple(members)), left_out
 
 
@@ -450,9 +450,18 @@ class StackLens(Lens):
 
     def __init__(self, real: Setup, operators: Iterable[Operator]) -> None:
         super().__init__(real)
-        self.layers: list[Lens] = []
-        setup = real
-        for operator in in_phase_order(operators):
+        self._lay((), in_phase_order(operators))
+
+    def under(self, operator: Operator) -> StackLens:
+        """This stack with one more lens laid over it, whose phase must be no earlier; the lenses within are shared."""
+        stack = StackLens(self.real, ())
+        stack._lay(self.layers, (operator,))
+        return stack
+
+    def _lay(self, layers: Iterable[Lens], operators: Iterable[Operator]) -> None:
+        self.layers: list[Lens] = list(layers)
+        setup = self.layers[-1].setup if self.layers else self.real
+        for operator in operators:
             layer = operator.lens(setup)
             self.layers.append(layer)
             setup = layer.setup
