@@ -145,11 +145,11 @@ def _elsewhere(request: CheckRequest, pieces: Sequence[Piece], jobs: int) -> Gen
     except BrokenProcessPool:
         raise WorkerLost("a process that checks died, for want of memory or by a signal; use --jobs 1") from None
     finally:
-        # Those under way must not hold the end up.
-        processes = list((getattr(pool, "_processes", None) or {}).values())
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.terminate()
+        if under_way:
+            # Ended early: those under way must not hold the end up.
+            for process in list((getattr(pool, "_processes", None) or {}).values()):
+                process.terminate()
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 class Bench:

@@ -23,13 +23,14 @@ from perturb.learned_gold import learn, use_learned
 from perturb.loading import FoundAgent, LoadedAgent, find_agent, load_toolset
 from perturb.operator import Operator
 from perturb.operators import select
+from perturb.plan_files import PlanFile, write_plan_file
 from perturb.rendering.data import Floor, RunHeader, report_data
 from perturb.replay import Gold
 from perturb.runner import Design, Ended, LeftOut, Limits, Report, RunPlan, plan_run, run_episodes
 from perturb.statistics.rows import EpisodeRow
 from perturb.store import Finished, Store
 from perturb.toolset import Task, Toolset
-from perturb.types import JSON, Call, digest, to_json
+from perturb.types import JSON, Call, digest
 
 FAILURES_KEPT = 200
 """How many failed episodes a report carries with their trajectories; every one stays in the store."""
@@ -342,8 +343,8 @@ def _failures(store: Store, run: str, header: RunHeader, folder: Path) -> Iterat
                 "reproduce": f"perturb replay {quote(str(path))}",
                 "prompt_clean": beside.prompt if beside else None,
                 "prompt_perturbed": perturbed.prompt,
-                "clean": [_step(step) for step in beside.steps] if beside else [],
-                "perturbed": [_step(step) for step in perturbed.steps],
+                "clean": [step_data(step) for step in beside.steps] if beside else [],
+                "perturbed": [step_data(step) for step in perturbed.steps],
                 "answer_clean": beside.answer if beside else None,
                 "answer_perturbed": perturbed.answer,
                 "outcome": one.outcome,
@@ -368,20 +369,21 @@ def plan_path(folder: Path, operator: str | None, task: str, trial: int) -> Path
 
 def plan_file(path: Path, header: RunHeader, task: str, trial: int, plan: dict[str, JSON] | None) -> None:
     """Write the file by which `perturb replay` runs one perturbed episode again."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    record = {
-        "perturb": header.version,
-        "toolset": header.toolset,
-        "task": task,
-        "trial": trial,
-        "seed": header.seed,
-        "agent": header.agent,
-        "plan": plan,
-    }
-    path.write_bytes(msgspec.json.format(to_json(record), indent=2) + b"\n")
+    record = PlanFile(
+        perturb=header.version,
+        toolset=header.toolset,
+        task=task,
+        trial=trial,
+        seed=header.seed,
+        agent=header.agent,
+        plan=plan,
+    )
+    write_plan_file(path, record)
 
 
-def _step(step: EpisodeStep) -> dict[str, Any]:
+def step_data(step: EpisodeStep) -> dict[str, Any]:
+    """A step as reports take it; see `perturb.rendering.trajectories`."""
+
     def told(call: Call) -> dict[str, Any]:
         return {"name": call.name, "arguments": call.arguments}
 

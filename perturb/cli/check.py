@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from perturb.cli.options import Configured, json_option, operators_option, out_option, task_option, toolset_option
+from perturb.cli.options import Configured, json_option, operators_option, runs_option, task_option, toolset_option
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,7 +39,7 @@ MOST_SHOWN = 20
 )  # fmt: skip
 @click.option("--laws", is_flag=True, help="Hold every plan to the laws of operators too.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that share the work.")
-@out_option
+@runs_option
 @json_option
 @click.pass_context
 def command(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from perturb.cli.options import Configured, json_option, out_option, store_option
+from perturb.cli.options import Configured, json_option, runs_option, store_option
 
 EXAMPLES = """\b
 Examples:
@@ -19,7 +19,7 @@ Examples:
 
 @click.command("list", cls=Configured, epilog=EXAMPLES, short_help="List operators, toolsets, agents or runs.")
 @click.argument("what", type=click.Choice(["operators", "toolsets", "agents", "runs"]))
-@out_option
+@runs_option
 @store_option
 @json_option
 def command(what: str, out: str, store: str | None, as_json: bool) -> None:
@@ -99,7 +99,7 @@ def _run(run: str, kept: dict[str, Any]) -> dict[str, Any]:
 
 _LISTS: dict[str, Callable[[], list[dict[str, Any]]]] = {"operators": operators, "toolsets": _toolsets, "agents": _agents}
 _COLUMNS: dict[str, tuple[str, ...]] = {
-    "operators": ("id", "kind", "summary", "applies"),
+    "operators": ("id", "axis", "kind", "summary", "applies"),
     "toolsets": ("name", "from", "summary"),
     "agents": ("name", "from", "summary"),
     "runs": ("run", "started", "agent", "toolset", "operators", "tasks", "ended"),

@@ -13,7 +13,7 @@ from perturb.configuration import Found, checked, find_configuration, from_folde
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-NOT_SETTINGS = frozenset({"json", "dry-run", "fresh", "help"})
+NOT_SETTINGS = frozenset({"as-json", "dry-run", "fresh", "help"})
 """Flags that belong to one call of a command, never to a project."""
 OUT = "reports/runs"
 """Where runs and the store go by default."""
@@ -29,26 +29,26 @@ class Configured(click.Command):
             found = find_configuration()
             if found is not None:
                 settings = self._settings(found)
-                extra["default_map"] = {param.name: settings[key] for key, param in flags(self).items() if key in settings}
+                extra["default_map"] = {
+                    param.name: settings[key]
+                    for key, param in flags(self).items()
+                    if key in settings and (param.multiple or not isinstance(settings[key], list))
+                }
         return super().make_context(info_name, args, parent, **extra)
 
     def _settings(self, found: Found) -> dict[str, Any]:
         known: dict[str, click.Option] = {}
-        for module in ("perturb.cli.run", "perturb.cli.check"):
-            known.update(flags(import_module(module).command))
-        known.update({key: option for key, option in flags(self).items() if key in known})
+        commands = [import_module(module).command for module in ("perturb.cli.run", "perturb.cli.check")]
+        for command in sorted(commands, key=lambda command: command is self):  # its own options are the last word
+            known.update(flags(command))
         return checked(found, {key: _check(option, found) for key, option in known.items()})
 
 
 def flags(command: click.Command) -> dict[str, click.Option]:
-    """The options of a command that may stand in a file of settings, by their long flag without its dashes."""
-    found = {}
-    for param in command.params:
-        if isinstance(param, click.Option):
-            name = max(param.opts, key=len).removeprefix("--")
-            if name not in NOT_SETTINGS:
-                found[name] = param
-    return found
+    """The options of a command that may stand in a file of settings, by the key that they have there."""
+    options = [param for param in command.params if isinstance(param, click.Option)]
+    keys = {str(option.name).replace("_", "-"): option for option in options}
+    return {key: option for key, option in keys.items() if key not in NOT_SETTINGS}
 
 
 def _check(option: click.Option, found: Found) -> Callable[[Any], Any]:
@@ -129,10 +129,12 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on standard output.")(function)
 
 
-def out_option(function: F) -> F:
+def runs_option(function: F) -> F:
+    """Where runs lie, for commands that make none; the setting is `out`, as of `perturb run`."""
     return click.option(
-        "--out", type=click.Path(file_okay=False), default=OUT, show_default=True, help="The folder of runs and their reports."
-    )(function)
+        "--runs", "out", type=click.Path(file_okay=False), default=OUT, show_default=True,
+        help="The folder of runs, as --out of perturb run names it.",
+    )(function)  # fmt: skip
 
 
 def store_option(function: F) -> F:

@@ -1,5 +1,130 @@
+"""`perturb replay`: one task clean and under one plan, side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import click
 
+from perturb.cli.options import Configured, json_option
 
-@click.command()
-def command() -> None: ...
+if TYPE_CHECKING:
+    from perturb.replaying import Replayed
+
+EXAMPLES = """\b
+Examples:
+  perturb replay reports/runs/24eada/plans/tools.opaque-12-0.json          as the run had it
+  perturb replay PLAN.json --agent mine.py:agent --trials 5                another agent, five times
+  perturb replay PLAN.json --gold                                          the gold calls alone, without an agent
+"""
+
+
+@click.command("replay", cls=Configured, epilog=EXAMPLES, short_help="Run one task clean and under one plan, side by side.")
+@click.argument("plan", metavar="PLAN.json", type=click.Path(dir_okay=False))
+@click.option("-a", "--agent", default=None, metavar="AGENT", help="In place of the agent that the file names.")
+@click.option("-t", "--toolset", default=None, metavar="TOOLSET", help="In place of the toolset that the file names.")
+@click.option("--task", default=None, metavar="ID", help="In place of the task that the file names.")
+@click.option("--trials", type=click.IntRange(min=1), default=1, show_default=True, help="Episodes of each arm.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), default=120.0, show_default=True)
+@click.option("--max-calls", type=click.IntRange(min=1), default=100, show_default=True)
+@click.option("--gold", is_flag=True, help="Carry the gold calls through, and run no agent.")
+@json_option
+@click.pass_context
+def command(ctx: click.Context, /, plan: str, as_json: bool, gold: bool, **chosen: Any) -> None:
+    """Run one task clean and under the plan in a file, and show both trajectories with the first step where they part.
+
+    A run writes such a file for each of its failures. A bare plan ({"op": …}) takes --toolset and --task beside it.
+
+    Exit status 1 if more clean episodes pass than perturbed ones; with --gold, if the task is not solvable.
+    """
+    import anyio
+
+    from perturb.errors import ConfigurationError
+    from perturb.plan_files import read_plan_file
+    from perturb.replaying import Replay, replay
+    from perturb.runner import Limits
+
+    record = read_plan_file(Path(plan))
+    given = {
+        name: chosen[name] if _on_line(ctx, name) or getattr(record, name) is None else getattr(record, name)
+        for name in ("agent", "toolset", "task")
+    }
+    for name in ("toolset", "task"):
+        if given[name] is None:
+            raise ConfigurationError(f"{plan} holds a bare plan, which names no {name}; give one with --{name}")
+    wanted = Replay(
+        plan=record.plan,
+        agent=None if gold else given["agent"] or "reader",
+        toolset=given["toolset"],
+        task=given["task"],
+        trial=record.trial,
+        seed=record.seed,
+        trials=chosen["trials"],
+        limits=Limits(timeout=chosen["timeout"], max_calls=chosen["max_calls"]),
+    )
+    replayed = anyio.run(replay, wanted)
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.format(msgspec.json.encode(replayed.to_json()), indent=2).decode())
+    else:
+        _print(replayed)
+    ctx.exit(replayed.status)
+
+
+def _on_line(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
+def _print(replayed: Replayed) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from perturb.cli.console import output
+    from perturb.rendering import align
+
+    console = output()
+    told = replayed.request
+    operator = told.plan["op"] if told.plan else "no operator"
+    who = f"agent {told.agent}" if told.agent else "the gold calls"
+    console.print(Text(f"{told.toolset} · task {told.task} · {operator} · {who}", style="bold"))
+    console.print(Text(f"proof: {replayed.proof.status} {replayed.proof.reason} {replayed.proof.detail}".rstrip(), style="dim"))
+    clean, perturbed = replayed.clean[0], replayed.perturbed[0]
+    for name, one in (("clean", clean), ("perturbed", perturbed)):
+        if name == "clean" or one.prompt != clean.prompt:
+            console.print(Text(f"prompt, {name}: {one.prompt}"), soft_wrap=True)
+    rows, parted = align(clean.steps, perturbed.steps)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", expand=True)
+    for name in ("", "clean", "perturbed"):
+        table.add_column(name, ratio=None if not name else 1, overflow="fold")
+    for number, (left, right) in enumerate(rows):
+        mark = Text("▶" if number == parted else str(number + 1), style="bold red" if number == parted else "dim")
+        table.add_row(mark, _cell(clean.steps, left), _cell(perturbed.steps, right))
+    table.add_row(Text("="), *(Text(_ending(one)) for one in (clean, perturbed)))
+    console.print(table)
+    if parted is not None:
+        console.print(Text(f"they part at step {parted + 1}", style="red"))
+    if told.trials > 1:
+        console.print(f"clean {replayed.passed('clean')} of {told.trials}, perturbed {replayed.passed('perturbed')} of {told.trials}")
+
+
+def _cell(steps: list[dict[str, Any]], index: int | None) -> Any:
+    import msgspec
+    from rich.text import Text
+
+    if index is None:
+        return Text("–", style="dim")
+    step = steps[index]
+    arguments = step["call"]["arguments"]
+    shown = arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode()
+    reply = step["reply"]["text"]
+    reply = reply if len(reply) <= 600 else f"{reply[:600]}… ({len(reply):,} characters)"
+    return Text.assemble(
+        (step["call"]["name"], "bold cyan"), f" {shown}\n", (f"→ {reply}\n", "red" if step["reply"]["is_error"] else "dim")
+    )
+
+
+def _ending(one: Any) -> str:
+    answer = f"answer: {one.answer}\n" if one.answer is not None else ""
+    return f"{answer}{one.outcome.replace('_', ' ')}{': ' + one.error if one.error else ''}"

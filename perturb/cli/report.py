@@ -1,5 +1,102 @@
+"""`perturb report`: a stored run again, without one call of a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
+from perturb.cli.options import Configured, json_option, runs_option, store_option
 
-@click.command()
-def command() -> None: ...
+if TYPE_CHECKING:
+    from perturb.store import Store
+
+EXAMPLES = """\b
+Examples:
+  perturb report                                          the latest run, in the terminal
+  perturb report 24e --format html --out report.html       the run whose name begins with 24e
+  perturb report --max-drop 0.05                          judge a stored run by another gate
+"""
+
+
+@click.command("report", cls=Configured, epilog=EXAMPLES, short_help="A stored run again, in any form.")
+@click.argument("run", required=False)
+@click.option(
+    "--format", "form", type=click.Choice(["terminal", "html", "markdown", "json", "junit"]), default="terminal",
+    show_default=True,
+)  # fmt: skip
+@click.option("--out", "to", type=click.Path(dir_okay=False), default=None, help="Write to this file in place of the screen.")
+@click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
+@click.option("--max-drop", type=click.FloatRange(0.0, 1.0), default=None, metavar="FRACTION", help="The gate, as of a run.")
+@runs_option
+@store_option
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    run: str | None,
+    form: str,
+    to: str | None,
+    open_page: bool,
+    max_drop: float | None,
+    out: str,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """Report a stored run again: the latest, or the one whose name begins with RUN. No episode is run."""
+    from perturb.cli.console import output
+    from perturb.errors import ConfigurationError
+    from perturb.evaluation import assemble
+    from perturb.gate import judge
+    from perturb.rendering import print_report, render_html, render_json, render_junit, render_markdown
+    from perturb.store import Store
+
+    path = Path(store or Path(out) / "episodes.sqlite")
+    if not path.is_file():
+        raise ConfigurationError(f"there is no store {path}, so no run; `perturb run` makes one, --store names another")
+    with Store(path) as opened:
+        name = _named(opened, run)
+        folder = Path(out) / name
+        data = assemble(opened, name, folder)
+    page = folder / "report.html"
+    form = "json" if as_json else form
+    if form == "terminal" and to is None:
+        print_report(data, output(), report_path=str(page) if page.is_file() else None)
+    else:
+        if form == "terminal":
+            raise ConfigurationError("--out writes a file; say with --format whether html, markdown, json or junit")
+        make = {"html": render_html, "markdown": render_markdown, "junit": render_junit, "json": render_json}[form]
+        text = make(data)
+        if to is None:
+            click.echo(text)
+        else:
+            Path(to).parent.mkdir(parents=True, exist_ok=True)
+            Path(to).write_text(text, encoding="utf-8")
+            click.echo(f"wrote {to}", err=True)
+    if open_page:
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(render_html(data), encoding="utf-8")
+        click.launch(str(page))
+    if max_drop is not None:
+        verdict = judge(data, max_drop)
+        click.echo(f"{verdict.status}: {verdict.why}", err=True)
+        ctx.exit({"held": 0, "failed": 1, "inconclusive": 3}[verdict.status])
+
+
+def _named(opened: Store, prefix: str | None) -> str:
+    """The run that a unique prefix names, or the latest."""
+    from perturb.errors import ConfigurationError, nearest
+
+    runs = [name for name, _, _ in opened.runs()]
+    if not runs:
+        raise ConfigurationError(f"there is no run in {opened.path} yet; `perturb run` makes one")
+    if prefix is None:
+        return runs[0]
+    found = [name for name in runs if name.startswith(prefix)]
+    if len(found) == 1 or prefix in found:
+        return prefix if prefix in found else found[0]
+    if found:
+        raise ConfigurationError(f"{prefix!r} begins the names of {len(found)} runs: {', '.join(found)}; give more of it")
+    raise ConfigurationError(f"there is no run {prefix!r} in {opened.path}; {nearest(prefix, runs)}")

@@ -10,11 +10,11 @@ import click
 
 from perturb.cli.budget import Budget, read_budget
 from perturb.cli.options import (
+    OUT,
     Configured,
     command_line,
     json_option,
     operators_option,
-    out_option,
     store_option,
     task_option,
     toolset_option,
@@ -68,7 +68,9 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
     "--max-drop", type=click.FloatRange(0.0, 1.0), default=None, metavar="FRACTION",
     help="The gate: exit 0 if the whole interval of the drop is at or below it, 1 if above it, else 3.",
 )  # fmt: skip
-@out_option
+@click.option(
+    "--out", type=click.Path(file_okay=False), default=OUT, show_default=True, help="The folder of runs and their reports."
+)
 @store_option
 @click.option("--markdown", type=click.Path(dir_okay=False), default=None, help="Write the report as Markdown here too.")
 @click.option("--junit", type=click.Path(dir_okay=False), default=None, help="Write the report as JUnit XML here too.")

@@ -33,7 +33,7 @@ async def ask_and_follow(notebook: Notebook, episode: LiveEpisode, world: World,
         call = following
     assert call is not None
     world.hear(place, reply)
-    if not reply.is_error:
+    if not reply.is_error and not before.is_error:
         await _pages(notebook, episode, world, place, call, learnt, reply)
 
 
@@ -49,7 +49,7 @@ async def _pages(
     for _ in range(_PAGES):
         if world.satisfied(place):
             return
-        more = next_page(document(reply.text).tree, tool, given)
+        more = next_page(document(reply.text), world.study.replies[place], tool, given)
         if more is None or more in seen:
             return
         seen.append(more)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from perturb.agent import LiveEpisode
 from perturb.reference.forms import Path, Slot, slots
 from perturb.reference.matching import Matching, carried
-from perturb.reference.places import plain
+from perturb.reference.places import Document, plain
 from perturb.reference.words import words
 from perturb.types import JSON, Call, Reply, Tool
 
@@ -68,16 +68,19 @@ def _allowed(text: str, call: Call, slot: Slot) -> Call | None:
     return _with(call, slot.path, carried(value, {}, {**slot.schema, "enum": options}))
 
 
-def next_page(reply: JSON, tool: Tool, given: Collection[Path]) -> tuple[Path, JSON] | None:
-    """The argument that asks for what follows a result, and its value: one that has not been given otherwise, whose
-    description names a key of the result, or whose name is part of that key's."""
-    fields = dict(_fields(reply))
-    for slot in slots(tool.parameters):
+def next_page(page: Document, learnt: Document, tool: Tool, given: Collection[Path]) -> tuple[Path, JSON] | None:
+    """The argument that asks for what follows a page of rows, and its value.
+
+    The value stands beside the rows under a key that the learnt result did not have. The argument has not been given
+    otherwise, and its description names that key, or its own name is part of it.
+    """
+    fields = {name: value for name, value in _beside_rows(page.tree) if learnt.values[name] == 0 and plain(value)}
+    for slot in slots(tool.parameters) if fields else ():
         if slot.path in given:
             continue
         told, own = set(_IDENTIFIER.findall(slot.description)), set(words(slot.name))
         for name, value in fields.items():
-            if plain(value) and (name in told or own <= set(words(name))):
+            if name in told or own <= set(words(name)):
                 return slot.path, value
     return None
 
@@ -87,14 +90,18 @@ def page_call(call: Call, path: Path, value: JSON) -> Call:
     return _with(call, path, value)
 
 
-def _fields(node: JSON, depth: int = 3) -> Iterator[tuple[str, JSON]]:
-    """The scalar fields of a result, outside its rows."""
-    if isinstance(node, dict):
+def _beside_rows(node: JSON) -> Iterator[tuple[str, JSON]]:
+    """The scalar fields of the objects on the way to a list, that one included."""
+    if isinstance(node, dict) and _holds_list(node):
         for name, child in node.items():
             if not isinstance(child, (dict, list)):
                 yield name, child
-            elif depth > 1:
-                yield from _fields(child, depth - 1)
+            else:
+                yield from _beside_rows(child)
+
+
+def _holds_list(node: JSON) -> bool:
+    return isinstance(node, list) or (isinstance(node, dict) and any(map(_holds_list, node.values())))
 
 
 def _other(made: Call | None, call: Call) -> Call | None:

@@ -42,10 +42,10 @@ class World:
 
     def satisfied(self, step: int) -> bool:
         """Whether everything that the transcript took from the reply to a step has been shown. Where that cannot be told,
-        because nothing in it was taken as it stands or the answer was not, the whole reply must have been."""
+        because nothing in it was taken as it stands or the answer was not, the whole reply must have been, too."""
         uses = self.study.uses[step]
-        if not uses or not self.study.told:
-            return self._complete(step)
+        if (not uses or not self.study.told) and not self._complete(step):
+            return False
         return all(self._trace(use) is not None for use in uses)
 
     def answer(self) -> str:

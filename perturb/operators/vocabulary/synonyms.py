@@ -21,6 +21,10 @@ _TRAILING_VERBS = (
 _NOUN_OR_VERB = frozenset(
     {"format", "request", "exchange", "issue", "report", "query", "log", "post", "check", "record", "schedule"}
 )
+_ORDERED = frozenset(
+    {"meal", "meals", "food", "drink", "drinks", "taxi", "part", "parts", "panel", "supplies", "test", "tests"}
+)
+"""What one orders; before other words an order is a thing (`order_status`)."""
 _KEPT_IN_TOOLS = frozenset({"name", "type", "number", "title", "query", "value"})
 """Words of qualifiers (`by_name`) that nobody would put another way in the name of a tool."""
 _NOUNS: dict[tuple[str, ...], tuple[str, ...]] = {
@@ -96,7 +100,8 @@ def find_verb(words: Sequence[str]) -> int | None:
         return None
     compound = any(_lookup(tuple(words[:length]))[0] for length in range(2, min(_LONGEST, len(words)) + 1))
     trailing = len(words) > 1 and words[-1] in _TRAILING_VERBS
-    if words[0] in verbs.ALTERNATIVES and not compound and not (words[0] in _NOUN_OR_VERB and trailing):
+    first = words[0] in verbs.ALTERNATIVES and not compound and not (words[0] in _NOUN_OR_VERB and trailing)
+    if first and (words[0] != "order" or words[-1] in _ORDERED):
         return 0
     if trailing:
         return len(words) - 1

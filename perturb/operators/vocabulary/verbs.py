@@ -96,6 +96,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("assign", "allocate", "allot"),
     ("issue", "hand out", "grant"),
     ("request", "ask for", "demand"),
+    ("order", "send for", "call for"),
     ("submit", "hand in", "file"),
     ("approve", "sign off", "accept"),
     ("confirm", "affirm"),

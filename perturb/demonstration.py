@@ -1,0 +1,164 @@
+"""What an agent saw before and what it sees now: an operator on real tools, calls, results and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from perturb.boundary import Boundary
+from perturb.operator import Operator, Setup, StackLens, lens_for
+from perturb.replay import Gold
+from perturb.toolset import Task, Toolset
+from perturb.types import JSON, Call, Step, Tool
+
+MOST_TASKS = 25
+"""How many tasks are looked through for one that meets the change."""
+
+
+class Section(msgspec.Struct, frozen=True):
+    """One thing before and after, as text of several lines."""
+
+    title: str
+    before: str
+    after: str
+
+
+async def demonstrate(gold: Gold, operator: Operator, tasks: Sequence[Task], tool: str | None = None) -> list[Section]:
+    """The prompts, a tool, a gold call with its result, and an error, each in real and in shown terms.
+
+    The first of `tasks` that meets a change serves as the example; `tool`, the toolset's own name, narrows it to calls of
+    that tool.
+    """
+    lens = lens_for(operator, gold.setup)
+    toolset = gold.toolset
+    example = await _example(toolset, lens, tasks, tool, gold.setup)
+    chosen = tool or _tool_of(example, lens, gold.setup)
+    sections = [Section("system prompt", toolset.system, lens.show_text(lens.setup.system))]
+    if tasks:
+        task = example[0] if example else tasks[0]
+        sections.append(Section(f"prompt of task {task.id}", task.prompt, lens.show_text(task.prompt)))
+    sections.append(Section("names of the tools", _names(gold.setup), _names(lens.setup)))
+    if chosen is not None:
+        before = [one for one in gold.setup.public_tools if one.name == chosen]
+        now = [one.name for one in lens.setup.tools if chosen in one.stands_for]
+        after = [one for one in lens.setup.public_tools if one.name in now]
+        sections.append(Section(f"tool {chosen}", _tools(before), _tools(after)))
+    if example is not None:
+        task, call, clean, perturbed = example
+        sections.append(Section(f"gold call of task {task.id}, and its result", _exchange(clean), _exchange(perturbed)))
+        provoked = await _provoke(toolset, task, lens, call)
+        if provoked is not None:
+            sections.append(Section("an error", *map(_exchange, provoked)))
+    return [one for one in sections if one.before or one.after]
+
+
+Example = tuple[Task, Call, list[Step], list[Step]]
+
+
+async def _example(toolset: Toolset, lens: StackLens, tasks: Sequence[Task], tool: str | None, setup: Setup) -> Example | None:
+    """A gold call that looks different; where there is none, the first."""
+    first: Example | None = None
+    for task in tasks[:MOST_TASKS]:
+        if not task.gold or (tool is not None and all(call.name != tool for call in task.gold)):
+            continue
+        clean = await _drive(toolset, task, lens_for(None, setup), task.gold)
+        shown = await _drive(toolset, task, lens, task.gold)
+        for call, before, after in zip(task.gold, clean, shown, strict=True):
+            if tool is None or call.name == tool:
+                first = first or (task, call, before, after)
+                if _exchange(before) != _exchange(after):
+                    return task, call, before, after
+    return first
+
+
+def _tool_of(example: Example | None, lens: StackLens, setup: Setup) -> str | None:
+    """The tool to show: the example's where it is shown differently, else the first that is, else the example's."""
+    changed = [tool.name for tool in setup.public_tools if _shown_differently(tool, lens)]
+    own = example[1].name if example is not None else None
+    if own in changed or not changed:
+        return own
+    return changed[0]
+
+
+def _shown_differently(tool: Tool, lens: StackLens) -> bool:
+    return tool not in lens.setup.public_tools
+
+
+async def _drive(toolset: Toolset, task: Task, lens: StackLens, calls: Iterable[Call]) -> list[list[Step]]:
+    """The steps that each call takes for an agent that knows the setup."""
+    environment = toolset.environment(task)
+    try:
+        boundary = Boundary(lens, task, environment, max_calls=1_000_000)
+        driven: list[list[Step]] = []
+        for call in calls:
+            steps: list[Step] = []
+            generator = lens.perform(call)
+            shown = next(generator)
+            try:
+                while True:
+                    answer = await boundary.send(shown)
+                    steps.append(Step(shown, boundary.reply(shown, answer)))
+                    shown = generator.send(answer)
+            except StopIteration:
+                driven.append(steps)
+        return driven
+    finally:
+        environment.close()
+
+
+async def _provoke(toolset: Toolset, task: Task, lens: StackLens, call: Call) -> tuple[list[Step], list[Step]] | None:
+    """The first bad form of a call that the toolset itself refuses, in both setups."""
+    for bad in _bad_forms(call):
+        clean = (await _drive(toolset, task, lens_for(None, lens.real), [bad]))[0]
+        if not clean[-1].reply.is_error:
+            continue
+        try:
+            return clean, (await _drive(toolset, task, lens, [bad]))[0]
+        except (KeyError, TypeError, ValueError):
+            continue  # a call without what it must have cannot always be shown in another form
+    return None
+
+
+def _bad_forms(call: Call) -> Iterator[Call]:
+    for key, value in call.arguments.items():
+        if isinstance(value, str):
+            yield Call(call.name, {**call.arguments, key: "no-such-thing"})
+    for key, value in call.arguments.items():
+        if isinstance(value, int) and not isinstance(value, bool):
+            yield Call(call.name, {**call.arguments, key: -999_999})
+    for key in call.arguments:
+        yield Call(call.name, {other: value for other, value in call.arguments.items() if other != key})
+
+
+def _names(setup: Setup) -> str:
+    return "\n".join(tool.name for tool in setup.public_tools)
+
+
+def _tools(tools: Iterable[Tool]) -> str:
+    return "\n".join(
+        _indented({"name": one.name, "description": one.description, "parameters": one.parameters, "returns": one.returns})
+        for one in tools
+    )
+
+
+def _exchange(steps: Sequence[Step]) -> str:
+    lines = []
+    for step in steps:
+        lines.append(f"{step.call.name} {_indented(step.call.arguments)}")
+        lines.append(("error: " if step.reply.is_error else "") + _text(step.reply.text))
+    return "\n".join(lines)
+
+
+def _text(text: str) -> str:
+    """A reply as it is; JSON in several lines, so that a difference is a line and not the whole."""
+    try:
+        read: Any = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
+    return _indented(read) if isinstance(read, (dict, list)) and "\n" not in text else text
+
+
+def _indented(value: JSON) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

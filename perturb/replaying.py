@@ -1,0 +1,143 @@
+"""One task again, clean and under one plan: with an agent, or the gold calls alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from perturb.episode import AGENT_OUTCOMES
+from perturb.evaluation import Request, prepare, step_data
+from perturb.loading import load_toolset
+from perturb.operator import Operator, StackLens, lens_for
+from perturb.operators import from_json
+from perturb.replay import Gold, GoldRun, Proof, run_gold
+from perturb.runner import Design, Limits, run_episode
+from perturb.store import Planned
+from perturb.toolset import Task
+from perturb.types import JSON, Call, Step
+from perturb.watchdog import Watchdog
+
+
+class Replay(msgspec.Struct, frozen=True, kw_only=True):
+    """What to run again; `agent` is `None` for the gold calls alone, `plan` is `None` for the clean setup in both arms."""
+
+    plan: dict[str, JSON] | None
+    agent: str | None
+    toolset: str
+    task: str
+    trial: int = 0
+    seed: int = 7
+    trials: int = 1
+    limits: Limits = Limits()
+
+
+class Ran(msgspec.Struct, frozen=True, kw_only=True):
+    """One episode as it is told: its steps as `perturb.rendering.trajectories` has them."""
+
+    prompt: str
+    steps: list[dict[str, Any]]
+    answer: str | None
+    outcome: str
+    error: str | None = None
+
+
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    """Both arms of a replay, one entry a trial."""
+
+    request: Replay
+    proof: Proof
+    clean: list[Ran]
+    perturbed: list[Ran]
+
+    def passed(self, arm: str) -> int:
+        return sum(one.outcome == "passed" for one in (self.clean if arm == "clean" else self.perturbed))
+
+    @property
+    def status(self) -> int:
+        """The exit status: 1 where more is lost than clean, 3 where an episode says nothing of the agent."""
+        if self.request.agent is None:
+            return int(self.proof.status == "unsolvable")
+        if any(one.outcome not in AGENT_OUTCOMES for one in (*self.clean, *self.perturbed)):
+            return 3
+        return int(self.passed("clean") > self.passed("perturbed"))
+
+    def to_json(self) -> dict[str, JSON]:
+        from perturb.rendering import first_difference
+
+        request = self.request
+        return {
+            "toolset": request.toolset,
+            "task": request.task,
+            "agent": request.agent,
+            "plan": request.plan,
+            "proof": msgspec.to_builtins(self.proof),
+            "clean": msgspec.to_builtins(self.clean),
+            "perturbed": msgspec.to_builtins(self.perturbed),
+            "first_difference": first_difference(self.clean[0].steps, self.perturbed[0].steps),
+            "passed": {"clean": self.passed("clean"), "perturbed": self.passed("perturbed"), "of": len(self.clean)},
+        }
+
+
+async def replay(request: Replay) -> Replayed:
+    """Run a replay. Nothing is stored. Raises `ConfigurationError` or `PlanError` for what is not there."""
+    operator = None if request.plan is None else from_json(request.plan)
+    if request.agent is None:
+        return await _gold(request, operator)
+    prepared = await prepare(
+        Request(agent=request.agent, toolset=request.toolset, tasks=(request.task,), design=Design(seed=request.seed))
+    )
+    task = prepared.tasks[0]
+    gold = prepared.gold
+    proof = await gold.prove(task, operator)
+    ran: dict[str, list[Ran]] = {"clean": [], "perturbed": []}
+    with Watchdog(request.limits.timeout) as watchdog:
+        for trial in range(request.trial, request.trial + request.trials):
+            for arm, plan in (("clean", None), ("perturbed", operator)):
+                planned = Planned(
+                    key="", task=task.id, arm=arm, trial=trial, operator=plan.id if plan else None, plan=request.plan
+                )
+                lens = lens_for(plan, gold.setup)
+                episode = await run_episode(
+                    prepared.toolset, task, prepared.agent.function, lens, planned, request.limits, watchdog
+                )
+                ran[arm].append(
+                    Ran(
+                        prompt=episode.prompt,
+                        steps=[step_data(step) for step in episode.steps],
+                        answer=episode.answer,
+                        outcome=episode.outcome,
+                        error=episode.error,
+                    )
+                )
+    return Replayed(request=request, proof=proof, **ran)
+
+
+async def _gold(request: Replay, operator: Operator | None) -> Replayed:
+    toolset = load_toolset(request.toolset)
+    gold = Gold(toolset)
+    task = toolset.task(request.task)
+    proof = await gold.prove(task, operator)
+    clean_lens, lens = lens_for(None, gold.setup), lens_for(operator, gold.setup)
+    clean = _ran(await run_gold(toolset, task, clean_lens), clean_lens, task)
+    perturbed = _ran(await run_gold(toolset, task, lens), lens, task)
+    return Replayed(request=request, proof=proof, clean=[clean], perturbed=[perturbed])
+
+
+def _ran(run: GoldRun, lens: StackLens, task: Task) -> Ran:
+    return Ran(
+        prompt=lens.show_text(task.prompt),
+        steps=[_step(step, lens) for step in run.steps],
+        answer=run.answer,
+        outcome="passed" if run.passed else "failed",
+    )
+
+
+def _step(step: Step, lens: StackLens) -> dict[str, Any]:
+    real = lens.read_call(step.call)
+    told = {"name": real.name, "arguments": real.arguments} if isinstance(real, Call) else None
+    return {
+        "call": {"name": step.call.name, "arguments": step.call.arguments},
+        "reply": {"text": step.reply.text, "is_error": step.reply.is_error},
+        "real": told,
+    }
