@@ -1,6 +1,6 @@
 """Judge what a `perturb check` printed as JSON: enough was proven, and nothing is unsolvable or breaks a law.
 
-python .ci/campaign.py CHECK.json
+python .ci/campaign_held.py CHECK.json
 """
 
 from __future__ import annotations
