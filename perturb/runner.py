@@ -272,7 +272,7 @@ async def _add_pair(
         plan.left_out.append(_left_out(operator, operator.promises, task, trial, "not_applicable", drawn.reason, None))
         return
     as_json = drawn.to_json()
-    proof_key = digest([__version__, _toolset_digest(toolset), task.id, as_json], 24)
+    proof_key = digest([__version__, _toolset_digest(toolset), task.id, task.gold, task.answer, as_json], 24)
     proof = store.proof(proof_key)
     if proof is None:
         try:

@@ -49,8 +49,7 @@ class ErrorStyle(Operator, frozen=True, kw_only=True):
                 "field": "id",
                 "value": "bo",
             },
-            after='The call of get_user did not work because something was not found (see "id"): '
-            "User 'bo' does not exist",
+            after="The call of get_user did not work because something was not found (see \"id\"): User 'bo' does not exist",
         ),
     )
 
