@@ -145,7 +145,7 @@ def episode_key(
     """The digest of everything that could change an episode; the trial is in it, so that repeats are repeats."""
     parts = [
         __version__,
-        _toolset_digest(toolset),
+        toolset_digest(toolset),
         task.id,
         agent.name,
         agent.digest,
@@ -159,8 +159,10 @@ def episode_key(
 
 
 @lru_cache(maxsize=16)
-def _toolset_digest(toolset: Toolset) -> str:
-    return toolset.digest()
+def toolset_digest(toolset: Toolset) -> str:
+    """The toolset's own digest and its tasks as they are now, gold calls that were learnt since among them."""
+    tasks = [[task.id, task.prompt, task.gold, task.answer, task.follow_ups] for task in toolset.tasks]
+    return digest([toolset.digest(), tasks])
 
 
 def draw(operator: type[Operator], setup: Setup, task: Task, trial: int, design: Design) -> Operator | NotApplicable:
@@ -272,7 +274,7 @@ async def _add_pair(
         plan.left_out.append(_left_out(operator, operator.promises, task, trial, "not_applicable", drawn.reason, None))
         return
     as_json = drawn.to_json()
-    proof_key = digest([__version__, _toolset_digest(toolset), task.id, task.gold, task.answer, as_json], 24)
+    proof_key = digest([__version__, toolset_digest(toolset), task.id, as_json], 24)
     proof = store.proof(proof_key)
     if proof is None:
         try:
