@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Literal, Protocol
 
 import anyio
@@ -158,11 +157,13 @@ def episode_key(
     return digest(parts, 24)
 
 
-@lru_cache(maxsize=16)
 def toolset_digest(toolset: Toolset) -> str:
     """The toolset's own digest and its tasks as they are now, gold calls that were learnt since among them."""
-    tasks = [[task.id, task.prompt, task.gold, task.answer, task.follow_ups] for task in toolset.tasks]
-    return digest([toolset.digest(), tasks])
+    known: tuple[tuple[Task, ...], str] | None = toolset.__dict__.get("_run_digest")
+    if known is None or known[0] is not toolset.tasks:
+        tasks = [[task.id, task.prompt, task.gold, task.answer, task.follow_ups] for task in toolset.tasks]
+        known = toolset.__dict__["_run_digest"] = (toolset.tasks, digest([toolset.digest(), tasks]))
+    return known[1]
 
 
 def draw(operator: type[Operator], setup: Setup, task: Task, trial: int, design: Design) -> Operator | NotApplicable:
