@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import click
+
+from perturb.cli.options import json_option
+
 EXAMPLES = """\b
 Examples:
   perturb init                 here
