@@ -22,7 +22,8 @@ from perturb.toolset import Toolset
 from perturb.types import Call, Failure, FailureKind, Tool
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
-    ["", "argument --x: y", " argument x: y", "a\r\nb", "&amp;", "&#13;", "</pre>\n", "\ncontext: {}", "a\ncontext: {}", ": x",
+    ["", "Infinity", "[]", "argument --x: y", " argument x: y", "a\r\nb", "&amp;", "&#13;", "</pre>\n", "\ncontext: {}",
+     "a\ncontext: {}", ": x",
      "a.b", "a/b~c", "\x00", "\x85", "\nx", 'a "quoted" \\ one', "<b>"]
 )  # fmt: skip
 KINDS = st.sampled_from(sorted(CODES))
@@ -41,6 +42,15 @@ def test_everything_is_read_back_from_the_text(told: Told, style: str) -> None:
 @given(TEXT, st.sampled_from(sorted(STYLES)))
 def test_other_texts_are_in_no_style(text: str, style: str) -> None:
     assert STYLES[style].read(text) is None
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    TOLD, st.sampled_from(sorted(STYLES)), st.integers(0, 400), st.sampled_from(["", "x", "1", '"', "\\", "\n", "{", "null"])
+)
+def test_a_text_that_is_almost_in_a_style_never_raises(told: Told, style: str, at: int, piece: str) -> None:
+    written = STYLES[style].write(told, "get_user")
+    STYLES[style].read(written[:at] + piece + written[at + 1 :])
 
 
 def test_every_kind_has_a_code_of_its_own_in_every_scheme() -> None:
