@@ -6,10 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
-
-from perturb.errors import ConfigurationError, PlanError
+from perturb.errors import ConfigurationError
 from perturb.evaluation import Prepared
+from perturb.plan_files import PlanFile, read_plan_file
 
 
 class Replayed(NamedTuple):
@@ -19,25 +18,11 @@ class Replayed(NamedTuple):
     text: str
 
 
-class PlanFile(msgspec.Struct, frozen=True, kw_only=True):
-    """What a plan file holds, as far as one episode needs it."""
-
-    task: str
-    plan: dict[str, Any]
-    trial: int = 0
-
-
 def replay(prepared: Prepared, path: Path) -> Replayed:
-    """Run the pair of a plan file. Raises `ConfigurationError` or `PlanError` for a file that cannot be read."""
+    """Run the pair of a plan file. Raises `ConfigurationError` for a file that cannot be read, `PlanError` for its plan."""
     import anyio
 
-    try:
-        plan = msgspec.json.decode(path.read_bytes(), type=PlanFile)
-    except OSError as error:
-        raise ConfigurationError(f"the plan file {path} cannot be read: {error.strerror}") from None
-    except msgspec.DecodeError as error:
-        raise PlanError(f"{path} is no plan file: {error}") from None
-    return anyio.run(partial(_run, prepared, plan))
+    return anyio.run(partial(_run, prepared, read_plan_file(path)))
 
 
 async def _run(prepared: Prepared, plan: PlanFile) -> Replayed:
@@ -47,6 +32,8 @@ async def _run(prepared: Prepared, plan: PlanFile) -> Replayed:
     from perturb.runner import run_episode
     from perturb.store import Planned
 
+    if plan.task is None or plan.plan is None:
+        raise ConfigurationError("the plan file names no task or no plan; take one that a failed test has named")
     task = prepared.toolset.task(plan.task)
     text, outcome = [], ""
     for arm, operator in (("clean", None), ("perturbed", from_json(plan.plan))):

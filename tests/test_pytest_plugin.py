@@ -210,9 +210,9 @@ def test_one_failed_episode_is_run_again_by_its_line(run: Run, pytester: pytest.
     again.stdout.fnmatch_lines(["task lamp-*, clean: passed", "*call order_items*", "task lamp-*, perturbed: failed"])
     again.assert_outcomes(failed=1)
     missing = run(source, nodeid, option, "nothing.json")
-    assert "the plan file" in missing.stdout.str()
+    assert "nothing.json cannot be read" in missing.stdout.str()
     pytester.makefile(".json", broken="{}")
-    assert "is no plan file" in run(source, nodeid, option, "broken.json").stdout.str()
+    assert "is no plan: " in run(source, nodeid, option, "broken.json").stdout.str()
 
 
 def test_a_named_agent_is_run_and_the_body_asserts_on_its_result(run: Run, pytester: pytest.Pytester) -> None:
