@@ -51,8 +51,7 @@ class Boundary:
         self._batch = 0
         self._turn = 0
         self._memory = lens.start()
-        setup = lens.setup
-        self.system = lens.show_text(setup.system)
+        self.system = lens.setup.system
         self.prompt = lens.show_text(task.prompt)
         if lens.has_state:
             environment.load(lens.load_state(environment.dump()))

@@ -1,16 +1,22 @@
-"""Every word that a toolset can show: what new names must stay clear of."""
+"""The words and the names that a toolset can show: what new names must stay clear of."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from perturb import schemas
 from perturb.types import to_json
 
 if TYPE_CHECKING:
     from perturb.operator import Setup
+    from perturb.toolset import Toolset
 
 _WORD = re.compile(r"[^\W\d]\w*")
+_MARKED = re.compile(r"[`'\"]([^\W\d][\w.-]*)[`'\"(]")
 
 
 def words_of(setup: Setup) -> frozenset[str]:
@@ -18,17 +24,56 @@ def words_of(setup: Setup) -> frozenset[str]:
     case; identifiers whole and in parts."""
     toolset = setup.source
     texts = [setup.system, to_json(setup.tools).decode()]
-    states: set[bytes] = set()
     for task in toolset.tasks:
         texts += [task.prompt, *task.follow_ups, task.answer, to_json(task.gold).decode()]
-        if toolset.dumps_state:
-            environment = toolset.environment(task)
-            try:
-                states.add(to_json(environment.dump()))
-            finally:
-                environment.close()
     found: set[str] = set()
-    for text in [*texts, *(state.decode() for state in states)]:
+    for text in [*texts, *_states(toolset)]:
         found.update(_WORD.findall(text.lower()))
     found.update(part for word in list(found) if "_" in word for part in word.split("_"))
     return frozenset(found)
+
+
+def names_of(setup: Setup) -> frozenset[str]:
+    """The names of a toolset's own setup, in lower case: of tools and properties, values of enums, keys of its states, and
+    what its prompts and descriptions set apart with quotes or code marks. Ordinary words of prose are not among them."""
+    toolset = setup.source
+    found = {tool.name for tool in setup.tools}
+    texts = [setup.system, *(text for task in toolset.tasks for text in (task.prompt, *task.follow_ups))]
+    for tool in setup.tools:
+        texts.append(tool.description)
+        for schema in (tool.parameters, tool.returns):
+            for names in schemas.siblings(schema):
+                found.update(names)
+            for key, value in _members(schema):
+                if key == "description" and isinstance(value, str):
+                    texts.append(value)
+                elif key == "enum" and isinstance(value, list):
+                    found.update(one for one in value if isinstance(one, str))
+    for state in _states(toolset):
+        found.update(str(key) for key, _ in _members(msgspec.json.decode(state)))
+    for text in texts:
+        found.update(_MARKED.findall(text))
+    return frozenset(name.lower() for name in found)
+
+
+def _states(toolset: Toolset) -> list[str]:
+    """The states that the tasks begin in, as JSON, each once."""
+    found: set[bytes] = set()
+    for task in toolset.tasks if toolset.dumps_state else ():
+        environment = toolset.environment(task)
+        try:
+            found.add(to_json(environment.dump()))
+        finally:
+            environment.close()
+    return [state.decode() for state in sorted(found)]
+
+
+def _members(node: Any) -> Iterator[tuple[str, Any]]:
+    """Every key of a JSON value with what it holds, at any depth."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield key, value
+            yield from _members(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _members(item)

@@ -35,7 +35,7 @@ async def demonstrate(gold: Gold, operator: Operator, tasks: Sequence[Task], too
     toolset = gold.toolset
     example = await _example(toolset, lens, tasks, tool, gold.setup)
     chosen = tool or _tool_of(example, lens, gold.setup)
-    sections = [Section("system prompt", toolset.system, lens.show_text(lens.setup.system))]
+    sections = [Section("system prompt", toolset.system, lens.setup.system)]
     if tasks:
         task = example[0] if example else tasks[0]
         sections.append(Section(f"prompt of task {task.id}", task.prompt, lens.show_text(task.prompt)))

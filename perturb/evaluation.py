@@ -126,9 +126,7 @@ def _tasks(toolset: Toolset, request: Request) -> tuple[Task, ...]:
             raise ConfigurationError(f"toolset {toolset.name!r} has no task {task_id!r}; {nearest(task_id, known)}")
     chosen = tuple(task for task in toolset.tasks if not request.tasks or task.id in request.tasks)[: request.limit]
     if not chosen:
-        raise ConfigurationError(
-            f"no task of toolset {toolset.name!r} is left to run; it has {len(known)}, the limit is {request.limit}"
-        )
+        raise ConfigurationError(f"toolset {toolset.name!r} has no tasks; give it some, each with a prompt and a check")
     return chosen
 
 

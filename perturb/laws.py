@@ -209,7 +209,7 @@ def coherent(
     live = live_names(lens.setup) if lens.retired else frozenset()
     tools = {one.name for one in lens.retired if one.namespace == "tool"} - live
     entities = {one.name for one in lens.retired if one.namespace == "entity"}
-    everything = [lens.show_text(lens.setup.system), *shown_texts]
+    everything = [lens.setup.system, *shown_texts]
     for tool in lens.setup.public_tools:
         everything += _prose(tool)
     spelt = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(entities))) if entities else None

@@ -80,16 +80,24 @@ def reworded(tool: Tool, change: Callable[[str], str]) -> Tool:
     )
 
 
-def _reworded(node: Any, change: Callable[[str], str], names: bool = False) -> Schema:
+def _reworded(node: Any, change: Callable[[str], str], names: bool = False) -> Any:
+    """The node with its prose changed; parts in which nothing changes are shared, not copied."""
     if isinstance(node, list):
-        return [_reworded(item, change) for item in node]  # type: ignore[return-value]
-    if not isinstance(node, dict):
-        return node  # type: ignore[no-any-return]
-    return {
-        key: change(value)
-        if key in ("description", "title") and isinstance(value, str) and not names
-        else value
-        if key in ("enum", "const", "default", "examples", "required") and not names
-        else _reworded(value, change, key == "properties" and not names)
-        for key, value in node.items()
-    }
+        items = [_reworded(item, change) if isinstance(item, (dict, list)) else item for item in node]
+        return items if any(new is not old for new, old in zip(items, node, strict=True)) else node
+    made: dict[str, Any] | None = None
+    for key, value in node.items():
+        if isinstance(value, str):
+            if names or key not in ("description", "title"):
+                continue
+            new: Any = change(value)
+        elif isinstance(value, (dict, list)):
+            if not names and key in ("enum", "const", "default", "examples", "required"):
+                continue
+            new = _reworded(value, change, key == "properties" and not names)
+        else:
+            continue
+        if new is not value:
+            made = made or dict(node)
+            made[key] = new
+    return made or node

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, Type
 
 import msgspec
 
-from perturb import schemas
+from perturb import corpus, schemas
 from perturb.errors import OperatorFault
 from perturb.types import JSON, Answer, Axis, Call, Delay, Failure, FailureKind, Kind, Result, Schema, Tool, digest
 
@@ -164,14 +164,20 @@ class Setup:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Every word of everything that can be shown, in lower case: new names must be none of them."""
-        from perturb.corpus import words_of
+        """Every word of everything that the toolset can show, in lower case: a replaced value must become none of them."""
+        return self._once("_words", lambda root: corpus.words_of(root))
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every name that the toolset uses, in lower case: a new name must be none of them."""
+        return self._once("_names", lambda root: corpus.names_of(root))
+
+    def _once(self, key: str, find: Callable[[Setup], frozenset[str]]) -> frozenset[str]:
+        """Kept with the toolset, since its setups are many and it is one."""
         root = self.root
-        known: frozenset[str] | None = root.source.__dict__.get("_words")
+        known: frozenset[str] | None = root.source.__dict__.get(key)
         if known is None:
-            known = words_of(root)
-            root.source.__dict__["_words"] = known
+            known = root.source.__dict__[key] = find(root)
         return known
 
     def stands_for(self, name: str) -> tuple[str, ...]:
@@ -418,7 +424,7 @@ class Stack(Operator, frozen=True, kw_only=True):
         its own. Those that do not apply are left out and named with the reason."""
         members: list[Operator] = []
         left_out: dict[str, NotApplicable] = {}
-        lens: Lens = StackLens(setup, ())
+        lens = StackLens(setup, ())
         for operator in in_phase_order(operators):
             clash = [member.id for member in members if member.id in operator.conflicts or operator.id in member.conflicts]
             planned: Operator | NotApplicable
@@ -430,7 +436,7 @@ class Stack(Operator, frozen=True, kw_only=True):
                 left_out[operator.id] = planned
                 continue
             members.append(planned)
-            lens = StackLens(setup, tuple(members))
+            lens = lens.under(planned)
         return cls(operators=tuple(members)), left_out
 
 
@@ -444,9 +450,18 @@ class StackLens(Lens):
 
     def __init__(self, real: Setup, operators: Iterable[Operator]) -> None:
         super().__init__(real)
-        self.layers: list[Lens] = []
-        setup = real
-        for operator in in_phase_order(operators):
+        self._lay((), in_phase_order(operators))
+
+    def under(self, operator: Operator) -> StackLens:
+        """This stack with one more lens laid over it, whose phase must be no earlier; the lenses within are shared."""
+        stack = StackLens(self.real, ())
+        stack._lay(self.layers, (operator,))
+        return stack
+
+    def _lay(self, layers: Iterable[Lens], operators: Iterable[Operator]) -> None:
+        self.layers: list[Lens] = list(layers)
+        setup = self.layers[-1].setup if self.layers else self.real
+        for operator in operators:
             layer = operator.lens(setup)
             self.layers.append(layer)
             setup = layer.setup

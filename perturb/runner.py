@@ -177,9 +177,21 @@ class LensCache:
         self.setup = setup
         self._size = size
         self._lenses: dict[str, StackLens] = {}
+        self._keys: dict[int, tuple[Operator, str]] = {}
+
+    def _key(self, operator: Operator | None) -> str:
+        if operator is None:
+            return ""
+        known = self._keys.get(id(operator))
+        if known is None:
+            if len(self._keys) >= self._size:
+                self._keys.clear()
+            # The operator is kept beside its digest, so that no other one can get its id meanwhile.
+            known = self._keys[id(operator)] = operator, digest(operator.to_json())
+        return known[1]
 
     def get(self, operator: Operator | None) -> StackLens:
-        key = "" if operator is None else digest(operator.to_json())
+        key = self._key(operator)
         lens = self._lenses.pop(key, None)
         if lens is None:
             lens = lens_for(operator, self.setup)

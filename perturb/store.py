@@ -6,6 +6,7 @@ read while it is written.
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,17 +20,18 @@ from perturb.errors import StoreError
 from perturb.replay import Proof
 from perturb.types import JSON, to_json
 
-_VERSION = 1
+_VERSION = 2
 _TABLES = """
 create table if not exists episodes (
     key text primary key, task text not null, arm text not null, operator text, trial integer not null, outcome text not null,
     exposed integer not null, error text, seconds real not null, calls integer not null, stale integer not null, cost real,
-    input_tokens integer not null, output_tokens integer not null, record blob not null
-) without rowid;
+    input_tokens integer not null, output_tokens integer not null, plan text, record blob not null
+);
+create table if not exists plans (digest text primary key, plan blob not null) without rowid;
 create table if not exists proofs (key text primary key, proof blob not null) without rowid;
 create table if not exists runs (run text primary key, started real not null, header blob not null) without rowid;
 create table if not exists pairs (
-    run text not null, position integer not null, key text not null, operator text, axis text, kind text, plan blob,
+    run text not null, position integer not null, key text not null, operator text, axis text, kind text, plan text,
     proof text, primary key (run, position)
 ) without rowid;
 create index if not exists pairs_by_key on pairs (run, key);
@@ -94,6 +96,7 @@ class Store:
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"the store {self.path} cannot be used: {error}; give another file with --store") from None
         self._decoder = msgspec.json.Decoder(Episode)
+        self._plans: dict[int, tuple[dict[str, JSON], str]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -107,7 +110,7 @@ class Store:
     def add(self, episode: Episode) -> None:
         """Keep a finished episode; one with the same key is replaced."""
         self._db.execute(
-            "insert or replace into episodes values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "insert or replace into episodes values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (
                 episode.key,
                 episode.task,
@@ -123,14 +126,34 @@ class Store:
                 episode.usage.cost,
                 episode.usage.input_tokens,
                 episode.usage.output_tokens,
-                msgspec.json.encode(episode),
+                self._keep_plan(episode.plan),
+                msgspec.json.encode(episode if episode.plan is None else msgspec.structs.replace(episode, plan=None)),
             ),
         )
 
+    def _keep_plan(self, plan: dict[str, JSON] | None) -> str | None:
+        """The name of a plan, which is kept once, however many episodes are run under it."""
+        if plan is None:
+            return None
+        known = self._plans.get(id(plan))
+        if known is None:
+            text = to_json(plan)
+            if len(self._plans) >= 4096:
+                self._plans.clear()
+            # The plan is kept beside its name, so that no other one can get its id meanwhile.
+            known = self._plans[id(plan)] = plan, hashlib.sha256(text).hexdigest()[:24]
+            self._db.execute("insert or ignore into plans values (?, ?)", (known[1], text))
+        return known[1]
+
     def get(self, key: str) -> Episode | None:
         """The whole record of an episode."""
-        row = self._db.execute("select record from episodes where key = ?", (key,)).fetchone()
-        return None if row is None else self._decoder.decode(row[0])
+        row = self._db.execute(
+            "select e.record, p.plan from episodes e left join plans p on p.digest = e.plan where e.key = ?", (key,)
+        ).fetchone()
+        if row is None:
+            return None
+        episode = self._decoder.decode(row[0])
+        return episode if row[1] is None else msgspec.structs.replace(episode, plan=msgspec.json.decode(row[1]))
 
     def outcomes(self, keys: Iterable[str]) -> dict[str, str]:
         """The outcomes of those of `keys` that have been run."""
@@ -171,7 +194,7 @@ class Store:
                         one.operator,
                         one.axis,
                         one.kind,
-                        None if one.plan is None else to_json(one.plan),
+                        self._keep_plan(one.plan),
                         one.proof,
                     )
                     for position, one in enumerate(planned)
@@ -204,7 +227,9 @@ class Store:
 
     def plan(self, run: str, key: str) -> dict[str, JSON] | None:
         """The plan of one perturbed episode of a run."""
-        row = self._db.execute("select plan from pairs where run = ? and key = ?", (run, key)).fetchone()
+        row = self._db.execute(
+            "select p.plan from pairs a left join plans p on p.digest = a.plan where a.run = ? and a.key = ?", (run, key)
+        ).fetchone()
         return None if row is None or row[0] is None else msgspec.json.decode(row[0])
 
 

@@ -35,7 +35,7 @@ def plan_names(setup: Setup, part: Part, pick: Pick, intensity: float) -> dict[s
             current[own_name(place)] = name
     curated = partial(key_synonyms, neutral=False)
     # Arguments and keys of results are two namespaces: what one is called does not bear on the other.
-    taken = setup.words | property_names(_schemas(setup, part))
+    taken = setup.names | property_names(_schemas(setup, part))
     new = choose_names(current, curated, taken, pick, spare=key_synonyms)
     places = [place for place in found if own_name(place) in new]
     if not places:

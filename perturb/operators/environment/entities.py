@@ -112,8 +112,7 @@ class EntitiesLens(StateLens):
         self._swap = Swap(pairs)
         self.retired = tuple(Retired("entity", name) for name in gone)
         if self._swap:
-            # The system prompt goes through `show_text`; put in here as well, it would be traded twice.
-            self.setup = self.shown(tools=[self._shown_tool(tool) for tool in real.tools])
+            self.setup = self.shown(system=self._swap.text(real.system), tools=[self._shown_tool(tool) for tool in real.tools])
 
     def _shown_tool(self, tool: Tool) -> Tool:
         made = reworded(tool, self._swap.text)

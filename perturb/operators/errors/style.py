@@ -49,14 +49,8 @@ class ErrorStyle(Operator, frozen=True, kw_only=True):
                 "field": "id",
                 "value": "bo",
             },
-            after={
-                "kind": "not_found",
-                "message": 'The call of get_user did not work because something was not found (see "id"): '
-                "User 'bo' does not exist",
-                "tool": "get_user",
-                "field": "id",
-                "value": "bo",
-            },
+            after='The call of get_user did not work because something was not found (see "id"): '
+            "User 'bo' does not exist",
         ),
     )
 

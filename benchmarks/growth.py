@@ -1,0 +1,87 @@
+"""How time and memory grow from a hundred to a hundred thousand episodes.
+
+    python benchmarks/growth.py [--most 100000]
+
+Each size runs in a process of its own: half of the episodes clean, half under a stack of five, planned, run, stored, and
+summed up for the report. `peak` is the largest resident memory of the whole process, `above start` what the run added.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+
+
+def _peak() -> float:
+    """The largest resident memory of this process so far, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 if sys.platform == "darwin" else 1024) / (
+        1024 if sys.platform == "darwin" else 1
+    )
+
+
+def one_size(count: int) -> None:
+    """Run `count` episodes and print a row."""
+    import anyio
+    from trivial import Instant, Trivial, draw_stack, pairs
+
+    from perturb.evaluation import _rows
+    from perturb.operator import Setup
+    from perturb.runner import Limits, RunPlan, run_episodes
+    from perturb.statistics import summarize
+    from perturb.store import Store
+
+    toolset, agent = Trivial(), Instant()
+    setup = Setup.of(toolset)
+    stack = draw_stack(setup, 0)
+    summarize([])
+    with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "growth.sqlite") as store:
+        base, start = _peak(), time.perf_counter()
+        plan = RunPlan(episodes=list(pairs(toolset, count, itertools.cycle((None, stack)), "growth")))
+        store.begin_run("growth", 0.0, {}, (pair.planned for pair in plan.episodes))
+        planned = _peak()
+
+        async def run() -> None:
+            await run_episodes(toolset, agent, plan, Limits(), store=store, setup=setup)
+
+        anyio.run(run)
+        ran = time.perf_counter() - start
+        run_peak = _peak()
+        summary = summarize(_rows(store, "growth", ()))
+        seconds = time.perf_counter() - start
+        size = sum(file.stat().st_size for file in Path(folder).iterdir()) / 2**20
+    if summary.outcomes_clean.get("passed", 0) + summary.outcomes_perturbed.get("passed", 0) != count:
+        raise SystemExit(f"only {summary.outcomes_clean} and {summary.outcomes_perturbed} of {count} passed")
+    print(
+        f"{count:>9,} {ran:>9.1f} {count / ran:>10,.0f} {seconds - ran:>10.2f} {_peak():>9.0f} {planned - base:>10.1f} "
+        f"{run_peak - planned:>9.1f} {_peak() - run_peak:>9.1f} {size:>9.1f}",
+        flush=True,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--most", type=int, default=100_000)
+    parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        one_size(options.one)
+        return
+    print("                                             peak memory in MiB: whole, added by plan, episodes, summary")
+    print(f"{'episodes':>9} {'run s':>9} {'a second':>10} {'summary s':>10} {'peak':>9} {'plan':>10} {'run':>9} {'sum':>9} {'store':>9}")
+    size = 100
+    while size <= options.most:
+        subprocess.run([sys.executable, __file__, "--one", str(size)], check=True)
+        size *= 10
+
+
+if __name__ == "__main__":
+    main()
