@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+sys.path.insert(0, str(ROOT))
 
 
 def _peak() -> float:
@@ -31,7 +31,7 @@ def _peak() -> float:
 def one_size(count: int) -> None:
     """Run `count` episodes and print a row."""
     import anyio
-    from trivial import Instant, Trivial, draw_stack, pairs
+    from benchmarks.trivial import Instant, Trivial, draw_stack, pairs
 
     from perturb.evaluation import _rows
     from perturb.operator import Setup

@@ -224,10 +224,10 @@ def test_a_tool_that_no_plan_knows_is_left_alone() -> None:
 
 
 def test_tools_are_never_changed_in_place() -> None:
-    before = to_json(list(Setup.of(DEPOT).tools))
+    before = to_json(Setup.of(DEPOT).tools)
     for operator in TABLE:
         plan = planned(operator, Setup.of(DEPOT), 1, 1.0)
         assert isinstance(plan, Operator)
         lens = lens_for(plan, Setup.of(DEPOT))
         assert isinstance(lens.setup.public_tools[0], Tool)
-    assert to_json(list(Setup.of(DEPOT).tools)) == before
+    assert to_json(Setup.of(DEPOT).tools) == before
