@@ -24,7 +24,6 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.trivial import Instant, Trivial, draw_stack, pairs  # noqa: E402
-
 from perturb.operator import Operator, Setup  # noqa: E402
 from perturb.runner import Limits, Pair, RunPlan, run_episodes  # noqa: E402
 from perturb.store import Store  # noqa: E402

@@ -31,8 +31,8 @@ def _peak() -> float:
 def one_size(count: int) -> None:
     """Run `count` episodes and print a row."""
     import anyio
-    from benchmarks.trivial import Instant, Trivial, draw_stack, pairs
 
+    from benchmarks.trivial import Instant, Trivial, draw_stack, pairs
     from perturb.evaluation import _rows
     from perturb.operator import Setup
     from perturb.runner import Limits, RunPlan, run_episodes
