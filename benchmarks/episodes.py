@@ -21,10 +21,9 @@ from typing import Any
 import anyio
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+sys.path[:0] = [str(ROOT)]
 
-from trivial import Instant, Trivial, draw_stack, pairs  # noqa: E402
-
+from benchmarks.trivial import Instant, Trivial, draw_stack, pairs  # noqa: E402
 from perturb.operator import Operator, Setup  # noqa: E402
 from perturb.runner import Limits, Pair, RunPlan, run_episodes  # noqa: E402
 from perturb.store import Store  # noqa: E402
