@@ -21,7 +21,7 @@ from typing import Any
 import anyio
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT)]
 
 from benchmarks.trivial import Instant, Trivial, draw_stack, pairs  # noqa: E402
 from perturb.operator import Operator, Setup  # noqa: E402

@@ -2,8 +2,9 @@
 
     python benchmarks/growth.py [--most 100000]
 
-Each size runs in a process of its own: half of the episodes clean, half under a stack of five, planned, run, stored, and
-summed up for the report. `peak` is the largest resident memory of the whole process, `above start` what the run added.
+Each size runs in a process of its own, with a task for every twenty episodes, half of them clean and half under a stack of
+five: planned, run, stored, and summed up for the report. Memory is the largest resident size of the process in MiB, and
+what the plan, the episodes and the summary each added to it.
 """
 
 from __future__ import annotations
@@ -18,14 +19,12 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT)]
 
 
 def _peak() -> float:
     """The largest resident memory of this process so far, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 if sys.platform == "darwin" else 1024) / (
-        1024 if sys.platform == "darwin" else 1
-    )
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
 def one_size(count: int) -> None:
@@ -39,7 +38,8 @@ def one_size(count: int) -> None:
     from perturb.statistics import summarize
     from perturb.store import Store
 
-    toolset, agent = Trivial(), Instant()
+    # Ten trials a task in each arm; an odd number of tasks, so that each gets both arms in turn.
+    toolset, agent = Trivial(count // 20 | 1), Instant()
     setup = Setup.of(toolset)
     stack = draw_stack(setup, 0)
     summarize([])
@@ -76,7 +76,18 @@ def main() -> None:
         one_size(options.one)
         return
     print("                                             peak memory in MiB: whole, added by plan, episodes, summary")
-    print(f"{'episodes':>9} {'run s':>9} {'a second':>10} {'summary s':>10} {'peak':>9} {'plan':>10} {'run':>9} {'sum':>9} {'store':>9}")
+    columns = {
+        "episodes": 9,
+        "run s": 9,
+        "a second": 10,
+        "summary s": 10,
+        "peak": 9,
+        "plan": 10,
+        "run": 9,
+        "sum": 9,
+        "store": 9,
+    }
+    print(" ".join(f"{name:>{width}}" for name, width in columns.items()))
     size = 100
     while size <= options.most:
         subprocess.run([sys.executable, __file__, "--one", str(size)], check=True)
