@@ -220,6 +220,7 @@ def header_of(prepared: Prepared, plan: RunPlan, started: float) -> RunHeader:
         floor=floor(prepared.toolset, prepared.tasks),
         command=prepared.request.command,
         version=__version__,
+        plan_scope=design.plan_scope,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from perturb.boundary import Boundary
+from perturb.errors import PerturbError, ToolsetError
 from perturb.knowable import Visible, leaves
 from perturb.operator import NotApplicable, Operator, Setup, StackLens, lens_for
 from perturb.toolset import Task, Toolset
@@ -147,11 +148,20 @@ class Gold:
         self._clean: dict[str, GoldRun] = {}
 
     async def clean(self, task: Task) -> GoldRun | None:
-        """The clean gold run of a task; `None` where it has no gold calls."""
+        """The clean gold run of a task; `None` where it has no gold calls. Raises `ToolsetError` where the toolset's own
+        environment or check raises."""
         if task.gold is None:
             return None
         if task.id not in self._clean:
-            self._clean[task.id] = await run_gold(self.toolset, task, lens_for(None, self.setup))
+            try:
+                self._clean[task.id] = await run_gold(self.toolset, task, lens_for(None, self.setup))
+            except PerturbError:
+                raise
+            except Exception as error:
+                raise ToolsetError(
+                    f"the gold calls of task {task.id!r} of toolset {self.toolset.name!r} cannot be carried out in the clean "
+                    f"setup: {type(error).__name__}: {error}; mend the environment or the check"
+                ) from error
         return self._clean[task.id]
 
     async def transcripts(self) -> tuple[Transcript, ...]:

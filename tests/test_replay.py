@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perturb.authoring import toolset
+from perturb.errors import ToolsetError
 from perturb.knowable import Visible
 from perturb.operator import NotApplicable, SeededPick, Setup
 from perturb.replay import Gold, first_difference, same_answer
@@ -114,3 +115,12 @@ def test_values_of_enums_and_defaults_are_readable_in_the_schema() -> None:
 def test_a_value_never_differs_from_itself(value: Any) -> None:
     assert first_difference(value, value) is None
     assert same_answer(Result(value), Result(value))
+
+
+def test_a_check_that_raises_on_its_own_gold_is_told_by_its_task() -> None:
+    def check(*_: Any) -> bool:
+        raise ZeroDivisionError("division by zero")
+
+    task = Task(id="broken", prompt="Count.", gold=DEPOT.tasks[2].gold, check=check)
+    with pytest.raises(ToolsetError, match=r"'broken' of toolset 'loose'.*ZeroDivisionError"):
+        anyio.run(Gold(toolset(Depot, name="loose", tasks=[task])).clean, task)

@@ -28,7 +28,7 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
 
     `tasks` counts the tasks, `pairs` the planned (task, operator, trial) triples that apply, `proven` those whose gold
     calls survived, `not_proven` those without gold calls, `unsolvable` those whose gold calls did not survive. `started`
-    is an ISO 8601 time, `seconds` wall-clock time, `command` what runs it again, `version` that of Perturb.
+    is an ISO 8601 time, `plan_scope` says whether each pair had plans of its own (`pair`) or one plan served the run (`run`), `seconds` wall-clock time, `command` what runs it again, `version` that of Perturb.
     """
 
     run: str
@@ -50,6 +50,7 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     floor: Floor | None
     command: str
     version: str
+    plan_scope: str = "pair"
 
 
 class Usage(msgspec.Struct):
@@ -98,6 +99,7 @@ def report_data(header: RunHeader, rows: Iterable[EpisodeRow], failures: Sequenc
         "seed": header.seed,
         "headline": headline,
         "estimand": "population drop",
+        "plan_scope": header.plan_scope,
         "confidence": CONFIDENCE,
         "p_value": headline["p_value"],
         "axes": msgspec.to_builtins(summary.axes),
