@@ -28,7 +28,8 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
 
     `tasks` counts the tasks, `pairs` the planned (task, operator, trial) triples that apply, `proven` those whose gold
     calls survived, `not_proven` those without gold calls, `unsolvable` those whose gold calls did not survive. `started`
-    is an ISO 8601 time, `plan_scope` says whether each pair had plans of its own (`pair`) or one plan served the run (`run`), `seconds` wall-clock time, `command` what runs it again, `version` that of Perturb.
+    is an ISO 8601 time, `seconds` wall-clock time, `command` what runs it again, `version` that of Perturb. `plan_scope`
+    says whether each pair had plans of its own (`pair`) or one plan served the whole run (`run`).
     """
 
     run: str
