@@ -103,16 +103,18 @@ def list_agents() -> list[Listed]:
         for place in sorted(folder.glob("*.py")):
             outline = Outline(place)
             if not place.stem.startswith("_") and outline.names & {"agent", "create"}:
-                found.setdefault(place.stem, Listed(place.stem, outline.summary, origin("agents", folder)))
+                name = place.stem.replace("_", "-")
+                found.setdefault(name, Listed(name, outline.summary, origin("agents", folder)))
     return listed("agents", found)
 
 
 def _place_of(name: str) -> Path | None:
-    """The file of the agent with that short name."""
-    if name.isidentifier() and not name.startswith("_"):
+    """The file of the agent with that short name, which has a hyphen where the file has an underscore."""
+    stem = name.replace("-", "_")
+    if stem.isidentifier() and not stem.startswith("_"):
         for folder in folders("agents"):
-            if (folder / f"{name}.py").is_file():
-                return folder / f"{name}.py"
+            if (folder / f"{stem}.py").is_file():
+                return folder / f"{stem}.py"
     return None
 
 

@@ -23,7 +23,7 @@ from perturb.evaluation import Request, floor, learned_path
 from perturb.findings import Broken, Checked, Row
 from perturb.learned_gold import use_learned
 from perturb.loading import load_toolset
-from perturb.operator import NotApplicable, Operator, SeededPick, Stack
+from perturb.operator import NotApplicable, Operator, SeededPick, Stack, StackLens
 from perturb.operators import by_id, select
 from perturb.replay import RAISED, Gold, Proof
 from perturb.runner import Design, LensCache, draw
@@ -229,15 +229,14 @@ async def _do(bench: Bench, piece: Piece) -> list[Row]:
             continue
         try:
             lens = lenses.get(drawn)
-            proof = await gold.prove(task, drawn, lens)
-            row.count(task, proof, drawn)
-            if request.laws and proof.status != "not_applicable":
-                plans.setdefault(str(lens.setup.digest), drawn)
-                for violation in await laws.on_gold_calls(gold, task, drawn, lens):
-                    row.violations.append(Broken(task=task.id, reason=str(violation), plan=drawn.to_json()))
         except Exception as error:
-            proof = Proof(status="unsolvable", reason=RAISED, detail=f"{type(error).__name__}: {error}")
-            row.count(task, proof, drawn)
+            row.count(task, Proof(status="unsolvable", reason=RAISED, detail=f"{type(error).__name__}: {error}"), drawn)
+            continue
+        proof = await gold.prove(task, drawn, lens)
+        row.count(task, proof, drawn)
+        if request.laws and proof.status != "not_applicable":
+            plans.setdefault(lens.setup.digest, drawn)
+            row.violations += await _unlawful(gold, task, drawn, lens)
     if request.laws:
         for broken in _lawless(bench, piece, plans.values()):
             row = _row(rows, piece, plans[next(iter(plans))] if plans else None)
@@ -245,12 +244,25 @@ async def _do(bench: Bench, piece: Piece) -> list[Row]:
     return list(rows.values())
 
 
+async def _unlawful(gold: Gold, task: Task, plan: Operator, lens: StackLens) -> list[Broken]:
+    """The laws that a plan breaks on the gold calls of a task."""
+    try:
+        told = [str(violation) for violation in await laws.on_gold_calls(gold, task, plan, lens)]
+    except Exception as error:
+        told = [f"the laws could not be tried: {type(error).__name__}: {error}"]
+    return [Broken(task=task.id, reason=reason, plan=plan.to_json()) for reason in told]
+
+
 def _lawless(bench: Bench, piece: Piece, plans: Iterable[Operator]) -> Iterator[Broken]:
     """The laws that need no task: of each plan, and of the operator."""
     gold = bench.gold
     for plan in plans:
-        for violation in laws.on_setup(plan, gold.setup):
-            yield Broken(task=None, reason=str(violation), plan=plan.to_json())
+        try:
+            told = [str(violation) for violation in laws.on_setup(plan, gold.setup)]
+        except Exception as error:
+            told = [f"the laws could not be tried: {type(error).__name__}: {error}"]
+        for reason in told:
+            yield Broken(task=None, reason=reason, plan=plan.to_json())
     if piece.operator == Stack.id:
         return
     operator = by_id(piece.operator)

@@ -26,7 +26,7 @@ from perturb.operators import select
 from perturb.plan_files import PlanFile, write_plan_file
 from perturb.rendering.data import Floor, RunHeader, report_data
 from perturb.replay import Gold
-from perturb.runner import Design, Ended, LeftOut, Limits, Report, RunPlan, plan_run, run_episodes
+from perturb.runner import Design, Ended, LeftOut, Limits, Report, RunPlan, plan_run, run_episodes, toolset_digest
 from perturb.statistics.rows import EpisodeRow
 from perturb.store import Finished, Store
 from perturb.toolset import Task, Toolset
@@ -95,7 +95,7 @@ async def prepare(request: Request, agent: LoadedAgent | None = None) -> Prepare
         [
             __version__,
             toolset.name,
-            toolset.digest(),
+            toolset_digest(toolset),
             [task.id for task in tasks],
             agent.name,
             agent.digest,
@@ -126,9 +126,7 @@ def _tasks(toolset: Toolset, request: Request) -> tuple[Task, ...]:
             raise ConfigurationError(f"toolset {toolset.name!r} has no task {task_id!r}; {nearest(task_id, known)}")
     chosen = tuple(task for task in toolset.tasks if not request.tasks or task.id in request.tasks)[: request.limit]
     if not chosen:
-        raise ConfigurationError(
-            f"no task of toolset {toolset.name!r} is left to run; it has {len(known)}, the limit is {request.limit}"
-        )
+        raise ConfigurationError(f"toolset {toolset.name!r} has no tasks; give it some, each with a prompt and a check")
     return chosen
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from perturb.types import JSON, Schema, Tool
@@ -26,6 +27,21 @@ def leaves(value: JSON) -> Iterator[JSON]:
         yield value
 
 
+def _tokens(text: str) -> frozenset[str]:
+    """The words of a text in lower case, numbers also without their zeros."""
+    lowered = text.lower()
+    parted = _PARTED.sub(" ", lowered)
+    if parted != lowered:
+        lowered += " " + parted
+    tokens = set(_TOKEN.findall(lowered))
+    return frozenset(tokens | {token.lstrip("0") for token in tokens})
+
+
+_tokens_kept = lru_cache(maxsize=50_000)(_tokens)
+SHORT = 300
+"""Texts of fewer characters are mostly names and descriptions of schemas, which come again for every task and plan."""
+
+
 class Visible:
     """The words that have been shown so far. A value is visible when each of its words is: `2026-05-01` by `2026`, `05`,
     `01`, in any order, since an agent may put together what it has read; numbers also without their zeros."""
@@ -39,13 +55,7 @@ class Visible:
             self._add_schema(tool.parameters)
 
     def add(self, text: str) -> None:
-        lowered = text.lower()
-        parted = _PARTED.sub(" ", lowered)
-        if parted != lowered:
-            lowered += " " + parted
-        for token in _TOKEN.findall(lowered):
-            self._tokens.add(token)
-            self._tokens.add(token.lstrip("0"))
+        self._tokens |= _tokens_kept(text) if len(text) < SHORT else _tokens(text)
 
     def _add_schema(self, schema: Schema) -> None:
         stack: list[Any] = [schema]

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from perturb.types import Schema, Tool
+from perturb.types import Tool
 
 _SPECIAL = re.compile(r"[^A-Za-z]|[a-z][A-Z]")
 _NOUNS = r"(?:tool|function|method|argument|parameter|field|property|key)"

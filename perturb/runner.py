@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Literal, Protocol
 
 import anyio
@@ -145,7 +144,7 @@ def episode_key(
     """The digest of everything that could change an episode; the trial is in it, so that repeats are repeats."""
     parts = [
         __version__,
-        _toolset_digest(toolset),
+        toolset_digest(toolset),
         task.id,
         agent.name,
         agent.digest,
@@ -158,9 +157,13 @@ def episode_key(
     return digest(parts, 24)
 
 
-@lru_cache(maxsize=16)
-def _toolset_digest(toolset: Toolset) -> str:
-    return toolset.digest()
+def toolset_digest(toolset: Toolset) -> str:
+    """The toolset's own digest and its tasks as they are now, gold calls that were learnt since among them."""
+    known: tuple[tuple[Task, ...], str] | None = toolset.__dict__.get("_run_digest")
+    if known is None or known[0] is not toolset.tasks:
+        tasks = [[task.id, task.prompt, task.gold, task.answer, task.follow_ups] for task in toolset.tasks]
+        known = toolset.__dict__["_run_digest"] = (toolset.tasks, digest([toolset.digest(), tasks]))
+    return known[1]
 
 
 def draw(operator: type[Operator], setup: Setup, task: Task, trial: int, design: Design) -> Operator | NotApplicable:
@@ -272,7 +275,7 @@ async def _add_pair(
         plan.left_out.append(_left_out(operator, operator.promises, task, trial, "not_applicable", drawn.reason, None))
         return
     as_json = drawn.to_json()
-    proof_key = digest([__version__, _toolset_digest(toolset), task.id, as_json], 24)
+    proof_key = digest([__version__, toolset_digest(toolset), task.id, as_json], 24)
     proof = store.proof(proof_key)
     if proof is None:
         try:

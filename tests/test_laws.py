@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 from depot import DEPOT
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perturb import laws, strategies
@@ -23,8 +24,8 @@ from perturb.replay import Gold
 from perturb.showing import shown_example
 from perturb.types import Result, Tool, to_json
 
-QUICK = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-SEEDS = (1, 2, 3)
+FEW = pytest.param(((0.3, 1), (1.0, 2)), 4, id="few")
+ALL = pytest.param([(dose, seed) for dose in (0.3, 1.0) for seed in (1, 2, 3)], 8, id="all", marks=pytest.mark.slow)
 OPERATORS = [pytest.param(operator, id=operator.id) for operator in TABLE]
 
 
@@ -71,19 +72,21 @@ def test_it_is_felt_somewhere_in_every_toolset_with_what_it_needs(operator: type
     assert {proof.status for proof in proofs} <= {"solvable", "not_applicable"}, proofs
 
 
+@pytest.mark.parametrize(("draws", "number_of_tasks"), [FEW, ALL])
 @pytest.mark.parametrize("operator", OPERATORS)
-def test_plans_obey_the_laws(operator: type[Operator], gold: Gold) -> None:
+def test_plans_obey_the_laws(
+    operator: type[Operator], gold: Gold, draws: Sequence[tuple[float, int]], number_of_tasks: int
+) -> None:
     async def check() -> list[str]:
         found: list[str] = []
-        tasks = gold.toolset.tasks[:: max(1, len(gold.toolset.tasks) // 8)]
-        for intensity in (0.3, 1.0):
-            for seed in SEEDS:
-                plan = planned(operator, gold.setup, seed, intensity)
-                if isinstance(plan, NotApplicable):
-                    continue
-                found += told(laws.on_setup(plan, gold.setup))
-                for task in tasks:
-                    found += told(await laws.on_task(gold, task, plan))
+        tasks = gold.toolset.tasks[:: max(1, len(gold.toolset.tasks) // number_of_tasks)]
+        for intensity, seed in draws:
+            plan = planned(operator, gold.setup, seed, intensity)
+            if isinstance(plan, NotApplicable):
+                continue
+            found += told(laws.on_setup(plan, gold.setup))
+            for task in tasks:
+                found += told(await laws.on_task(gold, task, plan))
         calls = [call for task in tasks for call in task.gold or ()]
         found += told(laws.dosed(operator, gold.setup, 1, calls))
         found += told(laws.deterministic(operator, gold.setup, 1, 1.0, calls))
@@ -93,7 +96,6 @@ def test_plans_obey_the_laws(operator: type[Operator], gold: Gold) -> None:
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
-@QUICK
 @given(data=st.data())
 def test_calls_that_the_schema_allows(operator: type[Operator], data: st.DataObject) -> None:
     setup = Setup.of(DEPOT)
@@ -110,7 +112,6 @@ def test_calls_that_the_schema_allows(operator: type[Operator], data: st.DataObj
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
-@QUICK
 @given(data=st.data())
 def test_results_that_the_schema_allows(operator: type[Operator], data: st.DataObject) -> None:
     setup = Setup.of(DEPOT)
@@ -129,7 +130,6 @@ def test_results_that_the_schema_allows(operator: type[Operator], data: st.DataO
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
-@QUICK
 @given(data=st.data())
 def test_every_shown_call_reads_back_or_is_refused(operator: type[Operator], data: st.DataObject) -> None:
     setup = Setup.of(DEPOT)
@@ -141,7 +141,7 @@ def test_every_shown_call_reads_back_or_is_refused(operator: type[Operator], dat
         lens.read_call(call)  # total: an exception here would reach an agent
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=settings().max_examples // 2)
 @given(data=st.data())
 def test_random_stacks_obey_the_laws(gold: Gold, data: st.DataObject) -> None:
     stack = data.draw(strategies.stacks(TABLE, gold.setup, 3, 5))
@@ -150,7 +150,6 @@ def test_random_stacks_obey_the_laws(gold: Gold, data: st.DataObject) -> None:
     assert told(anyio.run(laws.on_task, gold, task, stack)) == []
 
 
-@QUICK
 @given(data=st.data())
 def test_random_stacks_read_back_every_call(data: st.DataObject) -> None:
     setup = Setup.of(DEPOT)
@@ -225,10 +224,10 @@ def test_a_tool_that_no_plan_knows_is_left_alone() -> None:
 
 
 def test_tools_are_never_changed_in_place() -> None:
-    before = to_json([public for public in Setup.of(DEPOT).tools])
+    before = to_json(Setup.of(DEPOT).tools)
     for operator in TABLE:
         plan = planned(operator, Setup.of(DEPOT), 1, 1.0)
         assert isinstance(plan, Operator)
         lens = lens_for(plan, Setup.of(DEPOT))
         assert isinstance(lens.setup.public_tools[0], Tool)
-    assert to_json([public for public in Setup.of(DEPOT).tools]) == before
+    assert to_json(Setup.of(DEPOT).tools) == before

@@ -31,6 +31,10 @@ HELD, FAILED, MISTAKEN, INCONCLUSIVE = 0, 1, 2, 3
 BROKEN_PIPE = 141
 
 
+class ReaderGone(Exception):
+    """Whoever read our output has had enough of it. No `OSError`, since click ends the process with 1 for such a one."""
+
+
 class Commands(click.Group):
     """The group of all commands, each found by its name in `COMMANDS`."""
 
@@ -42,6 +46,12 @@ class Commands(click.Group):
             return None
         command: click.Command = import_module(COMMANDS[cmd_name]).command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise ReaderGone from None
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
@@ -67,17 +77,17 @@ def perturb() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its exit status."""
-    _leave(_status(arguments))
+    _leave(status_of(arguments))
 
 
-def _status(arguments: Sequence[str] | None) -> int:
+def status_of(arguments: Sequence[str] | None) -> int:
     """What a command line ends with. Errors become one message each; a traceback is shown for a defect of ours alone."""
     try:
         status = perturb.main(args=arguments, prog_name="perturb", standalone_mode=False)
         sys.stdout.flush()
         return int(status or HELD)
-    except BrokenPipeError:
-        # Whoever read our output has had enough of it; nothing that is flushed later may complain again.
+    except (ReaderGone, BrokenPipeError):
+        # Nothing that is flushed later may complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except click.ClickException as error:

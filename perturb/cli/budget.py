@@ -33,7 +33,9 @@ def read_budget(texts: list[str] | tuple[str, ...]) -> dict[str, float | int]:
     limits: dict[str, float | int] = {}
     for part in (part.strip() for text in texts for part in text.split(",")):
         match = _PART.fullmatch(part)
-        unit = "" if match is None else "usd" if match["dollar"] and not match["unit"] else match["unit"].lower()
+        unit = "" if match is None else match["unit"].lower()
+        if match is not None and match["dollar"]:
+            unit = "" if unit else "usd"
         if match is None or unit not in _UNITS:
             raise ValueError(f"{part!r} is no budget; write it as 100episodes, 10min, 200ktokens or 5usd")
         name, size = _UNITS[unit]

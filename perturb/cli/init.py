@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import click
+
+from perturb.cli.options import json_option
+
 EXAMPLES = """\b
 Examples:
   perturb init                 here
@@ -128,15 +134,58 @@ TEST = '''"""How much success the first agent may lose when the setup is unfamil
 
 import pytest
 
-from agents.first import agent  # your own agent: any function of an episode
+
+@pytest.mark.perturb(agent="agents/first.py", toolset="toolsets/bookshop.py", operators="tools.*,descriptions.*", max_drop=0.1)
+def test_first_agent_keeps_its_success(robustness):
+    assert robustness.clean == 1.0
 
 
-@pytest.mark.perturb(toolset="toolsets/bookshop.py", operators="results.*,descriptions.*", max_drop=0.5)
-async def test_first_agent(episode):
-    return await agent(episode)
+# The test function itself may be the agent too:
+@pytest.mark.perturb(toolset="toolsets/bookshop.py", operators="descriptions.*", tasks=("stock-of-emma",), max_drop=0.1)
+async def test_an_agent_that_asks_for_the_stock(episode):
+    tool = next(tool for tool in episode.tools if "left" in tool.description)
+    return (await episode.call(tool.name, {"title": "Emma"})).text
 '''
 
 SETTINGS = """agent = "agents/first.py"
 toolset = "toolsets/bookshop.py"
 operators = ["*"]
 """
+
+
+@click.command("init", epilog=EXAMPLES, short_help="Begin a project: folders, settings, a first toolset, agent and test.")
+@click.argument("folder", default=".", type=click.Path(file_okay=False))
+@json_option
+def command(folder: str, as_json: bool) -> None:
+    """Make the folders toolsets, agents and reports, perturb.toml, and a first toolset, agent and test.
+
+    All of them run as they are, with `perturb run` and with `pytest`. A file that exists is never overwritten.
+    """
+    root = Path(folder)
+    files = {
+        "perturb.toml": SETTINGS,
+        "toolsets/bookshop.py": TOOLSET,
+        "agents/first.py": AGENT,
+        "tests/test_robustness.py": TEST,
+        "reports/.gitignore": "runs/\n",
+    }
+    made, kept = [], []
+    for name, text in files.items():
+        path = root / name
+        if path.exists():
+            kept.append(name)
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        made.append(name)
+    if as_json:
+        import json
+
+        click.echo(json.dumps({"folder": folder, "made": made, "kept": kept}, indent=2))
+        return
+    for name in made:
+        click.echo(f"made  {root / name}")
+    for name in kept:
+        click.echo(f"kept  {root / name}, which exists already")
+    at = "" if root.resolve() == Path.cwd() else f"cd {folder} && "
+    click.echo(f"now: {at}perturb run        and then: {at}python -m pytest tests")

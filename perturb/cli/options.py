@@ -94,8 +94,10 @@ def command_line(context: click.Context, *, but: frozenset[str]) -> str:
     words = ["perturb", str(context.info_name)]
     for param in context.command.params:
         source = context.get_parameter_source(str(param.name))
-        given = source in (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.DEFAULT_MAP)
         value = context.params.get(str(param.name))
+        given = source is click.core.ParameterSource.COMMANDLINE or (
+            source is click.core.ParameterSource.DEFAULT_MAP and value != param.default
+        )
         if not given or param.name in but or not isinstance(param, click.Option) or value in (None, ()):
             continue
         flag = max(param.opts, key=len)

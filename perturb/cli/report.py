@@ -47,9 +47,9 @@ def command(
 ) -> None:
     """Report a stored run again: the latest, or the one whose name begins with RUN. No episode is run."""
     from perturb.cli.console import output
+    from perturb.cli.verdict import judge
     from perturb.errors import ConfigurationError
     from perturb.evaluation import assemble
-    from perturb.gate import judge
     from perturb.rendering import print_report, render_html, render_json, render_junit, render_markdown
     from perturb.store import Store
 
@@ -80,9 +80,9 @@ def command(
         page.write_text(render_html(data), encoding="utf-8")
         click.launch(str(page))
     if max_drop is not None:
-        verdict = judge(data, max_drop)
-        click.echo(f"{verdict.status}: {verdict.why}", err=True)
-        ctx.exit({"held": 0, "failed": 1, "inconclusive": 3}[verdict.status])
+        judged = judge(data, max_drop)
+        click.echo(f"{judged.verdict}: {judged.why}", err=True)
+        ctx.exit(judged.status)
 
 
 def _named(opened: Store, prefix: str | None) -> str:

@@ -21,8 +21,8 @@ from perturb.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from perturb.cli.verdict import Judged
     from perturb.evaluation import Evaluation, Prepared, Request
-    from perturb.gate import Verdict
     from perturb.runner import RunPlan
 
 EXAMPLES = """\b
@@ -202,20 +202,20 @@ def _tell_plan(prepared: Prepared, plan: RunPlan, as_json: bool) -> None:
 def _finish(evaluation: Evaluation, max_drop: float | None, as_json: bool, chosen: dict[str, Any]) -> int:
     """Write and print the report; the exit status."""
     from perturb.cli.console import output
-    from perturb.gate import judge
+    from perturb.cli.verdict import judge
     from perturb.rendering import print_report, render_json
 
     data = evaluation.data
     page = _write(evaluation, chosen)
-    verdict = judge(data, max_drop)
+    judged = judge(data, max_drop)
     if as_json:
         click.echo(render_json(data))
     else:
         print_report(data, output(), report_path=str(page))
-    _remark(evaluation, verdict, max_drop)
+    _remark(evaluation, judged, max_drop)
     if evaluation.ended.how == "interrupted":
         return 3
-    return {"held": 0, "failed": 1, "inconclusive": 3}[verdict.status]
+    return judged.status
 
 
 def _write(evaluation: Evaluation, chosen: dict[str, Any]) -> Path:
@@ -244,7 +244,7 @@ def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _remark(evaluation: Evaluation, verdict: Verdict, max_drop: float | None) -> None:
+def _remark(evaluation: Evaluation, judged: Judged, max_drop: float | None) -> None:
     """What a reader must not miss beside the report, on standard error."""
     ended, data = evaluation.ended, evaluation.data
     for fault in data["faults"][:5]:
@@ -262,5 +262,5 @@ def _remark(evaluation: Evaluation, verdict: Verdict, max_drop: float | None) ->
     if ended.left:
         why = "interrupted" if ended.how == "interrupted" else ended.why
         click.echo(f"{why}; {ended.left:,} episodes are left. The same command again goes on: {data['reproduce']}", err=True)
-    if max_drop is not None or verdict.status != "held":
-        click.echo(f"{verdict.status}: {verdict.why}", err=True)
+    if max_drop is not None or judged.verdict != "held":
+        click.echo(f"{judged.verdict}: {judged.why}", err=True)

@@ -10,6 +10,8 @@ from perturb.types import JSON, Schema, Tool
 
 Path = tuple[str, ...]
 
+_QUOTED = re.compile(r"`([^`]+)`")
+
 
 class Slot(NamedTuple):
     """A place for a value: the path to it from the root of the arguments, its schema, and whether it must be given."""
@@ -38,14 +40,25 @@ class Form(NamedTuple):
 
 
 def slots(schema: Mapping[str, Any], path: Path = (), required: bool = True) -> Iterator[Slot]:
-    """The slots of an object schema; an object with declared properties is looked into, a list is one slot."""
+    """The slots of an object schema; an object with declared properties, or a choice of such, is looked into, a list is one
+    slot."""
     needed = schema.get("required", ())
     for name, child in schema.get("properties", {}).items():
         must = required and name in needed
-        if child.get("properties"):
-            yield from slots(child, (*path, name), must)
+        objects = [one for one in (child, *child.get("anyOf", ()), *child.get("oneOf", ())) if one.get("properties")]
+        if objects:
+            inner = {slot.path: slot for one in reversed(objects) for slot in slots(one, (*path, name), must)}
+            yield from inner.values()
         else:
             yield Slot((*path, name), child, must)
+
+
+def branch(schema: Schema, kind: str) -> Schema:
+    """The part of a schema that speaks of values of one JSON type: itself, or one branch of a choice."""
+    for one in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
+        if kind in types(one):
+            return {"description": schema.get("description", ""), **branch(one, kind)}
+    return schema
 
 
 def choices(schema: Mapping[str, Any]) -> list[JSON]:
@@ -68,29 +81,31 @@ def types(schema: Mapping[str, Any]) -> frozenset[str]:
 
 
 def forms(tool: Tool) -> list[Form]:
-    """A tool whole, and once for each value of a choice that must be made and that its description explains."""
+    """A tool whole, and once for each value of a choice that must be made and that its description explains; where it names
+    in code marks what goes with that choice, with those arguments only."""
     every = tuple(slots(tool.parameters))
     made = [Form(tool, (), tool.name, tool.description, every)]
     for slot in every:
         options = [value for value in choices(slot.schema) if isinstance(value, str)]
         if not slot.required or len(options) < 1:
             continue
-        told = _told(tool.description, options)
         rest = tuple(other for other in every if other.path != slot.path)
-        made += [
-            Form(tool, ((slot.path, value),), f"{tool.name} {value}", told[value], rest) for value in options if value in told
-        ]
+        for value, said in _told(tool.description, options).items():
+            quoted = set(_QUOTED.findall(said))
+            own = tuple(other for other in rest if other.path[0] in quoted)
+            made.append(Form(tool, ((slot.path, value),), f"{tool.name} {value}", said, own or rest))
     return made
 
 
 def _told(text: str, options: list[str]) -> dict[str, str]:
     """What a text says of each option: from the line that names it first to the line that names another one first."""
-    pattern = re.compile("|".join(rf"(?<![\w-]){re.escape(one)}(?![\w-])" for one in sorted(options, key=len, reverse=True)))
+    names = "|".join(map(re.escape, sorted(options, key=len, reverse=True)))
+    pattern = re.compile(rf"[`'\"]?(?<![\w-])({names})(?![\w-])[`'\"]?")
     told: dict[str, str] = {}
     current = None
     for line in text.splitlines():
-        if (named := pattern.search(line)) and named.group() not in told:
-            current = named.group()
+        if (named := pattern.search(line)) and named[1] not in told:
+            current = named[1]
             told[current] = line[: named.start()] + line[named.end() :]
         elif current is not None:
             told[current] += "\n" + line

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
 from perturb.reference.documents import read
 from perturb.reference.words import pieces, words
 from perturb.types import JSON
@@ -23,6 +26,8 @@ Path: TypeAlias = tuple["str | int | Key", ...]
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _WORD = re.compile(r"\w+")
+_KEY = 0.3
+"""How alike two keys must be to be taken for one where the objects do not have the same number of keys."""
 _ALIKE = 0.5
 """The share of a row's words, rare ones counting more, that another row must hold to be taken for the same."""
 
@@ -80,6 +85,10 @@ class Document:
         values = (plain(value) for path, value in self.leaves if not (path and isinstance(path[-1], Key)))
         return sum(len(_WORD.findall(value)) for value in values)
 
+    def words(self, node: JSON) -> frozenset[str]:
+        """The words of the scalars within a node of this document."""
+        return frozenset(word for value in self.bag(node) for word in _WORD.findall(value))
+
     def bag(self, node: JSON) -> frozenset[str]:
         """The scalars within a node of this document, as `plain` text."""
         known = self._bags.get(id(node))
@@ -116,13 +125,22 @@ def locate(learnt: Document, path: Path, shown: Document) -> JSON:
     if len(text) > 3 and learnt.values[text] == shown.values[text] == 1:
         # What stood there once, and stands here once, is the same.
         return value
-    return _Search(learnt, shown).at(learnt.tree, path, shown.tree)
+    return _search(learnt, shown).at(learnt.tree, path, shown.tree)
+
+
+@lru_cache(maxsize=512)
+def _search(learnt: Document, shown: Document) -> _Search:
+    return _Search(learnt, shown)
 
 
 class _Search:
+    """The likenesses between two documents, each worked out once."""
+
     def __init__(self, learnt: Document, shown: Document) -> None:
+        self._keys: dict[tuple[int, int], dict[str, str]] = {}
         self._mine = learnt.bag
         self._theirs = shown.bag
+        self._words = learnt.words, shown.words
 
     def at(self, mine: Any, path: Path, theirs: Any) -> JSON:
         if not path:
@@ -174,17 +192,28 @@ class _Search:
     def _key(self, mine: dict[str, Any], name: str, theirs: dict[str, Any]) -> str | None:
         if name in theirs:
             return name
-        place = list(mine).index(name)
-        best, found = 0.3, None
-        for other, child in enumerate(theirs):
-            if child in mine:
-                continue
-            score = 2 * _share(self._mine(mine[name]), self._theirs(theirs[child])) + _share(pieces(name), pieces(child))
-            score += 0.35 if place == other and len(mine) == len(theirs) else 0.0
-            score -= 0.3 if isinstance(mine[name], (dict, list)) != isinstance(theirs[child], (dict, list)) else 0.0
-            if score > best:
-                best, found = score, child
-        return found
+        known = self._keys.get((id(mine), id(theirs)))
+        if known is None:
+            known = self._keys[id(mine), id(theirs)] = self._paired(mine, theirs)
+        return known.get(name)
+
+    def _paired(self, mine: dict[str, Any], theirs: dict[str, Any]) -> dict[str, str]:
+        """The keys of one object as those of another: the most alike in value, name and place, taken all together."""
+        ours = [name for name in mine if name not in theirs]
+        others = [name for name in theirs if name not in mine]
+        score = np.array([[self._alike(mine, one, theirs, other) for other in others] for one in ours])
+        if not score.size:
+            return {}
+        pairs = zip(*linear_sum_assignment(-score), strict=True)
+        least = _KEY if len(mine) != len(theirs) else -1.0
+        return {ours[row]: others[column] for row, column in pairs if score[row, column] > least}
+
+    def _alike(self, mine: dict[str, Any], one: str, theirs: dict[str, Any], other: str) -> float:
+        old, new = mine[one], theirs[other]
+        score = _share(self._mine(old), self._theirs(new)) + _share(self._words[0](old), self._words[1](new))
+        score += _share(pieces(one), pieces(other))
+        score += 0.35 * (len(mine) == len(theirs) and list(mine).index(one) == list(theirs).index(other))
+        return score - 0.3 * (isinstance(old, (dict, list)) != isinstance(new, (dict, list)))
 
     def _flattened(self, path: Path, theirs: dict[str, Any]) -> JSON:
         """The scalar whose own key says what the whole path says."""

@@ -9,7 +9,7 @@ from contextlib import suppress
 from itertools import zip_longest
 from typing import Any
 
-from perturb.reference.forms import choices, types
+from perturb.reference.forms import branch, choices, types
 from perturb.reference.words import words
 from perturb.types import JSON, Schema
 
@@ -29,13 +29,14 @@ def default(schema: Mapping[str, Any]) -> JSON:
     return options[0] if len(options) == 1 else schema.get("default")
 
 
-def conform(value: JSON, old: Mapping[str, Any], new: Mapping[str, Any]) -> JSON:
+def conform(value: JSON, old: Schema, new: Schema) -> JSON:
     """A value that was right under the schema `old`, as the schema `new` wants it; unchanged where nothing is known."""
     allowed = types(new)
     told = str(new.get("description", ""))
     if isinstance(value, list):
         if "array" in allowed or "string" not in allowed:
-            return [conform(one, old.get("items", {}), new.get("items", {})) for one in value]
+            before, after = branch(old, "array").get("items", {}), branch(new, "array").get("items", {})
+            return [conform(one, before, after) for one in value]
         separator = _separator(told)
         items = [_text(one, told) for one in value]
         if f"\\{separator}" in told:
@@ -43,7 +44,7 @@ def conform(value: JSON, old: Mapping[str, Any], new: Mapping[str, Any]) -> JSON
         return separator.join(items)
     if isinstance(value, str) and "array" in allowed and "string" not in allowed:
         parts = [part.strip() for part in value.split(_separator(str(old.get("description", ""))).strip() or None)]
-        return [conform(part, {}, new.get("items", {})) for part in parts if part]
+        return [conform(part, {}, branch(new, "array").get("items", {})) for part in parts if part]
     if value is None:
         return value
     if (options := choices(new)) and not any(type(one) is type(value) and one == value for one in options):
@@ -125,7 +126,7 @@ def _explained(told: str, options: list[JSON]) -> list[tuple[JSON, str]]:
     return found
 
 
-def items(schema: Mapping[str, Any]) -> Schema | None:
+def items(schema: Schema) -> Schema | None:
     """The schema of a list's items where they are objects with declared properties."""
-    inner = schema.get("items")
+    inner = branch(schema, "array").get("items")
     return inner if isinstance(inner, dict) and inner.get("properties") else None

@@ -280,4 +280,4 @@ def _failures(screen: _Screen, data: Mapping[str, Any]) -> None:
 def _end(screen: _Screen, data: Mapping[str, Any], report_path: str | None) -> None:
     if report_path:
         screen.line("  report ", (report_path, "cyan"), cut=False)
-    screen.flow([f"again: {data['reproduce']}", wording.duration(data["seconds"])], indent="  ", style=QUIET)
+    screen.line("  ", (f"again: {data['reproduce']} · {wording.duration(data['seconds'])}", QUIET), cut=False)

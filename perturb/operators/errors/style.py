@@ -9,10 +9,10 @@ import msgspec
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
 from perturb.operators.errors.api_styles import API_STYLES
 from perturb.operators.errors.text_styles import TEXT_STYLES
-from perturb.operators.errors.told import Told
+from perturb.operators.errors.told import Told, guarded
 from perturb.types import JSON, Axis, Call, Failure, Tool
 
-STYLES = {**API_STYLES, **TEXT_STYLES}
+STYLES = {name: guarded(style) for name, style in {**API_STYLES, **TEXT_STYLES}.items()}
 """Every style by its name in plans."""
 
 
@@ -49,14 +49,7 @@ class ErrorStyle(Operator, frozen=True, kw_only=True):
                 "field": "id",
                 "value": "bo",
             },
-            after={
-                "kind": "not_found",
-                "message": 'The call of get_user did not work because something was not found (see "id"): '
-                "User 'bo' does not exist",
-                "tool": "get_user",
-                "field": "id",
-                "value": "bo",
-            },
+            after="The call of get_user did not work because something was not found (see \"id\"): User 'bo' does not exist",
         ),
     )
 

@@ -52,10 +52,7 @@ def _read_traceback(text: str) -> Told | None:
     match = _TRACE_TEXT.fullmatch(text)
     if match is None or match[1] not in _BY_EXCEPTION:
         return None
-    try:
-        context = json.loads(match[3])
-    except ValueError:
-        return None
+    context = json.loads(match[3])
     return Told(_BY_EXCEPTION[match[1]], match[2] or "", context.get("argument"), context.get("retry_after"))
 
 

@@ -24,3 +24,18 @@ class Style(NamedTuple):
     title: str
     write: Callable[[Told, str], str]
     read: Callable[[str], Told | None]
+
+
+def guarded(style: Style) -> Style:
+    """The style with a reader that is total: a text that is almost in its shape is in none."""
+
+    def read(text: str) -> Told | None:
+        try:
+            told = style.read(text)
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
+            return None
+        if told is None or not isinstance(told.message, str) or not isinstance(told.field, str | None):
+            return None
+        return told if isinstance(told.retry_after, int | float | None) else None
+
+    return style._replace(read=read)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import msgspec
 
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
-from perturb.operators.results.written_forms import FORMS, Written
+from perturb.operators.results.written_forms import FORMS, Written, written
 from perturb.schemas import kinds_of
 from perturb.types import Axis, Call, Result, Schema, Tool
 
@@ -103,6 +103,7 @@ class FormatLens(Lens):
 
     def __init__(self, real: Setup, formats: Mapping[str, str]) -> None:
         super().__init__(real)
+        self._names = dict(formats)
         self._forms = {place: FORMS[name] for place, name in formats.items()}
         self._own = Setup.of(real.source).by_name
         if self._forms:
@@ -125,30 +126,29 @@ class FormatLens(Lens):
             renderer="text" if whole else tool.renderer,
         )
 
-    def _form(self, call: Call) -> tuple[Written, str] | None:
-        """The form of a call's result and the renderer that it has without it."""
-        place = self.real.origin(call)
-        form = None if place is None else self._forms.get(place)
-        if form is None or place is None:
-            return None
-        return form, self._own[place].renderer if place in self._own else self.real.by_name[call.name].renderer
+    def _columns(self, call: Call, form: Written) -> tuple[str, ...]:
+        return (_flat_columns(self.real.returns(call)) or ()) if form.flat else ()
 
     def show_returns(self, call: Call, schema: Schema) -> Schema:
-        known = self._form(call)
-        return schema if known is None else _text_schema(known[0], schema)
+        form = self._forms.get(self.real.origin(call) or "")
+        return schema if form is None else _text_schema(form, schema)
 
     def show_result(self, call: Call, result: Result) -> Result:
-        known = self._form(call)
-        if known is None:
+        place = self.real.origin(call) or ""
+        form = self._forms.get(place)
+        if form is None:
             return result
-        return Result(known[0].write(result.data, _flat_columns(self.real.returns(call)) or ()), "text")
+        return Result(written(self._names[place], result.data, self._columns(call, form)), "text")
 
     def read_result(self, call: Call, result: Result) -> Result:
-        known = self._form(call)
-        if known is None or not isinstance(result.data, str):
+        place = self.real.origin(call) or ""
+        form = self._forms.get(place)
+        if form is None or not isinstance(result.data, str):
             return result
+        # The renderer that the toolset's own tool has, whatever it is called by now.
+        renderer = self._own[place].renderer if place in self._own else self.real.by_name[call.name].renderer
         try:
-            return Result(known[0].read(result.data, _flat_columns(self.real.returns(call)) or ()), known[1])
+            return Result(form.read(result.data, self._columns(call, form)), renderer)
         except (ValueError, RecursionError):
             # Not in the form that this layer writes: it cannot be ours.
             return result

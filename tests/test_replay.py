@@ -1,0 +1,116 @@
+"""The proof of solvability: what it accepts, what it refuses and why, and what counts as readable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import pytest
+from broken_operators import Faking, Hiding, Idle, Sound
+from depot import DEPOT, Depot
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perturb.authoring import toolset
+from perturb.knowable import Visible
+from perturb.operator import NotApplicable, SeededPick, Setup
+from perturb.replay import Gold, first_difference, same_answer
+from perturb.toolset import Task
+from perturb.types import Failure, Result
+
+EVERY = {tool.name: tool.name + "_x" for tool in DEPOT.tools}
+
+
+def prove(operator: Any, task: Task = DEPOT.tasks[0]) -> Any:
+    return anyio.run(Gold(DEPOT).prove, task, operator)
+
+
+def test_a_sound_plan_is_solvable_and_felt() -> None:
+    proof = prove(Sound(touched=EVERY))
+    assert (proof.status, proof.felt) == ("solvable", True)
+
+
+def test_nothing_at_all_is_solvable_and_not_felt() -> None:
+    proof = prove(None)
+    assert (proof.status, proof.felt) == ("solvable", False)
+
+
+@pytest.mark.parametrize(
+    ("operator", "reason"),
+    [(Faking(touched=EVERY), "state differs"), (Hiding(touched=EVERY), "value hidden")],
+)
+def test_what_is_not_solvable_says_why(operator: Any, reason: str) -> None:
+    proof = prove(operator)
+    assert (proof.status, proof.reason) == ("unsolvable", reason)
+    assert proof.detail
+
+
+def test_a_change_that_nobody_meets_does_not_apply() -> None:
+    proof = prove(Idle(touched=EVERY))
+    assert (proof.status, proof.reason) == ("not_applicable", "not_met")
+
+
+def test_a_plan_that_was_not_drawn_does_not_apply() -> None:
+    proof = prove(NotApplicable("nothing_to_change", "no lists"))
+    assert (proof.status, proof.reason, proof.detail) == ("not_applicable", "nothing_to_change", "no lists")
+
+
+def test_a_task_without_gold_calls_is_not_proven() -> None:
+    task = Task(id="free", prompt="Do something.", check=lambda *_: True)
+    loose = toolset(Depot, name="loose", tasks=[task])
+    plan = Sound.plan(Setup.of(loose), SeededPick(1), 1.0)
+    assert anyio.run(Gold(loose).prove, task, plan).status == "not_proven"
+
+
+def test_a_task_whose_gold_fails_its_own_check_is_not_proven() -> None:
+    task = Task(id="wrong", prompt="Count.", gold=DEPOT.tasks[2].gold, check=lambda *_: False)
+    loose = toolset(Depot, name="loose", tasks=[task])
+    proof = anyio.run(Gold(loose).prove, task, Sound.plan(Setup.of(loose), SeededPick(1), 1.0))
+    assert proof.status == "not_proven"
+    assert "own check" in proof.reason
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "same"),
+    [
+        (Result({"a": 1}), Result({"a": 1}), True),
+        (Result({"a": 1}), Result({"a": 1.0}), False),
+        (Result({"a": 1}), Result({"a": True}), False),
+        (Result({"a": [1, "x"]}), Result({"a": ["x", 1]}), False),
+        (Result(None), Failure("unknown", "no"), False),
+        (Failure("unknown", "no"), Failure("unknown", "no", tool="t"), True),
+        (Failure("unknown", "no"), Failure("not_found", "no"), False),
+    ],
+)
+def test_answers_are_equal_with_their_types(mine: Any, theirs: Any, same: bool) -> None:
+    assert same_answer(mine, theirs) is same
+
+
+def test_differences_name_the_place_and_leave_volatile_ones_out() -> None:
+    mine = {"rows": [{"id": 1, "at": "9:00"}, {"id": 2, "at": "9:01"}]}
+    theirs = {"rows": [{"id": 1, "at": "8:00"}, {"id": 3, "at": "8:01"}]}
+    assert first_difference(mine, mine) is None
+    assert str(first_difference(mine, theirs)).startswith("/rows/0/at")
+    assert str(first_difference(mine, theirs, (r"/rows/\d+/at",))).startswith("/rows/1/id")
+    assert first_difference(mine, theirs, (r"/rows/\d+",)) is None
+    assert first_difference({"a": 1}, {"a": 1, "b": 2}) == "/b: only in the clean run"
+
+
+def test_a_value_is_readable_by_its_words() -> None:
+    visible = Visible(["Fly on 2026-05-01 from OSL, 3 bags."], DEPOT.tools)
+    assert visible.missing({"date": "2026-05-01", "day": "01.05.2026", "bags": 3, "ok": True, "none": None, "empty": ""}) == []
+    assert visible.missing({"to": "LHR", "nested": [{"flight": "BA 762"}]}) == ["LHR", "BA 762"]
+    visible.add("Flights: BA 762 to LHR")
+    assert visible.missing({"to": "LHR", "nested": [{"flight": "BA 762"}]}) == []
+
+
+def test_values_of_enums_and_defaults_are_readable_in_the_schema() -> None:
+    assert Visible([], DEPOT.tools).missing({"carrier": "rail", "speed": "express"}) == []
+
+
+@given(
+    st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x))
+)
+def test_a_value_never_differs_from_itself(value: Any) -> None:
+    assert first_difference(value, value) is None
+    assert same_answer(Result(value), Result(value))
