@@ -106,7 +106,9 @@ def _print(replayed: Replayed) -> None:
     if parted is not None:
         console.print(Text(f"they part at step {parted + 1}", style="red"))
     if told.trials > 1:
-        console.print(f"clean {replayed.passed('clean')} of {told.trials}, perturbed {replayed.passed('perturbed')} of {told.trials}")
+        console.print(
+            f"clean {replayed.passed('clean')} of {told.trials}, perturbed {replayed.passed('perturbed')} of {told.trials}"
+        )
 
 
 def _cell(steps: list[dict[str, Any]], index: int | None) -> Any:
