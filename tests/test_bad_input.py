@@ -327,7 +327,7 @@ def test_a_killed_run_goes_on_with_nothing_lost_and_nothing_repeated(here: Here,
     process.communicate()
     kept = finished(tmp_path)
     assert len(kept) >= 3
-    assert here("list", "runs", "--json").json[0]["ended"] == "killed"
+    assert here("list", "runs", "--json").json[0]["ended"] == "unfinished"
     ended = here(*SLOW, "--json")
     assert ended.status == 0
     assert ended.json["ended"] | {"seconds": 0} == {

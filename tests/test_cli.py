@@ -99,6 +99,22 @@ def test_a_run_with_a_null_operator_loses_exactly_nothing(here: Here) -> None:
     assert here("run", *FEW, "--intensity", "0", "--json").json["headline"]["drop"] == 0.0
 
 
+def test_gold_calls_that_a_clean_run_teaches_are_used_once_they_are_reviewed(here: Here) -> None:
+    Path("toolsets/leaky.py").write_text(LEAKY)
+    Path("agents/yes.py").write_text(
+        "async def agent(episode):\n    await episode.call(episode.tools[0].name, {'text': 'yes'})\n"
+    )
+    arguments = ("run", "--toolset", "toolsets/leaky.py", "--agent", "agents/yes.py", "--operators", "tools.opaque")
+    ended = here(*arguments)
+    assert "left out, since their own gold calls fail their own check: wrong" in ended.err
+    assert "not proven, since they have no gold calls: unknown" in ended.err
+    (learned,) = Path("reports/gold").iterdir()
+    assert f'{learned} holds those of clean runs that passed; set "reviewed": true to use them' in ended.err
+    learned.write_text(learned.read_text().replace("false", "true"))
+    assert "not proven" not in here(*arguments).err
+    assert here("check", "--toolset", "toolsets/leaky.py", "--json").json["not_proven_tasks"] == []
+
+
 def test_the_gate_judges_the_interval(here: Here) -> None:
     lost = ("run", "--operators", "arguments.nest", "--trials", "2")
     kept = ("run", "--operators", "tools.opaque", "--trials", "2")

@@ -92,7 +92,7 @@ def _run(run: str, kept: dict[str, Any]) -> dict[str, Any]:
         "toolset": header["toolset"],
         "operators": len(header["operators"]),
         "tasks": header["tasks"],
-        "ended": (kept.get("ended") or {}).get("how", "killed"),
+        "ended": (kept.get("ended") or {}).get("how", "unfinished"),
         "command": header["command"],
     }
 

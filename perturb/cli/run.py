@@ -103,7 +103,7 @@ def command(ctx: click.Context, /, as_json: bool, dry_run: bool, max_drop: float
     if not isinstance(made, Evaluation):
         _tell_plan(prepared, made, as_json)
         return
-    ctx.exit(_finish(made, max_drop, as_json, chosen))
+    ctx.exit(_finish(made, request, max_drop, as_json, chosen))
 
 
 def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
@@ -199,7 +199,7 @@ def _tell_plan(prepared: Prepared, plan: RunPlan, as_json: bool) -> None:
     click.echo(f"run {prepared.run}: {prepared.request.command}")
 
 
-def _finish(evaluation: Evaluation, max_drop: float | None, as_json: bool, chosen: dict[str, Any]) -> int:
+def _finish(evaluation: Evaluation, request: Request, max_drop: float | None, as_json: bool, chosen: dict[str, Any]) -> int:
     """Write and print the report; the exit status."""
     from perturb.cli.console import output
     from perturb.cli.verdict import judge
@@ -212,7 +212,7 @@ def _finish(evaluation: Evaluation, max_drop: float | None, as_json: bool, chose
         click.echo(render_json(data))
     else:
         print_report(data, output(), report_path=str(page))
-    _remark(evaluation, judged, max_drop)
+    _remark(evaluation, request, judged, max_drop)
     if evaluation.ended.how == "interrupted":
         return 3
     return judged.status
@@ -244,8 +244,10 @@ def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _remark(evaluation: Evaluation, judged: Judged, max_drop: float | None) -> None:
+def _remark(evaluation: Evaluation, request: Request, judged: Judged, max_drop: float | None) -> None:
     """What a reader must not miss beside the report, on standard error."""
+    from perturb.evaluation import learned_path
+
     ended, data = evaluation.ended, evaluation.data
     for fault in data["faults"][:5]:
         click.echo(f"fault of ours, {fault['operator'] or 'clean'}, task {fault['task']}: {fault['error']}", err=True)
@@ -259,6 +261,11 @@ def _remark(evaluation: Evaluation, judged: Judged, max_drop: float | None) -> N
         click.echo(
             f"left out, since their own gold calls fail their own check: {', '.join(data['gold_fails_clean'])}", err=True
         )
+    if data["not_proven_tasks"]:
+        click.echo(f"not proven, since they have no gold calls: {', '.join(data['not_proven_tasks'])}", err=True)
+        learned = learned_path(request)
+        if learned.is_file():
+            click.echo(f'  {learned} holds those of clean runs that passed; set "reviewed": true to use them', err=True)
     if ended.left:
         why = "interrupted" if ended.how == "interrupted" else ended.why
         click.echo(f"{why}; {ended.left:,} episodes are left. The same command again goes on: {data['reproduce']}", err=True)
