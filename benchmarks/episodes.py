@@ -25,7 +25,8 @@ sys.path[:0] = [str(ROOT)]
 
 from benchmarks.trivial import Instant, Trivial, draw_stack, pairs  # noqa: E402
 from perturb.operator import Operator, Setup  # noqa: E402
-from perturb.runner import Limits, Pair, RunPlan, run_episodes  # noqa: E402
+from perturb.planning import Limits, Pair, RunPlan  # noqa: E402
+from perturb.runner import run_episodes  # noqa: E402
 from perturb.store import Store  # noqa: E402
 from perturb.toolset import Toolset  # noqa: E402
 

@@ -34,7 +34,8 @@ def one_size(count: int) -> None:
     from benchmarks.trivial import Instant, Trivial, draw_stack, pairs
     from perturb.evaluation import _rows
     from perturb.operator import Setup
-    from perturb.runner import Limits, RunPlan, run_episodes
+    from perturb.planning import Limits, RunPlan
+    from perturb.runner import run_episodes
     from perturb.statistics import summarize
     from perturb.store import Store
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from perturb.operator import NotApplicable, Operator, SeededPick, Setup, Stack
 from perturb.operators import by_id
+from perturb.planning import Pair
 from perturb.replay import Proof
-from perturb.runner import Pair
 from perturb.store import Planned
 from perturb.toolset import Task, Toolset
 from perturb.types import JSON, Answer, Call, Failure, Result, Tool, digest

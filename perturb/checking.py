@@ -25,8 +25,8 @@ from perturb.learned_gold import use_learned
 from perturb.loading import load_toolset
 from perturb.operator import NotApplicable, Operator, SeededPick, Stack, StackLens
 from perturb.operators import by_id, select
+from perturb.planning import Design, LensCache, draw
 from perturb.replay import RAISED, Gold, Proof
-from perturb.runner import Design, LensCache, draw
 from perturb.toolset import Task
 from perturb.types import HEADLINE_KINDS, Call
 

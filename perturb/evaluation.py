@@ -24,9 +24,10 @@ from perturb.loading import FoundAgent, LoadedAgent, find_agent, load_toolset
 from perturb.operator import Operator
 from perturb.operators import select
 from perturb.plan_files import PlanFile, write_plan_file
+from perturb.planning import Design, LeftOut, Limits, Report, RunPlan, plan_run, toolset_digest
 from perturb.rendering.data import Floor, RunHeader, report_data
 from perturb.replay import Gold
-from perturb.runner import Design, Ended, LeftOut, Limits, Report, RunPlan, plan_run, run_episodes, toolset_digest
+from perturb.runner import Ended, run_episodes
 from perturb.statistics.rows import EpisodeRow
 from perturb.store import Finished, Store
 from perturb.toolset import Task, Toolset

@@ -29,8 +29,8 @@ async def _run(prepared: Prepared, plan: PlanFile) -> Replayed:
     from perturb.episode import messages
     from perturb.operator import lens_for
     from perturb.operators import from_json
-    from perturb.runner import run_episode
     from perturb.store import Planned
+    from perturb.trial import run_episode
 
     if plan.task is None or plan.plan is None:
         raise ConfigurationError("the plan file names no task or no plan; take one that a failed test has named")

@@ -193,7 +193,7 @@ class PerturbedTest(pytest.Function):
 
     def _request_of(self) -> Request:
         from perturb.evaluation import Request
-        from perturb.runner import Design, Limits
+        from perturb.planning import Design, Limits
 
         marker = self.marker
         folder = _folder(self.config)

@@ -11,10 +11,11 @@ from perturb.evaluation import Request, prepare, step_data
 from perturb.loading import load_toolset
 from perturb.operator import Operator, StackLens, lens_for
 from perturb.operators import from_json
+from perturb.planning import Design, Limits
 from perturb.replay import Gold, GoldRun, Proof, run_gold
-from perturb.runner import Design, Limits, run_episode
 from perturb.store import Planned
 from perturb.toolset import Task
+from perturb.trial import run_episode
 from perturb.types import JSON, Call, Step
 from perturb.watchdog import Watchdog
 

@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         *("agent_files", "learned_gold", "loading", "reference", "plan_files"),
     ),
     ("boundary", "replay", "laws"),
-    ("runner", "store", "watchdog"),
+    ("runner", "planning", "trial", "store", "watchdog"),
     ("statistics",),
     ("rendering",),
     ("evaluation", "checking", "findings", "demonstration", "replaying", "showing"),
@@ -34,7 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 """Lowest first. A module imports from its own layer and from those below it."""
 
 UPWARDS: dict[tuple[str, str], str] = {
-    ("operator", "toolset"): "for types alone: a setup knows the toolset it was made of",
+    ("operator.setups", "toolset"): "for types alone: a setup knows the toolset it was made of",
     ("corpus", "toolset"): "for types alone: the words of a toolset are words of its tasks too",
 }
 """Imports from a layer above, each with its reason."""
@@ -47,7 +47,7 @@ SEAM = {
     "showing": "shows an operator's examples before and after",
     "demonstration": "shows an operator on a tool before and after",
     "replaying": "tells a gold replay in shown terms",
-    "runner": "asks the boundary to read the final answer",
+    "trial": "asks the boundary to read the final answer",
 }
 """The modules that call the methods of a lens, beside the operators, which are lenses."""
 

@@ -11,7 +11,7 @@ import pytest
 
 from perturb.errors import ToolsetError
 from perturb.evaluation import Request, evaluate, learned_path, prepare
-from perturb.runner import Design
+from perturb.planning import Design
 
 TOOLSET = '''
 from perturb.authoring import toolset

@@ -22,8 +22,9 @@ from perturb.authoring import toolset
 from perturb.environments import AuthoredToolset
 from perturb.operator import Lens, NotApplicable, Operator, Setup
 from perturb.operators import select
+from perturb.planning import Design, Limits, RunPlan, plan_run
 from perturb.replay import Gold
-from perturb.runner import Design, Ended, Limits, RunPlan, plan_run, run_episodes
+from perturb.runner import Ended, run_episodes
 from perturb.store import Store
 from perturb.toolset import Task
 from perturb.types import Answer, Call, Result
@@ -237,25 +238,16 @@ def test_an_agent_that_blocks_the_loop_is_cut_short() -> None:
 
 
 def test_a_judge_that_raises_is_our_fault() -> None:
-    armed = False
-
     def check(subject: Any, answer: str, calls: Any) -> bool:
-        if armed:
+        if answer == "done":
             raise ZeroDivisionError("judge")
         return True
 
     bench = Bench(subject=shop(check, tasks=1))
-
-    async def go() -> None:
-        nonlocal armed
-        await bench.go(limits=Limits(episodes=0))
-        armed = True
-        await bench.go()
-
-    with pytest.raises(ZeroDivisionError):
-        # The gold replay meets the broken judge first, and nothing is run.
-        anyio.run(go)
-    assert bench.outcomes() == {}
+    bench.run()
+    assert bench.outcomes() == {"tester_fault": 2}
+    faulty = next(one for one in bench.store.finished("run") if one.outcome == "tester_fault")
+    assert "ZeroDivisionError: judge" in str(faulty.error)
 
 
 class Broken(Operator, frozen=True, kw_only=True):
@@ -368,7 +360,7 @@ RUN = """
 import anyio, sys
 from pathlib import Path
 from perturb.evaluation import Request, evaluate, prepare
-from perturb.runner import Design, Limits
+from perturb.planning import Design, Limits
 
 async def main():
     request = Request(
@@ -408,7 +400,7 @@ from perturb.agent_files import LoadedAgent
 from depot import DEPOT as toolset
 from perturb.operators import TABLE
 from perturb.replay import Gold
-from perturb.runner import Design, Limits, plan_run
+from perturb.planning import Design, Limits, plan_run
 from perturb.store import Store
 from perturb.types import digest
 

@@ -29,7 +29,7 @@ class Budget(click.ParamType[str]):
 
 
 def read_budget(texts: list[str] | tuple[str, ...]) -> dict[str, float | int]:
-    """The limits that a budget sets, under the names of `perturb.runner.Limits`. Raises `ValueError`, with what is right."""
+    """The limits that a budget sets, under the names of `perturb.planning.Limits`. Raises `ValueError`, with what is right."""
     limits: dict[str, float | int] = {}
     for part in (part.strip() for text in texts for part in text.split(",")):
         match = _PART.fullmatch(part)

@@ -10,7 +10,7 @@ from perturb.cli.console import output
 from perturb.rendering.wording import points
 
 if TYPE_CHECKING:
-    from perturb.runner import Progress
+    from perturb.planning import Progress
 
 EVERY = 5.0
 """Seconds between two plain lines."""

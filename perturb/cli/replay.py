@@ -42,8 +42,8 @@ def command(ctx: click.Context, /, plan: str, as_json: bool, gold: bool, **chose
 
     from perturb.errors import ConfigurationError
     from perturb.plan_files import read_plan_file
+    from perturb.planning import Limits
     from perturb.replaying import Replay, replay
-    from perturb.runner import Limits
 
     record = read_plan_file(Path(plan))
     given = {

@@ -23,7 +23,7 @@ from perturb.cli.options import (
 if TYPE_CHECKING:
     from perturb.cli.verdict import Judged
     from perturb.evaluation import Evaluation, Prepared, Request
-    from perturb.runner import RunPlan
+    from perturb.planning import RunPlan
 
 EXAMPLES = """\b
 Examples:
@@ -108,7 +108,7 @@ def command(ctx: click.Context, /, as_json: bool, dry_run: bool, max_drop: float
 
 def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
     from perturb.evaluation import Request
-    from perturb.runner import Design, Limits
+    from perturb.planning import Design, Limits
 
     return Request(
         agent=chosen["agent"],
@@ -139,7 +139,7 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
 async def _plan(prepared: Prepared, progress: Any) -> RunPlan:
     """The plan of a run, with nothing written that was not there before."""
     from perturb.evaluation import store_path
-    from perturb.runner import plan_run
+    from perturb.planning import plan_run
     from perturb.store import Store
 
     request = prepared.request

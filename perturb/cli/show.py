@@ -78,7 +78,7 @@ def command(ctx: click.Context, /, what: str, tool: str | None, markdown: bool, 
 
 def _drawn(gold: Gold, what: str, plan: Any, tasks: list[Task], chosen: dict[str, Any]) -> Operator | NotApplicable:
     from perturb.operators import by_id, from_json
-    from perturb.runner import Design, draw
+    from perturb.planning import Design, draw
 
     if what.endswith(".json"):
         return from_json(plan)

@@ -1,0 +1,104 @@
+"""The operator itself: a frozen record of what was chosen, JSON both ways."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, Self
+
+import msgspec
+
+from perturb.operator.lens import Lens
+from perturb.operator.picking import Pick
+from perturb.operator.setups import Setup
+from perturb.types import JSON, Axis, Call, Kind, Tool
+
+Phase = Literal[
+    "state", "names", "arguments", "toolset", "faults", "shape", "paging", "envelope", "rendering", "noise", "messages"
+]
+PHASES: tuple[Phase, ...] = (
+    "state", "names", "arguments", "toolset", "faults", "shape", "paging", "envelope", "rendering", "noise", "messages",
+)  # fmt: skip
+"""The order in which lenses are laid over a setup, innermost first."""
+
+KIND_ORDER: tuple[Kind, ...] = ("equivalent", "distraction", "fault", "ablation", "adversarial")
+"""From the strongest promise to the weakest."""
+
+Reason = Literal["nothing_to_change", "not_declared", "not_met", "types_lost", "names_exhausted", "conflict", "foreign_check"]
+REASONS: dict[Reason, str] = {
+    "nothing_to_change": "the toolset has nothing of the kind that the operator changes",
+    "not_declared": "the toolset does not declare what the operator needs to know",
+    "not_met": "the gold run of the task meets nothing that the operator changes",
+    "types_lost": "the new form cannot carry the types of the values",
+    "names_exhausted": "no new name is left that is not taken already",
+    "conflict": "the operator cannot be combined with another one of the stack",
+    "foreign_check": "the toolset's own check does not accept the gold answer in the new form",
+}
+"""Why an operator does not apply: the closed list."""
+
+
+class NotApplicable(msgspec.Struct, frozen=True):
+    """Why there is nothing to do, and a few words on where."""
+
+    reason: Reason
+    detail: str = ""
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    """Before and after, for the tests, `perturb show` and the documentation.
+
+    `plan` is the operator as JSON, `tool` the tool it is bound to. `before` and `after` hold what `what` says: the
+    arguments of a call with the name (`{"name", "arguments"}`), the data of a result, a tool, a failure, or a text; for
+    results and failures `call` is the real call they answer. An `exchange` has before it `{"calls", "result"}`, shown calls
+    made one after the other and what the environment answers each of them, and after it the list of answers.
+    """
+
+    what: Literal["tool", "call", "result", "failure", "text", "exchange"]
+    plan: dict[str, JSON]
+    tool: Tool
+    before: JSON
+    after: JSON
+    call: Call | None = None
+
+
+class Operator(msgspec.Struct, frozen=True, kw_only=True):
+    """A perturbation with all its choices made. Subclasses are frozen records; their fields are the plan.
+
+    `conditional` operators change only what an agent may or may not meet (errors); they apply where the gold run does
+    not meet them. `conflicts` names operators that cannot be in the same stack.
+    """
+
+    id: ClassVar[str]
+    axis: ClassVar[Axis]
+    phase: ClassVar[Phase]
+    version: ClassVar[int] = 1
+    examples: ClassVar[tuple[Example, ...]] = ()
+    conditional: ClassVar[bool] = False
+    conflicts: ClassVar[frozenset[str]] = frozenset()
+    promises: ClassVar[Kind] = "equivalent"
+    retires_calls: ClassVar[bool] = False
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of this plan."""
+        return self.promises
+
+    @classmethod
+    def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Self | NotApplicable:
+        """Choose. Intensity 0 gives a plan that changes nothing; places are the toolset's own names."""
+        raise NotImplementedError
+
+    def places(self) -> frozenset[str]:
+        """The places that the plan touches, by their real names; none at intensity 0."""
+        found: set[str] = set()
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, dict):
+                found.update(value)
+        return frozenset(found)
+
+    def lens(self, setup: Setup) -> Lens:
+        """Bind the plan to a setup. Places of the plan that the setup lacks are passed over."""
+        raise NotImplementedError
+
+    def to_json(self) -> dict[str, JSON]:
+        fields: dict[str, JSON] = msgspec.to_builtins(self)
+        return {"op": self.id, "version": self.version, **fields}

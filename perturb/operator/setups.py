@@ -1,0 +1,118 @@
+"""What an agent is shown: the system prompt and the tools, and how they go back to the toolset's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from perturb import corpus, schemas
+from perturb.types import JSON, Call, Failure, FailureKind, Schema, Tool, digest
+
+if TYPE_CHECKING:
+    from perturb.operator.lens import Lens
+    from perturb.toolset import Toolset
+
+
+class Setup:
+    """What an agent is shown: the system prompt and the tools; prompts of single tasks go through `Lens.show_text`.
+
+    `lens` is the lens that made this setup, `None` for the toolset's own. `source` is the toolset.
+    """
+
+    def __init__(self, system: str, tools: tuple[Tool, ...], source: Toolset, lens: Lens | None = None) -> None:
+        self.system = system
+        self.tools = tools
+        self.source = source
+        self.lens = lens
+        self.by_name: dict[str, Tool] = {tool.name: tool for tool in tools}
+
+    @classmethod
+    def of(cls, toolset: Toolset) -> Setup:
+        """The toolset's own setup, its schemas inlined and their places marked."""
+        cached: Setup | None = toolset.__dict__.get("_setup")
+        if cached is None:
+            cached = cls(toolset.system, tuple(schemas.annotate(tool) for tool in toolset.tools), toolset)
+            toolset.__dict__["_setup"] = cached
+        return cached
+
+    @cached_property
+    def public_tools(self) -> tuple[Tool, ...]:
+        """The tools as an agent sees them, without any of our own marks."""
+        if self.lens is None:
+            return tuple(public(tool) for tool in self.tools)
+        root = self.root
+        unchanged = {id(tool): shown for tool, shown in zip(root.tools, root.public_tools, strict=True)}
+        return tuple(unchanged.get(id(tool)) or public(tool) for tool in self.tools)
+
+    @cached_property
+    def root(self) -> Setup:
+        """The toolset's own setup, which this one was made from."""
+        return self if self.lens is None else self.lens.real.root
+
+    @cached_property
+    def digest(self) -> str:
+        return digest([self.system, self.tools])
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word of everything that the toolset can show, in lower case: a replaced value must become none of them."""
+        return self._once("_words", lambda root: corpus.words_of(root))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every name that the toolset uses, in lower case: a new name must be none of them."""
+        return self._once("_names", lambda root: corpus.names_of(root))
+
+    def _once(self, key: str, find: Callable[[Setup], frozenset[str]]) -> frozenset[str]:
+        """Kept with the toolset, since its setups are many and it is one."""
+        root = self.root
+        known: frozenset[str] | None = root.source.__dict__.get(key)
+        if known is None:
+            known = root.source.__dict__[key] = find(root)
+        return known
+
+    def stands_for(self, name: str) -> tuple[str, ...]:
+        """The toolset's own names of the tools that a call to the shown tool `name` may reach."""
+        tool = self.by_name.get(name)
+        return tool.stands_for if tool else ()
+
+    def origin(self, call: Call) -> str | None:
+        """The toolset's own name of the tool that a call in this setup's terms reaches; `None` for none or unreadable."""
+        tool = self.by_name.get(call.name)
+        if tool is None or not tool.stands_for:
+            return None
+        if len(tool.stands_for) == 1 or self.lens is None:
+            return tool.stands_for[0]
+        inner = self.lens.read_call(call)
+        return None if isinstance(inner, Failure) else self.lens.real.origin(inner)
+
+    def returns(self, call: Call) -> Schema | None:
+        """The schema of the result of a call in this setup's terms; after a merge it depends on the call."""
+        tool = self.by_name.get(call.name)
+        if tool is None:
+            return None
+        if len(tool.stands_for) < 2 or self.lens is None:
+            return tool.returns
+        inner = self.lens.read_call(call)
+        if isinstance(inner, Failure):
+            return None
+        schema = self.lens.real.returns(inner)
+        return None if schema is None else self.lens.show_returns(inner, schema)
+
+    def refusal(self, kind: FailureKind, *, tool: str, field: str | None = None, value: JSON = None) -> Failure:
+        """The toolset's own refusal of a call that cannot be read, in the names given here; marked as stale."""
+        failure = self.source.refusal(kind, tool=tool, field=field, value=value)
+        return msgspec.structs.replace(failure, stale=True)
+
+
+def public(tool: Tool) -> Tool:
+    """A tool without our own marks, as an agent sees it."""
+    return msgspec.structs.replace(
+        tool,
+        parameters=schemas.strip(tool.parameters),
+        returns=None if tool.returns is None else schemas.strip(tool.returns),
+        stands_for=(),
+    )
