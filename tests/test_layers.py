@@ -28,7 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("runner", "store", "watchdog"),
     ("statistics",),
     ("rendering",),
-    ("evaluation", "checking", "findings", "demonstration", "replaying", "showing", "gate"),
+    ("evaluation", "checking", "findings", "demonstration", "replaying", "showing"),
     ("cli", "__main__", "pytest_plugin", "pytest_support", "pytest_report", "pytest_replay"),
 )
 """Lowest first. A module imports from its own layer and from those below it."""
