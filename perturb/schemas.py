@@ -97,23 +97,34 @@ def _schema_problem(encoded: bytes) -> str:
 
 
 def strip(schema: Schema) -> Schema:
-    """The schema without our own `x-` keys, as an agent is shown it."""
-
-    def clean(node: Any, names: bool) -> Any:
-        if isinstance(node, list):
-            return [clean(item, False) for item in node]
-        if not isinstance(node, dict):
-            return node
-        return {
-            key: value
-            if key in ("const", "default", "enum", "examples") and not names
-            else clean(value, key == "properties" and not names)
-            for key, value in node.items()
-            if names or not key.startswith("x-")
-        }
-
-    stripped: Schema = clean(schema, False)
+    """The schema without our own `x-` keys, as an agent is shown it; parts that have none are shared."""
+    stripped: Schema = _stripped(schema, False)
     return stripped
+
+
+def _stripped(node: Any, names: bool) -> Any:
+    if isinstance(node, list):
+        items = [_stripped(item, False) if isinstance(item, (dict, list)) else item for item in node]
+        return items if any(new is not old for new, old in zip(items, node, strict=True)) else node
+    made: dict[str, Any] | None = None
+    for key, value in node.items():
+        if not names:
+            if key.startswith("x-"):
+                made = dict(node) if made is None else made
+                del made[key]
+                continue
+            if key in _LITERAL:
+                continue
+        if isinstance(value, (dict, list)):
+            new = _stripped(value, key == "properties" and not names)
+            if new is not value:
+                made = dict(node) if made is None else made
+                made[key] = new
+    return node if made is None else made
+
+
+_LITERAL = frozenset({"const", "default", "enum", "examples"})
+"""Keywords that hold data, not schemas."""
 
 
 def annotate(tool: Tool) -> Tool:

@@ -51,20 +51,20 @@ class SeededPick(Pick):
     def __init__(self, seed: int, *scope: object) -> None:
         self._prefix = "\x1f".join([str(seed), *map(str, scope)])
 
-    def _stream(self, use: str, place: str) -> random.Random:
-        seed = hashlib.sha256(f"{self._prefix}\x1f{use}\x1f{place}".encode()).digest()
-        return random.Random(int.from_bytes(seed[:8], "big"))
+    def _number(self, use: str, place: str) -> int:
+        """A whole number below 2⁶⁴ for a use at a place."""
+        return int.from_bytes(hashlib.sha256(f"{self._prefix}\x1f{use}\x1f{place}".encode()).digest()[:8], "big")
 
     def rank(self, place: str) -> float:
-        return self._stream("rank", place).random()
+        return self._number("rank", place) / 2**64
 
     def choice(self, place: str, options: Sequence[T]) -> T:
-        return self._stream("choice", place).choice(options)
+        return options[self._number("choice", place) % len(options)]
 
     def integer(self, place: str, low: int, high: int) -> int:
-        return self._stream("integer", place).randint(low, high)
+        return low + self._number("integer", place) % (high - low + 1)
 
     def order(self, place: str, items: Sequence[T]) -> list[T]:
         shuffled = list(items)
-        self._stream("order", place).shuffle(shuffled)
+        random.Random(self._number("order", place)).shuffle(shuffled)
         return shuffled
