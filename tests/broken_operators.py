@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import msgspec
 
 from perturb.mentions import Mentions
-from perturb.operator import Handling, Lens, NotApplicable, Operator, Phase, Pick, Retired, Setup
+from perturb.operator import Handling, Lens, NotApplicable, Operator, Performing, Phase, Pick, Retired, RewritingLens, Setup
+from perturb.schemas import Edit
 from perturb.types import Axis, Call, Failure, Kind, Result, Tool
 
 
@@ -258,6 +259,72 @@ def _rot(value: Any) -> Any:
     return value[::-1].swapcase() if isinstance(value, str) and value.isalpha() else value
 
 
+class Unnamed(Broken, frozen=True, kw_only=True):
+    """Law 9: an argument goes by another name, which no schema tells."""
+
+    id: ClassVar[str] = "broken.unnamed"
+    law: ClassVar[int] = 9
+
+    def lens(self, setup: Setup) -> Lens:
+        class Nameless(Lens):
+            def show_call(self, call: Call) -> Call:
+                return Call(call.name, {_other(key, "labels", "tags"): value for key, value in call.arguments.items()})
+
+            def read_call(self, call: Call) -> Call | Failure:
+                return Call(call.name, {_other(key, "tags", "labels"): value for key, value in call.arguments.items()})
+
+        return Nameless(setup) if self.touched else Lens(setup)
+
+
+def _other(name: str, old: str, new: str) -> str:
+    return new if name == old else name
+
+
+class Unexplained(Broken, frozen=True, kw_only=True):
+    """Law 9: the schema lists codes, and nothing says what they stand for."""
+
+    id: ClassVar[str] = "broken.unexplained"
+    law: ClassVar[int] = 9
+
+    codes: ClassVar[dict[str, str]] = {"road": "C1", "rail": "C2", "air": "C3"}
+
+    def lens(self, setup: Setup) -> Lens:
+        codes = self.codes
+
+        class Coding(RewritingLens):
+            part = "arguments"
+
+        back = {code: value for value, code in codes.items()}
+        edit = Edit(
+            schema=lambda schema: {**schema, "enum": list(back)},
+            show=lambda value: codes.get(value, value),
+            read=lambda value: back.get(value, value),
+        )
+        return Coding(setup, {"send_parcel.carrier": edit} if self.touched else {})
+
+
+class Cryptic(Broken, frozen=True, kw_only=True):
+    """Law 9: the retry of a failed call needs a word that no reply tells."""
+
+    id: ClassVar[str] = "broken.cryptic"
+    law: ClassVar[int] = 9
+    promises: ClassVar[Kind] = "fault"
+
+    def lens(self, setup: Setup) -> Lens:
+        class Asking(Lens):
+            def handle(self, call: Call, memory: Any) -> Handling:
+                if call.arguments.get("again") != "xyzzy":
+                    return self.real.source.refusal("unavailable", tool=call.name)
+                inner = Call(call.name, {key: value for key, value in call.arguments.items() if key != "again"})
+                return (yield from super().handle(inner, memory))
+
+            def perform(self, call: Call) -> Performing:
+                yield call
+                return (yield Call(call.name, {**call.arguments, "again": "xyzzy"}))
+
+        return Asking(setup) if self.touched else Lens(setup)
+
+
 class Idle(Broken, frozen=True, kw_only=True):
     """Law 10: a listed change that is never made, as a published benchmark's argument scramble."""
 
@@ -330,6 +397,9 @@ BROKEN: tuple[type[Broken], ...] = (
     Unstorable,
     Faking,
     Hiding,
+    Unnamed,
+    Unexplained,
+    Cryptic,
     Idle,
     Jumping,
     Always,

@@ -6,7 +6,7 @@ from typing import Any
 
 import anyio
 import pytest
-from broken_operators import Faking, Hiding, Idle, Sound
+from broken_operators import Cryptic, Faking, Hiding, Idle, Sound, Unexplained, Unnamed
 from depot import DEPOT, Depot
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +38,13 @@ def test_nothing_at_all_is_solvable_and_not_felt() -> None:
 
 @pytest.mark.parametrize(
     ("operator", "reason"),
-    [(Faking(touched=EVERY), "state differs"), (Hiding(touched=EVERY), "value hidden")],
+    [
+        (Faking(touched=EVERY), "state differs"),
+        (Hiding(touched=EVERY), "value hidden"),
+        (Unnamed(touched=EVERY), "value hidden"),
+        (Unexplained(touched=EVERY), "value hidden"),
+        (Cryptic(touched=EVERY), "value hidden"),
+    ],
 )
 def test_what_is_not_solvable_says_why(operator: Any, reason: str) -> None:
     proof = prove(operator)
@@ -85,6 +91,13 @@ def test_a_task_whose_gold_fails_its_own_check_is_not_proven() -> None:
 )
 def test_answers_are_equal_with_their_types(mine: Any, theirs: Any, same: bool) -> None:
     assert same_answer(mine, theirs) is same
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [(1, 1.0), (1, True), (0, False), ([2], [2.0])])
+def test_types_tell_values_apart_in_states_and_beside_volatile_parts(mine: Any, theirs: Any) -> None:
+    assert first_difference({"a": mine}, {"a": theirs}) is not None
+    assert not same_answer(Result({"a": mine}), Result({"a": theirs}), ("/at",))
+    assert same_answer(Result({"a": mine, "at": 1}), Result({"a": mine, "at": 2}), ("/at",))
 
 
 def test_differences_name_the_place_and_leave_volatile_ones_out() -> None:
