@@ -21,7 +21,11 @@ from perturb.operators.faults.transient import Transient
 from perturb.operators.results.format import Format
 from perturb.operators.results.paginate import Paginate
 from perturb.operators.results.rename_keys import RenameKeys
+from perturb.operators.tools.abbreviate import Abbreviate
+from perturb.operators.tools.case_style import ToolCaseStyle
 from perturb.operators.tools.opaque import Opaque
+from perturb.operators.tools.prefix import Prefix
+from perturb.operators.tools.swap_names import SwapNames
 from perturb.operators.tools.synonym import ToolSynonym
 from perturb.operators.tools.vendor_style import VendorStyle
 from perturb.operators.toolset.distractors import Distractors
@@ -29,9 +33,13 @@ from perturb.operators.toolset.merge import Merge
 
 TABLE: tuple[type[Operator], ...] = (
     Reword,
+    ToolCaseStyle,
     ToolSynonym,
     VendorStyle,
+    Prefix,
+    Abbreviate,
     Opaque,
+    SwapNames,
     ArgumentSynonym,
     Nest,
     Retype,
