@@ -10,11 +10,17 @@ import msgspec
 
 from perturb.errors import ConfigurationError, PlanError, nearest
 from perturb.operator import Operator, Stack
+from perturb.operators.arguments.case_style import ArgumentCaseStyle
 from perturb.operators.arguments.nest import Nest
 from perturb.operators.arguments.recode_enum import RecodeEnum
+from perturb.operators.arguments.reorder import ReorderArguments
 from perturb.operators.arguments.retype import Retype
 from perturb.operators.arguments.synonym import ArgumentSynonym
+from perturb.operators.arguments.wrap import Wrap
+from perturb.operators.descriptions.drop import DropDescriptions
+from perturb.operators.descriptions.mislead import Mislead
 from perturb.operators.descriptions.reword import Reword
+from perturb.operators.descriptions.verbose import Verbose
 from perturb.operators.environment.entities import Entities
 from perturb.operators.errors.style import ErrorStyle
 from perturb.operators.faults.transient import Transient
@@ -30,9 +36,14 @@ from perturb.operators.tools.synonym import ToolSynonym
 from perturb.operators.tools.vendor_style import VendorStyle
 from perturb.operators.toolset.distractors import Distractors
 from perturb.operators.toolset.merge import Merge
+from perturb.operators.toolset.near_duplicates import NearDuplicates
+from perturb.operators.toolset.shuffle import Shuffle
 
 TABLE: tuple[type[Operator], ...] = (
     Reword,
+    Verbose,
+    DropDescriptions,
+    Mislead,
     ToolCaseStyle,
     ToolSynonym,
     VendorStyle,
@@ -40,12 +51,17 @@ TABLE: tuple[type[Operator], ...] = (
     Abbreviate,
     Opaque,
     SwapNames,
+    ArgumentCaseStyle,
     ArgumentSynonym,
+    ReorderArguments,
     Nest,
+    Wrap,
     Retype,
     RecodeEnum,
     Merge,
+    Shuffle,
     Distractors,
+    NearDuplicates,
     Format,
     RenameKeys,
     Paginate,
