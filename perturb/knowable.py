@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -125,7 +126,7 @@ def unexplained(
 ) -> Iterator[str]:
     """The enum values of a real call that are not in the shown one, and of which the shown tool does not say what stands for
     them: `E = economy`, `yes: express`, `true for express`. `renamed` is what prompts have become."""
-    given = [str(leaf) for leaf in leaves(shown)]
+    given = [str(leaf) for leaf in (*leaves(shown), *_within_texts(shown))]
     gone = [leaf for leaf in leaves(arguments) if isinstance(leaf, str) and leaf and leaf not in given]
     if not gone:
         return
@@ -140,6 +141,16 @@ def unexplained(
         codes = "|".join(map(re.escape, sorted(set(given), key=len, reverse=True)))
         if not re.search(rf"(?i)(?<!\w)(?:{codes})(?!\w)\W{{0,2}}\s*(?:=|:|for|stands for|means)\W*{words}(?!\w)", legend):
             yield value
+
+
+def _within_texts(shown: JSON) -> Iterator[JSON]:
+    """The scalars of objects that are given as the JSON text of themselves."""
+    for leaf in leaves(shown):
+        if isinstance(leaf, str) and leaf.startswith("{"):
+            try:
+                yield from leaves(json.loads(leaf))
+            except ValueError:
+                continue
 
 
 def _listed(node: Any) -> Iterator[JSON]:

@@ -91,6 +91,19 @@ def test_a_text_is_described_by_its_schema() -> None:
     assert lens.read_call(Call("get_orders", {"payload": ' {"id": 7} '})) == Call("get_orders", {"id": 7})
 
 
+def test_codes_within_a_text_are_told_within_its_description() -> None:
+    codes = by_id("arguments.recode_enum").plan(Setup.of(DEPOT), SeededPick(1, "codes"), 1.0)
+    assert not isinstance(codes, NotApplicable)
+    wrappings = {tool.name: {"name": "payload", "form": "text"} for tool in DEPOT.tools}
+    plan = {
+        "op": "stack",
+        "operators": [codes.to_json(), {"op": "arguments.wrap", "version": 1, "wrappings": wrappings}],
+    }
+    for task in DEPOT.tasks:
+        proof = anyio.run(Gold(DEPOT).prove, task, from_json(plan))
+        assert proof.status == "solvable", proof
+
+
 def test_a_failure_names_the_argument_where_it_stands_now() -> None:
     plan = {"op": "arguments.wrap", "wrappings": {"get_orders": {"name": "request", "form": "object"}}}
     lens = with_plan(plan, one_tool(id={"type": "integer"}))
