@@ -121,7 +121,7 @@ def _clean_hidden(visible: Visible, gold: Call, lens: StackLens) -> frozenset[st
 def _untold(gold: Call, shown: Call, lens: StackLens) -> Iterator[str]:
     """What a shown call is made of that the shown tool does not tell: names of arguments, and what stands for enum values."""
     real, told = lens.real.by_name.get(gold.name), lens.setup.by_name.get(shown.name)
-    if real is None or told is None or (shown == gold and told is real):
+    if real is None or told is None or (told is real and shown == gold):
         return
     known = set(undeclared(real.parameters, gold.arguments))
     yield from (
