@@ -79,7 +79,12 @@ async def run_episodes(
                     for _ in range(max(1, min(limits.concurrency, len(left)))):
                         workers.start_soon(work)
                 group.cancel_scope.cancel()
-        except* (KeyboardInterrupt, anyio.get_cancelled_exc_class()):
+        except BaseExceptionGroup as group:
+            first = _first(group)
+            if not isinstance(first, (KeyboardInterrupt, anyio.get_cancelled_exc_class())):
+                raise first from first.__cause__
+            interrupted = True
+        except (KeyboardInterrupt, anyio.get_cancelled_exc_class()):
             interrupted = True
     done = progress.done - progress.resumed
     how: Literal["complete", "budget", "interrupted"] = "interrupted" if interrupted else "budget" if run.spent else "complete"
@@ -91,6 +96,13 @@ async def run_episodes(
         seconds=time.perf_counter() - started,
         why=run.spent or "",
     )
+
+
+def _first(error: BaseException) -> BaseException:
+    """The first of what has ended a run, out of its groups: it says by itself what is wrong."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 class _Running:

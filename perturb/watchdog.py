@@ -27,6 +27,8 @@ class Watchdog:
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
         self._before: Any = None
+        self._scopes: set[anyio.CancelScope] = set()
+        self._blocked = 0.0
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread() and hasattr(signal, "pthread_kill"):
@@ -45,6 +47,19 @@ class Watchdog:
         """Tell that the loop turns."""
         self._last = time.monotonic()
 
+    def hold(self, scope: anyio.CancelScope) -> None:
+        """Tell of an episode under way, which has a deadline."""
+        self._scopes.add(scope)
+
+    def release(self, scope: anyio.CancelScope) -> None:
+        """Tell that an episode is over."""
+        self._scopes.discard(scope)
+
+    def excuse_others(self, culprit: anyio.CancelScope) -> None:
+        """Give back to all other episodes the time for which one has kept the loop from turning."""
+        for scope in self._scopes - {culprit}:
+            scope.deadline += self._blocked
+
     async def tick(self) -> None:
         """Beat as long as the loop turns; to be run beside the episodes."""
         while True:
@@ -55,6 +70,7 @@ class Watchdog:
         main = threading.main_thread().ident
         while not self._done.wait(min(0.5, self._limit / 4)):
             if main is not None and time.monotonic() - self._last > self._limit + 1.0:
+                self._blocked = time.monotonic() - self._last
                 self.beat()
                 signal.pthread_kill(main, signal.SIGUSR2)
 
