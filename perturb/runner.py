@@ -15,7 +15,7 @@ from perturb.planning import AgentUnderTest, LensCache, Limits, Pair, Progress, 
 from perturb.store import Store
 from perturb.toolset import Toolset
 from perturb.trial import run_episode
-from perturb.watchdog import Watchdog
+from perturb.watchdog import Turns, Watchdog
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +69,9 @@ async def run_episodes(
             run.finished(episode)
             if report is not None:
                 report(progress)
+            await turns.turn()
 
+    turns = Turns()
     interrupted = False
     with Watchdog(limits.timeout) as watchdog:
         try:
