@@ -19,6 +19,7 @@ from perturb.replay import RAISED, Gold, Proof
 from perturb.store import Planned, Store
 from perturb.toolset import Task, Toolset
 from perturb.types import JSON, digest
+from perturb.watchdog import Turns
 
 
 class AgentUnderTest(Protocol):
@@ -207,8 +208,10 @@ async def plan_run(
     lenses = LensCache(gold.setup)
     plan = RunPlan()
     progress = Progress("proving", total=len(tasks) * len(operators) * design.trials)
+    turns = Turns()
     usable: list[Task] = []
     for task in tasks:
+        await turns.turn()
         clean = await gold.clean(task)
         if clean is None:
             plan.not_proven_tasks.append(task.id)
@@ -227,6 +230,7 @@ async def plan_run(
             if trial >= design.trials:
                 continue
             for operator in operators:
+                await turns.turn()
                 await _add_pair(plan, toolset, agent, operator, task, trial, design, limits, gold, store, lenses)
                 progress.done += 1
                 if report is not None:

@@ -15,7 +15,7 @@ from perturb.planning import AgentUnderTest, LensCache, Limits, Pair, Progress, 
 from perturb.store import Store
 from perturb.toolset import Toolset
 from perturb.trial import run_episode
-from perturb.watchdog import Watchdog
+from perturb.watchdog import Turns, Watchdog
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +69,9 @@ async def run_episodes(
             run.finished(episode)
             if report is not None:
                 report(progress)
+            await turns.turn()
 
+    turns = Turns()
     interrupted = False
     with Watchdog(limits.timeout) as watchdog:
         try:
@@ -79,7 +81,12 @@ async def run_episodes(
                     for _ in range(max(1, min(limits.concurrency, len(left)))):
                         workers.start_soon(work)
                 group.cancel_scope.cancel()
-        except* (KeyboardInterrupt, anyio.get_cancelled_exc_class()):
+        except BaseExceptionGroup as group:
+            first = _first(group)
+            if not isinstance(first, (KeyboardInterrupt, anyio.get_cancelled_exc_class())):
+                raise first from first.__cause__
+            interrupted = True
+        except (KeyboardInterrupt, anyio.get_cancelled_exc_class()):
             interrupted = True
     done = progress.done - progress.resumed
     how: Literal["complete", "budget", "interrupted"] = "interrupted" if interrupted else "budget" if run.spent else "complete"
@@ -91,6 +98,13 @@ async def run_episodes(
         seconds=time.perf_counter() - started,
         why=run.spent or "",
     )
+
+
+def _first(error: BaseException) -> BaseException:
+    """The first of what has ended a run, out of its groups: it says by itself what is wrong."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 class _Running:

@@ -94,7 +94,7 @@ class Store:
             self._db.executescript(_TABLES)
             self._db.execute(f"pragma user_version = {_VERSION}")
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"the store {self.path} cannot be used: {error}; give another file with --store") from None
+            raise self._unusable(error) from None
         self._decoder = msgspec.json.Decoder(Episode)
         self._plans: dict[int, tuple[dict[str, JSON], str]] = {}
 
@@ -108,7 +108,16 @@ class Store:
         self._db.close()
 
     def add(self, episode: Episode) -> None:
-        """Keep a finished episode; one with the same key is replaced."""
+        """Keep a finished episode; one with the same key is replaced. Raises `StoreError` where the file takes no more."""
+        try:
+            self._add(episode)
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
+
+    def _unusable(self, error: Exception) -> StoreError:
+        return StoreError(f"the store {self.path} cannot be used: {error}; give another file with --store")
+
+    def _add(self, episode: Episode) -> None:
         self._db.execute(
             "insert or replace into episodes values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (

@@ -345,6 +345,42 @@ def test_an_interrupt_keeps_what_is_done() -> None:
     assert (rest.how, rest.episodes, rest.resumed) == ("complete", 5, 4)
 
 
+def test_an_interrupt_is_heard_by_work_that_never_waits() -> None:
+    count = 0
+
+    async def interrupted(episode: Any) -> str:
+        nonlocal count
+        count += 1
+        if count == 5:
+            signal.raise_signal(signal.SIGINT)
+        return await order(episode)
+
+    bench = Bench(interrupted, subject=shop(tasks=300))
+    ended = bench.run((), Design(clean_trials=20))
+    assert ended.how == "interrupted"
+    assert ended.left > 0
+
+
+def test_an_interrupt_is_heard_while_pairs_are_proven() -> None:
+    bench = Bench(subject=shop(tasks=300))
+    told: list[int] = []
+
+    def interrupt(progress: Any) -> None:
+        told.append(progress.done)
+        if len(told) == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    async def prove() -> None:
+        gold = Gold(bench.toolset)
+        await plan_run(
+            bench.toolset, bench.agent, select("*"), Design(), Limits(), gold=gold, store=bench.store, report=interrupt
+        )
+
+    with pytest.raises(KeyboardInterrupt):
+        anyio.run(prove)
+    assert len(told) < 300
+
+
 AGENT = """
 import pathlib, time
 async def agent(episode):
