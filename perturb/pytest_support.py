@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import math
 import os
 import shlex
 import sys
@@ -101,8 +102,8 @@ def read_marker(item: pytest.Function) -> Marker:
     counts = ("limit", "trials", "clean_trials", "timeout", "max_calls", "concurrency")
     for name in counts:
         number = getattr(marker, name)
-        if number is not None and number <= 0:
-            raise ConfigurationError(f"the marker perturb: {name} is {number}; it must be above 0")
+        if number is not None and not 0 < number < math.inf:
+            raise ConfigurationError(f"the marker perturb: {name} is {number}; it must be a number above 0")
     return marker
 
 

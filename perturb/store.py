@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -109,8 +110,14 @@ class Store:
 
     def add(self, episode: Episode) -> None:
         """Keep a finished episode; one with the same key is replaced. Raises `StoreError` where the file takes no more."""
-        try:
+        with self._told():
             self._add(episode)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tells an error of the file (no room, locked for too long) as one of the store."""
+        try:
+            yield
         except sqlite3.Error as error:
             raise self._unusable(error) from None
 
@@ -176,12 +183,13 @@ class Store:
 
     def forget(self, keys: Iterable[str]) -> None:
         """Drop episodes, so that they are run again."""
-        with self._db:
+        with self._told(), self._db:
             self._db.execute("begin")
             self._db.executemany("delete from episodes where key = ?", ((key,) for key in keys))
 
     def add_proof(self, key: str, proof: Proof) -> None:
-        self._db.execute("insert or replace into proofs values (?, ?)", (key, to_json(proof)))
+        with self._told():
+            self._db.execute("insert or replace into proofs values (?, ?)", (key, to_json(proof)))
 
     def proof(self, key: str) -> Proof | None:
         row = self._db.execute("select proof from proofs where key = ?", (key,)).fetchone()
@@ -189,7 +197,7 @@ class Store:
 
     def begin_run(self, run: str, started: float, header: dict[str, JSON], planned: Iterable[Planned]) -> None:
         """Write down what a run consists of, in place of an earlier one of the same name."""
-        with self._db:
+        with self._told(), self._db:
             self._db.execute("begin")
             self._db.execute("delete from pairs where run = ?", (run,))
             self._db.execute("insert or replace into runs values (?, ?, ?)", (run, started, to_json(header)))
@@ -211,7 +219,8 @@ class Store:
             )
 
     def update_header(self, run: str, header: dict[str, JSON]) -> None:
-        self._db.execute("update runs set header = ? where run = ?", (to_json(header), run))
+        with self._told():
+            self._db.execute("update runs set header = ? where run = ?", (to_json(header), run))
 
     def runs(self) -> list[tuple[str, float, dict[str, Any]]]:
         """Every run with the time it was started (seconds since 1970) and its header, the newest first."""

@@ -12,6 +12,7 @@ from perturb.cli.budget import Budget, read_budget
 from perturb.cli.options import (
     OUT,
     Configured,
+    Finite,
     command_line,
     json_option,
     operators_option,
@@ -48,7 +49,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 @click.option("--clean-trials", type=click.IntRange(min=1), default=2, show_default=True, help="Clean episodes for each task.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Where every choice of a perturbation comes from.")
 @click.option(
-    "--intensity", type=click.FloatRange(0.0, 1.0), default=1.0, show_default=True,
+    "--intensity", type=Finite(0.0, 1.0), default=1.0, show_default=True,
     help="From 0, nothing is changed, to 1, all that can be.",
 )  # fmt: skip
 @click.option(
@@ -56,16 +57,14 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
     help="Draw a perturbation for each task and trial, or one for the whole run.",
 )  # fmt: skip
 @click.option("--concurrency", type=click.IntRange(min=1), default=8, show_default=True, help="Episodes under way at once.")
-@click.option(
-    "--timeout", type=click.FloatRange(min=0, min_open=True), default=120.0, show_default=True, help="Seconds for one episode."
-)
+@click.option("--timeout", type=Finite(min=0, min_open=True), default=120.0, show_default=True, help="Seconds for one episode.")
 @click.option("--max-calls", type=click.IntRange(min=1), default=100, show_default=True, help="Calls in one episode.")
 @click.option(
     "--budget", type=Budget(), multiple=True, metavar="AMOUNT",
     help="What the run may take: 100episodes, 10min, 200ktokens, 5usd, or several with commas.",
 )  # fmt: skip
 @click.option(
-    "--max-drop", type=click.FloatRange(0.0, 1.0), default=None, metavar="FRACTION",
+    "--max-drop", type=Finite(0.0, 1.0), default=None, metavar="FRACTION",
     help="The gate: exit 0 if the whole interval of the drop is at or below it, 1 if above it, else 3.",
 )  # fmt: skip
 @click.option(
@@ -91,6 +90,8 @@ def command(ctx: click.Context, /, as_json: bool, dry_run: bool, max_drop: float
     from perturb.evaluation import Evaluation, evaluate, prepare
 
     request = _request(ctx, chosen)
+    if not dry_run:
+        _can_write(chosen)
 
     async def job(progress: RunProgress) -> tuple[Prepared, Evaluation | RunPlan]:
         prepared = await prepare(request)
@@ -234,9 +235,27 @@ def _write(evaluation: Evaluation, chosen: dict[str, Any]) -> Path:
         _write_text(Path(chosen["junit"]), render_junit(data))
     summary = os.environ.get(SUMMARY)
     if summary:
-        with open(summary, "a", encoding="utf-8") as file:
-            file.write(markdown + "\n")
+        try:
+            with open(summary, "a", encoding="utf-8") as file:
+                file.write(markdown + "\n")
+        except OSError as error:
+            click.echo(f"{SUMMARY} is {summary!r}, which cannot be written: {error.strerror}", err=True)
     return page
+
+
+def _can_write(chosen: dict[str, Any]) -> None:
+    """Find out before anything runs whether the files that are asked for can be written."""
+    from perturb.errors import ConfigurationError
+
+    for name in ("markdown", "junit"):
+        if not chosen[name]:
+            continue
+        path = Path(chosen[name])
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.open("a").close()
+        except OSError as error:
+            raise ConfigurationError(f"--{name} {path} cannot be written: {error.strerror}; name another file") from None
 
 
 def _write_text(path: Path, text: str) -> None:
