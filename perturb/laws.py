@@ -102,7 +102,9 @@ def valid_tools(lens: StackLens) -> Iterator[Violation]:
             schemas.validate_tool("shown", tool)
         except ToolsetError as error:
             yield Violation(2, str(error))
-        if tool.name not in before and not _PROVIDER_NAME.fullmatch(tool.name):
+        # A toolset with dots in its names is for a provider that takes them.
+        dotted = any("." in name for name in before)
+        if tool.name not in before and not _PROVIDER_NAME.fullmatch(tool.name.replace(".", "_") if dotted else tool.name):
             yield Violation(2, f"the name {tool.name!r} is not what providers accept")
         forbidden = [key for key in _ROOT_FORBIDDEN if key in tool.parameters]
         if forbidden and not any(key in one.parameters for one in before.values() for key in forbidden):

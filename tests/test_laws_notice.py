@@ -10,7 +10,7 @@ from depot import Depot
 
 from perturb import laws, operators
 from perturb.authoring import toolset
-from perturb.operator import Operator, SeededPick, Setup
+from perturb.operator import Operator, SeededPick, Setup, lens_for
 from perturb.operators.arguments.recode_enum import RecodeEnum
 from perturb.replay import Gold
 from perturb.toolset import Task, Toolset
@@ -88,3 +88,10 @@ class ServerOf(Toolset):
 
     def __init__(self, *tools: Tool) -> None:
         self.tools = tools
+
+
+def test_new_names_may_have_dots_where_the_old_ones_have_them() -> None:
+    for old, broken in (("crm.get_user", False), ("crm_get_user", True)):
+        setup = Setup.of(ServerOf(Tool(name=old, description="Get a user.")))
+        lens = lens_for(Sound(touched={old: "crm.fetch_member"}), setup)
+        assert [one.law for one in laws.valid_tools(lens)] == ([2] if broken else [])

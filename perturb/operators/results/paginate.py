@@ -143,7 +143,8 @@ class PaginateLens(Lens):
             }
         made = dict(schema)
         made["properties"] = {**schema["properties"], self.plan.next_key: following}
-        made["required"] = [*schema.get("required", []), self.plan.next_key]
+        if key in schema.get("required", ()):
+            made["required"] = [*schema["required"], self.plan.next_key]
         return made
 
     def _size(self, call: Call) -> int | None:
@@ -191,7 +192,7 @@ class PaginateLens(Lens):
         cursor = call.arguments.get(self.plan.argument) if size is not None else None
         if size is not None and cursor is not None:
             known = memory.get(cursor) if isinstance(cursor, str) else None
-            if known is None or known[0].name != call.name:
+            if known is None or self.real.origin(known[0]) != self.real.origin(inner):
                 refused = self.real.refusal("invalid_argument", tool=call.name, field=self.plan.argument, value=cursor)
                 return msgspec.structs.replace(refused, stale=False)
             return self._page(*known, size, memory)
