@@ -10,34 +10,58 @@ import msgspec
 
 from perturb.errors import ConfigurationError, PlanError, nearest
 from perturb.operator import Operator, Stack
+from perturb.operators.arguments.case_style import ArgumentCaseStyle
 from perturb.operators.arguments.nest import Nest
 from perturb.operators.arguments.recode_enum import RecodeEnum
+from perturb.operators.arguments.reorder import ReorderArguments
 from perturb.operators.arguments.retype import Retype
 from perturb.operators.arguments.synonym import ArgumentSynonym
+from perturb.operators.arguments.wrap import Wrap
+from perturb.operators.descriptions.drop import DropDescriptions
+from perturb.operators.descriptions.mislead import Mislead
 from perturb.operators.descriptions.reword import Reword
+from perturb.operators.descriptions.verbose import Verbose
 from perturb.operators.environment.entities import Entities
 from perturb.operators.errors.style import ErrorStyle
 from perturb.operators.faults.transient import Transient
 from perturb.operators.results.format import Format
 from perturb.operators.results.paginate import Paginate
 from perturb.operators.results.rename_keys import RenameKeys
+from perturb.operators.tools.abbreviate import Abbreviate
+from perturb.operators.tools.case_style import ToolCaseStyle
 from perturb.operators.tools.opaque import Opaque
+from perturb.operators.tools.prefix import Prefix
+from perturb.operators.tools.swap_names import SwapNames
 from perturb.operators.tools.synonym import ToolSynonym
 from perturb.operators.tools.vendor_style import VendorStyle
 from perturb.operators.toolset.distractors import Distractors
 from perturb.operators.toolset.merge import Merge
+from perturb.operators.toolset.near_duplicates import NearDuplicates
+from perturb.operators.toolset.shuffle import Shuffle
 
 TABLE: tuple[type[Operator], ...] = (
     Reword,
+    Verbose,
+    DropDescriptions,
+    Mislead,
+    ToolCaseStyle,
     ToolSynonym,
     VendorStyle,
+    Prefix,
+    Abbreviate,
     Opaque,
+    SwapNames,
+    ArgumentCaseStyle,
     ArgumentSynonym,
+    ReorderArguments,
     Nest,
+    Wrap,
     Retype,
     RecodeEnum,
     Merge,
+    Shuffle,
     Distractors,
+    NearDuplicates,
     Format,
     RenameKeys,
     Paginate,
