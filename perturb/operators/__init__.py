@@ -19,6 +19,7 @@ from perturb.operators.environment.entities import Entities
 from perturb.operators.errors.style import ErrorStyle
 from perturb.operators.faults.transient import Transient
 from perturb.operators.results.format import Format
+from perturb.operators.results.key_style import KeyStyle
 from perturb.operators.results.paginate import Paginate
 from perturb.operators.results.rename_keys import RenameKeys
 from perturb.operators.tools.opaque import Opaque
@@ -40,6 +41,7 @@ TABLE: tuple[type[Operator], ...] = (
     Distractors,
     Format,
     RenameKeys,
+    KeyStyle,
     Paginate,
     ErrorStyle,
     Transient,
