@@ -17,7 +17,11 @@ from perturb.operators.arguments.synonym import ArgumentSynonym
 from perturb.operators.descriptions.reword import Reword
 from perturb.operators.environment.entities import Entities
 from perturb.operators.errors.style import ErrorStyle
+from perturb.operators.faults.malformed import Malformed
+from perturb.operators.faults.rate_limit import RateLimit
+from perturb.operators.faults.timeout import Timeout
 from perturb.operators.faults.transient import Transient
+from perturb.operators.results.envelope import Envelope
 from perturb.operators.results.format import Format
 from perturb.operators.results.key_style import KeyStyle
 from perturb.operators.results.paginate import Paginate
@@ -42,9 +46,13 @@ TABLE: tuple[type[Operator], ...] = (
     Format,
     RenameKeys,
     KeyStyle,
+    Envelope,
     Paginate,
     ErrorStyle,
     Transient,
+    RateLimit,
+    Timeout,
+    Malformed,
     Entities,
 )
 """Every shipped operator. Within a phase, the order here is the order in which lenses are laid over a setup."""
