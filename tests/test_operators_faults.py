@@ -89,3 +89,29 @@ def test_a_rate_limit_says_when_to_come_back_and_does_nothing() -> None:
     assert second.is_error
     assert not third.is_error
     assert sent(boundary) == 1
+
+
+def test_a_job_is_carried_out_once_and_asked_for_by_its_id() -> None:
+    boundary = live({"op": "faults.slow", "waits": {"send_parcel": 2}, "argument": "job_id"})
+    (pending,) = replies(boundary, "send_parcel", SEND, 1)
+    job = pending.data["job_id"]
+    assert "job_id" in pending.data["message"]
+    again, ready, still_there = replies(boundary, "send_parcel", {**SEND, "job_id": job}, 3)
+    assert again.data["status"] == "pending"
+    assert ready.data["status"] == "sent"
+    assert still_there == ready
+    assert sent(boundary) == 1
+
+
+def test_a_job_that_nobody_has_started_is_refused() -> None:
+    boundary = live({"op": "faults.slow", "waits": {"send_parcel": 1}, "argument": "job_id"})
+    (refused,) = replies(boundary, "send_parcel", {**SEND, "job_id": "nonsense"}, 1)
+    assert refused.is_error
+    assert "job_id" in refused.text
+    assert sent(boundary) == 0
+
+
+def test_the_same_call_twice_is_two_jobs() -> None:
+    boundary = live({"op": "faults.slow", "waits": {"count_by_city": 1}, "argument": "job_id"})
+    first, second = replies(boundary, "count_by_city", {}, 2)
+    assert first.data["job_id"] != second.data["job_id"]

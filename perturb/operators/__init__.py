@@ -19,6 +19,7 @@ from perturb.operators.environment.entities import Entities
 from perturb.operators.errors.style import ErrorStyle
 from perturb.operators.faults.malformed import Malformed
 from perturb.operators.faults.rate_limit import RateLimit
+from perturb.operators.faults.slow import Slow
 from perturb.operators.faults.timeout import Timeout
 from perturb.operators.faults.transient import Transient
 from perturb.operators.results.envelope import Envelope
@@ -52,6 +53,7 @@ TABLE: tuple[type[Operator], ...] = (
     Transient,
     RateLimit,
     Timeout,
+    Slow,
     Malformed,
     Entities,
 )
