@@ -23,8 +23,14 @@ from perturb.operators.descriptions.reword import Reword
 from perturb.operators.descriptions.verbose import Verbose
 from perturb.operators.environment.entities import Entities
 from perturb.operators.errors.style import ErrorStyle
+from perturb.operators.faults.malformed import Malformed
+from perturb.operators.faults.rate_limit import RateLimit
+from perturb.operators.faults.slow import Slow
+from perturb.operators.faults.timeout import Timeout
 from perturb.operators.faults.transient import Transient
+from perturb.operators.results.envelope import Envelope
 from perturb.operators.results.format import Format
+from perturb.operators.results.key_style import KeyStyle
 from perturb.operators.results.paginate import Paginate
 from perturb.operators.results.rename_keys import RenameKeys
 from perturb.operators.tools.abbreviate import Abbreviate
@@ -64,9 +70,15 @@ TABLE: tuple[type[Operator], ...] = (
     NearDuplicates,
     Format,
     RenameKeys,
+    KeyStyle,
+    Envelope,
     Paginate,
     ErrorStyle,
     Transient,
+    RateLimit,
+    Timeout,
+    Slow,
+    Malformed,
     Entities,
 )
 """Every shipped operator. Within a phase, the order here is the order in which lenses are laid over a setup."""
