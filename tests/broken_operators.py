@@ -484,6 +484,31 @@ class Cryptic(Broken, frozen=True, kw_only=True):
         return Asking(setup) if self.touched else Lens(setup)
 
 
+class Curt(Broken, frozen=True, kw_only=True):
+    """Law 9: the first call fails, and nothing says that another try may work."""
+
+    id: ClassVar[str] = "broken.curt"
+    law: ClassVar[int] = 9
+    promises: ClassVar[Kind] = "fault"
+
+    def lens(self, setup: Setup) -> Lens:
+        class Failing(Lens):
+            def start(self) -> set[str]:
+                return set()
+
+            def handle(self, call: Call, memory: Any) -> Handling:
+                if call.name not in memory:
+                    memory.add(call.name)
+                    return Failure("internal", "Error 17.")
+                return (yield from super().handle(call, memory))
+
+            def perform(self, call: Call) -> Performing:
+                answer = yield call
+                return (yield call) if isinstance(answer, Failure) and answer.message == "Error 17." else answer
+
+        return Failing(setup) if self.touched else Lens(setup)
+
+
 class Idle(Broken, frozen=True, kw_only=True):
     """Law 10: a listed change that is never made, as a published benchmark's argument scramble."""
 
@@ -567,6 +592,7 @@ BROKEN: tuple[type[Broken], ...] = (
     Unnamed,
     Unexplained,
     Cryptic,
+    Curt,
     Idle,
     Jumping,
     Always,
