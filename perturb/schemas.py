@@ -7,7 +7,7 @@ the schema under `x-place` and moves with the property, whatever operators do to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -419,7 +419,7 @@ def _rewrite_object(schema: Schema, edits: Mapping[str, Edit]) -> tuple[Schema |
                 shown[key] = item
             else:
                 # A free key that looks like a new name is set apart, so that no two keys are ever shown alike.
-                name = key + "_" if key.rstrip("_") in fresh else key
+                name = apart(key, new_declared) if key.rstrip("_") in fresh else key
                 shown[name] = free_show(item) if free_show else item
         return shown
 
@@ -439,11 +439,29 @@ def _rewrite_object(schema: Schema, edits: Mapping[str, Edit]) -> tuple[Schema |
             elif key in retired:
                 raise StaleName(key, item)
             else:
-                name = key[:-1] if key.endswith("_") and key.rstrip("_") in fresh else key
+                name = joined(key, new_declared) if key.rstrip("_") in fresh else key
                 real[name] = free_read(item) if free_read else item
         return real
 
     return part, show_object, read_object
+
+
+def apart(name: str, taken: Container[str] = ()) -> str:
+    """A free name set apart from one that is in use: with underscores behind it, past those in `taken`."""
+    name += "_"
+    while name in taken:
+        name += "_"
+    return name
+
+
+def joined(name: str, taken: Container[str] = ()) -> str:
+    """The name that `apart` was given; a name without an underscore behind it is its own."""
+    if not name.endswith("_"):
+        return name
+    name = name[:-1]
+    while name in taken:
+        name = name[:-1]
+    return name
 
 
 def kinds_of(schema: Schema) -> frozenset[str]:

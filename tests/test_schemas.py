@@ -9,10 +9,11 @@ from jsonschema import Draft202012Validator
 
 from perturb import schemas
 from perturb.operator import NotApplicable, SeededPick, Setup, lens_for, public
+from perturb.operators import from_json
 from perturb.operators.arguments.nest import Group, Nest
 from perturb.schemas import Edit
 from perturb.toolset import Toolset
-from perturb.types import Schema, Tool
+from perturb.types import Call, Result, Schema, Tool
 
 
 def shown(parameters: Schema) -> Schema:
@@ -112,3 +113,40 @@ def test_a_tool_with_conditions_over_its_arguments_is_not_nested() -> None:
     assert Nest.plan(setup, SeededPick(1), 1.0) == NotApplicable("nothing_to_change", "no tool has arguments")
     plan = Nest(groups={"find_user": Group("query", "The query.", ("email",))})
     assert lens_for(plan, setup).setup is setup
+
+
+def test_a_free_key_called_like_a_new_name_is_kept_apart_from_declared_ones() -> None:
+    schema = {"type": "object", "properties": {"mail": {"x-place": "t>mail"}, "from_": {}}, "additionalProperties": True}
+    made = schemas.rewrite(schema, {"t>mail": Edit(name="from")})
+    assert made.show is not None
+    assert made.read is not None
+    for value in ({"from_": 1, "from": 2, "mail": 3}, {"from": 2}, {"from__": 1, "from": 2}, {"from_": 1, "from___": 2}):
+        shown = made.show(value)
+        assert len(shown) == len(value)
+        assert made.read(shown) == value
+
+
+def test_a_page_keeps_an_undeclared_key_called_like_its_cursor() -> None:
+    class One(Toolset):
+        name = "one"
+        dumps_state = False
+        tools = (Tool(name="rows", returns={"type": "object", "properties": {"rows": {"type": "array"}}}),)
+
+    plan = {"op": "results.paginate", "version": 1, "sizes": {"rows": 2}}
+    names = {"argument": "cursor", "next_key": "next_cursor", "rows_key": "items"}
+    lens = lens_for(from_json({**plan, **names}), Setup.of(One()))
+    real = Result({"rows": [1, 2, 3], "next_cursor": "mine", "next_cursor_": "too"})
+    performing, memory = lens.perform(Call("rows")), lens.start()
+    call = next(performing)
+    while True:
+        handling = lens.handle(call, memory)
+        try:
+            next(handling)
+            handling.send(real)
+        except StopIteration as stop:
+            shown = stop.value
+        try:
+            call = performing.send(shown)
+        except StopIteration as stop:
+            assert stop.value == real
+            break

@@ -197,7 +197,12 @@ class PaginateLens(Lens):
         key = list_key(self.real.returns(call))
         if key == "":
             return Result({self.plan.rows_key: page, self.plan.next_key: following}, result.renderer)
-        return Result({**result.data, str(key): page, self.plan.next_key: following}, result.renderer)
+        others = {self._apart(name): value for name, value in result.data.items()}
+        return Result({**others, str(key): page, self.plan.next_key: following}, result.renderer)
+
+    def _apart(self, name: str) -> str:
+        """A key that the result has undeclared, called like the cursor's, is set apart from it."""
+        return schemas.apart(name) if name.rstrip("_") == self.plan.next_key else name
 
     def _rows(self, call: Call, result: Result) -> list[JSON] | None:
         key = list_key(self.real.returns(call))
@@ -229,5 +234,10 @@ class PaginateLens(Lens):
         if key == "":
             return Result(rows, renderer)
         return Result(
-            {name: rows if name == key else value for name, value in page.items() if name != self.plan.next_key}, renderer
+            {
+                schemas.joined(name) if name.rstrip("_") == self.plan.next_key else name: rows if name == key else value
+                for name, value in page.items()
+                if name != self.plan.next_key
+            },
+            renderer,
         )
