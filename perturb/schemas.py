@@ -459,7 +459,7 @@ def joined(name: str, taken: Container[str] = ()) -> str:
     if not name.endswith("_"):
         return name
     name = name[:-1]
-    while name in taken:
+    while name in taken and name.endswith("_"):
         name = name[:-1]
     return name
 

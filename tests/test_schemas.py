@@ -148,5 +148,6 @@ def test_a_page_keeps_an_undeclared_key_called_like_its_cursor() -> None:
         try:
             call = performing.send(shown)
         except StopIteration as stop:
-            assert stop.value == real
+            ended = stop.value
             break
+    assert ended == real
