@@ -215,6 +215,8 @@ def siblings(schema: Schema | None) -> Iterator[dict[str, Schema]]:
     for key in ("items", "additionalProperties"):
         if isinstance(schema.get(key), dict):
             yield from siblings(schema[key])
+    for child in (schema.get("$defs") or {}).values():
+        yield from siblings(child)
     for key in ("anyOf", "oneOf", "allOf"):
         for branch in schema.get(key) or ():
             yield from siblings(branch)

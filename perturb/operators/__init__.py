@@ -33,6 +33,9 @@ from perturb.operators.results.format import Format
 from perturb.operators.results.key_style import KeyStyle
 from perturb.operators.results.paginate import Paginate
 from perturb.operators.results.rename_keys import RenameKeys
+from perturb.operators.schema.dialect import Dialect
+from perturb.operators.schema.references import References
+from perturb.operators.schema.strict import Strict
 from perturb.operators.tools.abbreviate import Abbreviate
 from perturb.operators.tools.case_style import ToolCaseStyle
 from perturb.operators.tools.opaque import Opaque
@@ -64,6 +67,9 @@ TABLE: tuple[type[Operator], ...] = (
     Wrap,
     Retype,
     RecodeEnum,
+    References,
+    Dialect,
+    Strict,
     Merge,
     Shuffle,
     Distractors,
