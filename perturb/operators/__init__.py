@@ -23,8 +23,14 @@ from perturb.operators.descriptions.reword import Reword
 from perturb.operators.descriptions.verbose import Verbose
 from perturb.operators.environment.entities import Entities
 from perturb.operators.errors.style import ErrorStyle
+from perturb.operators.faults.malformed import Malformed
+from perturb.operators.faults.rate_limit import RateLimit
+from perturb.operators.faults.slow import Slow
+from perturb.operators.faults.timeout import Timeout
 from perturb.operators.faults.transient import Transient
+from perturb.operators.results.envelope import Envelope
 from perturb.operators.results.format import Format
+from perturb.operators.results.key_style import KeyStyle
 from perturb.operators.results.paginate import Paginate
 from perturb.operators.results.rename_keys import RenameKeys
 from perturb.operators.schema.dialect import Dialect
@@ -70,20 +76,27 @@ TABLE: tuple[type[Operator], ...] = (
     NearDuplicates,
     Format,
     RenameKeys,
+    KeyStyle,
+    Envelope,
     Paginate,
     ErrorStyle,
     Transient,
+    RateLimit,
+    Timeout,
+    Slow,
+    Malformed,
     Entities,
 )
 """Every shipped operator. Within a phase, the order here is the order in which lenses are laid over a setup."""
 
 
-def by_id(operator_id: str) -> type[Operator]:
-    """The operator class with this id."""
-    for operator in TABLE:
+def by_id(operator_id: str, others: Iterable[type[Operator]] = ()) -> type[Operator]:
+    """The operator class with this id, of the table or of `others`."""
+    known = (*TABLE, *others)
+    for operator in known:
         if operator.id == operator_id:
             return operator
-    raise ConfigurationError(f"there is no operator {operator_id!r}; {nearest(operator_id, [one.id for one in TABLE])}")
+    raise ConfigurationError(f"there is no operator {operator_id!r}; {nearest(operator_id, [one.id for one in known])}")
 
 
 def select(patterns: str | Iterable[str]) -> tuple[type[Operator], ...]:
@@ -99,8 +112,8 @@ def select(patterns: str | Iterable[str]) -> tuple[type[Operator], ...]:
     return tuple(one for one in TABLE if any(fnmatch.fnmatchcase(one.id, pattern) for pattern in wanted))
 
 
-def from_json(plan: Any) -> Operator:
-    """The operator, or the stack of operators, that a plan as JSON describes."""
+def from_json(plan: Any, others: Iterable[type[Operator]] = ()) -> Operator:
+    """The operator, or the stack of operators, that a plan as JSON describes; of the table or of `others`."""
     if not isinstance(plan, dict) or not isinstance(plan.get("op"), str):
         raise PlanError(f"a plan is a JSON object with the key 'op'; this is {str(plan)[:80]!r}")
     fields = dict(plan)
@@ -109,8 +122,8 @@ def from_json(plan: Any) -> Operator:
         members = fields.get("operators")
         if not isinstance(members, list):
             raise PlanError("the plan of a stack has a list under 'operators'")
-        return Stack(operators=tuple(from_json(member) for member in members))
-    operator = by_id(name)
+        return Stack(operators=tuple(from_json(member, others) for member in members))
+    operator = by_id(name, others)
     if version != operator.version:
         raise PlanError(
             f"the plan was made with version {version!r} of {name}, this is version {operator.version}: "
