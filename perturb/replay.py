@@ -18,7 +18,7 @@ from perturb.errors import PerturbError, ToolsetError
 from perturb.knowable import Visible, leaves, undeclared, unexplained
 from perturb.operator import NotApplicable, Operator, Setup, StackLens, lens_for
 from perturb.toolset import Task, Toolset
-from perturb.types import JSON, Answer, Call, Failure, Result, Step, Transcript
+from perturb.types import HEADLINE_KINDS, JSON, Answer, Call, Failure, Result, Step, Transcript
 
 RAISED = "operator raised"
 """The reason of a proof in which an operator broke: a fault of ours, not of the task."""
@@ -204,8 +204,11 @@ class Gold:
         except Exception as error:
             return Proof(status="unsolvable", reason=RAISED, detail=f"{type(error).__name__}: {error}")
         felt = run.felt
+        withheld = any(layer.withholds for layer in lens.layers)
         for index, (mine, theirs) in enumerate(zip(run.answers, clean.answers, strict=True)):
-            if not same_answer(mine, theirs, self.toolset.volatile):
+            # Of an answer that was shown with something left out, only whether the call worked can be told.
+            same = type(mine) is type(theirs) if withheld else same_answer(mine, theirs, self.toolset.volatile)
+            if not same:
                 gold = (task.gold or ())[index]
                 return Proof(
                     status="unsolvable",
@@ -220,7 +223,7 @@ class Gold:
             if lens.read_answer(run.answer) != task.answer:
                 return Proof(status="not_applicable", reason="foreign_check", detail="the answer does not read back", felt=felt)
             return Proof(status="unsolvable", reason="check fails", detail="same state and answer, another verdict", felt=felt)
-        if run.hidden:
+        if run.hidden and (operator is None or operator.kind in HEADLINE_KINDS):
             return Proof(status="unsolvable", reason="value hidden", detail="; ".join(run.hidden[:5]), felt=felt)
         conditional = all(getattr(layer, "conditional", False) for layer in _members(operator))
         if not felt and operator is not None and not conditional and operator.places():
