@@ -56,6 +56,10 @@ class LiveEpisode(Protocol):
 Agent: TypeAlias = Callable[[LiveEpisode], Awaitable[str | None] | str | None]
 
 
+class EndOfRun(BaseException):
+    """Raised within an agent by what runs it, to end the whole run: its cause is meant for whoever started the run."""
+
+
 class AgentContext(msgspec.Struct, frozen=True):
     """What `create(context)` of an agent file gets.
 

@@ -11,10 +11,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from perturb import texts
 from perturb.episode import EpisodeStep
 from perturb.errors import OperatorFault, PerturbError
-from perturb.operator import StackLens
+from perturb.operator import Setup, StackLens
 from perturb.toolset import Environment, Task
 from perturb.types import JSON, Answer, Call, Delay, Failure, Reply, Result, Tool
 
@@ -33,7 +35,8 @@ class Boundary:
     """One episode of one task under a lens; what an agent is given (see `perturb.agent.LiveEpisode`).
 
     `max_calls` limits the agent's calls. `fault` holds the first fault that is ours or the environment's: such an episode
-    never counts against the agent, whatever the agent made of the exception.
+    never counts against the agent, whatever the agent made of the exception. `over` is set when the episode has ended: a
+    task that outlives its agent calls nothing any more.
     """
 
     def __init__(self, lens: StackLens, task: Task, environment: Environment, *, max_calls: int = 200) -> None:
@@ -47,7 +50,9 @@ class Boundary:
         self.delayed = 0.0
         self.fault: PerturbError | None = None
         self.over_budget = False
+        self.over = False
         self._changed_reply = False
+        self._tools: tuple[Setup, tuple[Tool, ...]] | None = None
         self._batch = 0
         self._turn = 0
         self._memory = lens.start()
@@ -58,7 +63,11 @@ class Boundary:
 
     @property
     def tools(self) -> Sequence[Tool]:
-        return self.lens.setup.public_tools
+        """A copy for this episode alone: agents edit schemas in place, and other episodes are shown the same setup."""
+        setup = self.lens.setup
+        if self._tools is None or self._tools[0] is not setup:
+            self._tools = setup, setup.copied_tools()
+        return self._tools[1]
 
     @property
     def exposed(self) -> bool:
@@ -88,19 +97,28 @@ class Boundary:
         return self.lens.show_text(self.task.follow_ups[self._turn - 1])
 
     async def _step(self, name: str, arguments: dict[str, JSON] | str) -> Reply:
+        if self.over:
+            raise PerturbError(f"{str(name)!r} was called after the episode had ended; await every call before you return")
         if len(self.steps) >= self.max_calls:
             self.over_budget = True
             raise BudgetExceeded(f"the episode has made its {self.max_calls} calls; a run allows more with max_calls")
         first = len(self.real_calls)
         read = _arguments(arguments)
         answer: Answer
-        malformed = None if read is not None else str(arguments)
-        call = Call(str(name), read or {})
+        malformed = None if read is not None else _spelt(arguments)
+        call = Call(texts.writable(str(name)), read or {})
         if malformed is not None:
             answer = self.lens.setup.source.refusal("invalid_argument", tool=call.name, value=malformed)
         else:
             answer = await self.send(call)
-        reply = self.reply(call, answer)
+        try:
+            reply = self.reply(call, answer)
+        except Exception as error:
+            self.fault = self.fault or EnvironmentFault(
+                f"the answer to a call of {call.name!r} cannot be shown: {type(error).__name__}: {error}; "
+                "a result is plain JSON, its text can be encoded as UTF-8"
+            )
+            raise self.fault from error
         stale = isinstance(answer, Failure) and answer.stale
         self.steps.append(EpisodeStep(call, reply, tuple(self.real_calls[first:]), self._batch, stale, malformed))
         return reply
@@ -111,7 +129,9 @@ class Boundary:
             return Reply(texts.failure_text(answer), True)
         tool = self.lens.setup.by_name.get(call.name)
         structured = tool is not None and tool.returns is not None
-        return Reply(texts.result_text(answer), False, answer.data if structured else None)
+        # A copy, since what an agent does to its reply must reach neither the environment nor a page that is kept.
+        data = msgspec.json.decode(msgspec.json.encode(answer.data)) if structured else None
+        return Reply(texts.result_text(answer), False, data)
 
     async def send(self, call: Call) -> Answer:
         """A shown call, all the way to the environment and back as a shown answer."""
@@ -192,13 +212,26 @@ def _differ(one: Answer, other: Answer | None) -> bool:
     return one != other or repr(one) != repr(other)
 
 
+def _not_json(name: str) -> JSON:
+    raise ValueError(f"{name} is no JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_not_json)
+
+
 def _arguments(arguments: dict[str, JSON] | str) -> dict[str, JSON] | None:
-    if isinstance(arguments, dict):
-        return arguments
-    if isinstance(arguments, str):
-        try:
-            read = json.loads(arguments)
-        except ValueError:
-            return None
-        return read if isinstance(read, dict) else None
-    return None
+    """A copy, as it went over the wire: what an agent does to its own dictionary later changes no record. `None` where it is
+    no JSON object."""
+    try:
+        read = _DECODER.decode(arguments) if isinstance(arguments, str) else arguments
+        return msgspec.json.decode(msgspec.json.encode(read)) if isinstance(read, dict) else None
+    except (ValueError, TypeError, OverflowError, RecursionError):  # a lone surrogate is a ValueError
+        return None
+
+
+def _spelt(arguments: object) -> str:
+    """What an agent sent in place of arguments, as text that can be recorded."""
+    try:
+        return texts.writable(str(arguments))
+    except RecursionError:
+        return "(nested too deeply)"

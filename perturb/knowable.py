@@ -76,7 +76,11 @@ class Visible:
         """Whether a scalar can be read, or needs no reading (booleans, null, the empty text)."""
         if value is None or isinstance(value, bool):
             return True
-        tokens = _TOKEN.findall(str(value).lower())
+        text = str(value).lower()
+        return self._has_words(text) or ("\\" in text and self._has_words(_PARTED.sub(" ", text)))
+
+    def _has_words(self, text: str) -> bool:
+        tokens = _TOKEN.findall(text)
         return all(token in self._tokens or token.lstrip("0") in self._tokens for token in tokens)
 
     def missing(self, arguments: JSON, also: frozenset[str] = frozenset()) -> list[JSON]:

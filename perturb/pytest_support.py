@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import math
 import os
 import shlex
 import sys
@@ -25,11 +26,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from _pytest.outcomes import OutcomeException
 
+from perturb.agent import EndOfRun
 from perturb.errors import ConfigurationError, PerturbError, nearest
 from perturb.pytest_report import OURS, Robustness, failure_text, report_text, summary_line, verdict_of
 
@@ -99,8 +102,8 @@ def read_marker(item: pytest.Function) -> Marker:
     counts = ("limit", "trials", "clean_trials", "timeout", "max_calls", "concurrency")
     for name in counts:
         number = getattr(marker, name)
-        if number is not None and number <= 0:
-            raise ConfigurationError(f"the marker perturb: {name} is {number}; it must be above 0")
+        if number is not None and not 0 < number < math.inf:
+            raise ConfigurationError(f"the marker perturb: {name} is {number}; it must be a number above 0")
     return marker
 
 
@@ -232,10 +235,12 @@ class PerturbedTest(pytest.Function):
         given = {name: self.funcargs[name] for name in self._fixtureinfo.argnames if name != "episode"}
 
         async def agent(episode: Any) -> Any:
-            return await function(episode=episode, **given)
+            with _outcomes_told():
+                return await function(episode=episode, **given)
 
         def plain_agent(episode: Any) -> Any:
-            return function(episode=episode, **given)
+            with _outcomes_told():
+                return function(episode=episode, **given)
 
         chosen: Any = agent if inspect.iscoroutinefunction(function) else plain_agent
         return LoadedAgent(name=self._agent_name(), function=chosen, digest=self._digest())
@@ -264,8 +269,8 @@ class PerturbedTest(pytest.Function):
         prepared = msgspec.structs.replace(prepared, request=request)
         try:
             done = anyio.run(partial(evaluate, prepared))
-        except BaseExceptionGroup as group:
-            _raise_first(group)
+        except EndOfRun as end:
+            raise end.__cause__ or end from None
         if done.ended.how == "interrupted":
             raise KeyboardInterrupt
         for failure in done.data["failures"]:
@@ -318,12 +323,13 @@ def _told() -> Iterator[None]:
         pytest.fail(f"perturb: {error}", pytrace=False)
 
 
-def _raise_first(group: BaseExceptionGroup[BaseException]) -> NoReturn:
-    """Raise the first of a group alone: an outcome of pytest (a skip) that the agent raised means what it says."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    raise error
+@contextmanager
+def _outcomes_told() -> Iterator[None]:
+    """A skip, or a failure of pytest's own, that an agent raises ends the run: it means the whole test."""
+    try:
+        yield
+    except OutcomeException as outcome:
+        raise EndOfRun from outcome
 
 
 def _folder(config: pytest.Config) -> Path:

@@ -23,6 +23,9 @@ from perturb.types import HEADLINE_KINDS, JSON, Answer, Call, Failure, Result, S
 RAISED = "operator raised"
 """The reason of a proof in which an operator broke: a fault of ours, not of the task."""
 
+_WAY_OUT = re.compile(r"(?i)\b(?:again|re-?try|retries|later|wait|temporar\w+)\b|retry_?after")
+"""What a failure says where the same call, made once more, may work."""
+
 Status = Literal["solvable", "unsolvable", "not_applicable", "not_proven"]
 
 
@@ -84,10 +87,12 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
                 if visible is not None:
                     visible.add(reply.text)
                 try:
-                    shown = generator.send(answer)
+                    before, shown = shown, generator.send(answer)
                 except StopIteration as stop:
                     answers.append(stop.value)
                     break
+                if visible is not None and reply.is_error and shown == before and not _WAY_OUT.search(reply.text):
+                    hidden.append(f"{gold.name}: nothing in {reply.text[:80]!r} says that the same call may be made again")
             if clean is not None and clean_visible is not None and position < len(clean.steps):
                 clean_visible.add(clean.steps[position].reply.text)
         shown_answer = lens.show_answer(task.answer)
@@ -121,7 +126,7 @@ def _clean_hidden(visible: Visible, gold: Call, lens: StackLens) -> frozenset[st
 def _untold(gold: Call, shown: Call, lens: StackLens) -> Iterator[str]:
     """What a shown call is made of that the shown tool does not tell: names of arguments, and what stands for enum values."""
     real, told = lens.real.by_name.get(gold.name), lens.setup.by_name.get(shown.name)
-    if real is None or told is None or (shown == gold and told is real):
+    if real is None or told is None or (told is real and shown == gold):
         return
     known = set(undeclared(real.parameters, gold.arguments))
     yield from (

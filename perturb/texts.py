@@ -35,6 +35,24 @@ def failure_text(failure: Failure) -> str:
     return _FAILURES[failure.renderer](failure)
 
 
+def writable(text: str) -> str:
+    """`text` itself, or with its lone surrogates written as escapes: no file and no database takes those."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="backslashreplace").decode()
+    return text
+
+
+def told(error: BaseException) -> str:
+    """An exception as one text, also where its own `__str__` fails: `LookupError: no key`."""
+    try:
+        message = str(error)
+    except Exception:
+        message = "(its message cannot be told)"
+    return writable(f"{type(error).__name__}: {message}" if message else type(error).__name__)
+
+
 def _compact(data: JSON) -> str:
     return msgspec.json.encode(data).decode()
 

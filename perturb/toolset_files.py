@@ -4,7 +4,8 @@ A folder holds `toolset.json` (`name`, `system`, `entities`, `volatile`, `failur
 `tools.json` (a list of tools: `name`, `description`, `parameters`, `returns`, `effect`, `idempotent`, `ordered`,
 `batch`), `tasks.json` (a list) or `tasks.jsonl` (one a line) of tasks (`id`, `prompt`, `gold`, `answer`, `follow_ups`,
 `check`), and `environment.py` with a class `Environment` that has `call(name, arguments)`. A check names a function of
-`environment.py`, or says what has to hold: `{"state": {part of the state}, "answer": ["what it must contain"]}`.
+`environment.py`, or says what has to hold: `{"state": {part of the state}, "answer": ["what it must contain"]}`. What the
+environment reads lies beside these files or in `data/`: a change there makes other episodes.
 """
 
 from __future__ import annotations
@@ -69,7 +70,21 @@ def from_folder(path: str | Path) -> Toolset:
         entities=about.entities,
         volatile=about.volatile,
         failures=about.failures,
-        sources=[folder / name for name in ("environment.py", "tasks.json", "tasks.jsonl") if (folder / name).is_file()],
+        sources=_files_of(folder),
+    )
+
+
+def _files_of(folder: Path) -> list[Path]:
+    """What the environment may read: the files beside it and those in `data/`. What a database leaves beside its file, and
+    prose, change no episode."""
+    found = [*folder.iterdir(), *(folder / "data").rglob("*")]
+    return sorted(
+        path
+        for path in found
+        if path.is_file()
+        and not path.name.startswith(".")
+        and path.suffix not in (".md", ".rst", ".pyc")
+        and not path.name.endswith(("-wal", "-shm", "-journal"))
     )
 
 

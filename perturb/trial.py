@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import time
 from collections.abc import Callable
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 
-from perturb.agent import Agent
+from perturb import texts
+from perturb.agent import Agent, EndOfRun
 from perturb.boundary import Boundary, BudgetExceeded, EnvironmentFault
 from perturb.episode import Episode, Outcome
 from perturb.operator import StackLens
 from perturb.planning import Limits
 from perturb.store import Planned
-from perturb.toolset import Task, Toolset
+from perturb.toolset import Environment, Task, Toolset
 from perturb.watchdog import BlockedLoop, Watchdog
 
 
@@ -41,10 +44,10 @@ async def run_episode(
     try:
         environment = toolset.environment(task)
         boundary = Boundary(lens, task, environment, max_calls=limits.max_calls)
-    except Exception as problem:
+    except (Exception, SystemExit, BlockedLoop) as problem:
         outcome = "infrastructure_error" if environment is None else "tester_fault"
         what = "the environment could not be made" if environment is None else "the setup could not be shown"
-        error = f"{what}: {type(problem).__name__}: {problem}"
+        error = f"{what}: {texts.told(problem)}"
     else:
         answer, outcome_or_none, error = await _act(agent, boundary, limits, watchdog)
         if outcome_or_none is not None:
@@ -52,8 +55,10 @@ async def run_episode(
         else:
             outcome, answer_real, error = _judge(toolset, task, boundary, answer or "")
     finally:
+        if boundary is not None:
+            boundary.over = True
         if environment is not None:
-            environment.close()
+            _close(environment)
     return Episode(
         key=planned.key,
         task=task.id,
@@ -81,10 +86,12 @@ async def _act(
     answer: Any = None
     problem: BaseException | None = None
     late = False
+    scope = anyio.CancelScope(deadline=anyio.current_time() + limits.timeout)
     try:
-        with anyio.move_on_after(limits.timeout) as scope:
+        with scope:
             if watchdog is not None:
                 watchdog.beat()
+                watchdog.hold(scope)
             if inspect.iscoroutinefunction(agent):
                 answer = await agent(boundary)
             else:
@@ -92,8 +99,19 @@ async def _act(
         late = scope.cancelled_caught
     except BlockedLoop:
         late = True
-    except Exception as raised:
+        assert watchdog is not None
+        watchdog.excuse_others(scope)
+    except (KeyboardInterrupt, EndOfRun):
+        raise
+    except anyio.get_cancelled_exc_class() as raised:
+        # Either the whole run is being cancelled, or the agent cancelled itself: that ends its own episode alone.
+        await anyio.lowlevel.checkpoint_if_cancelled()
         problem = raised
+    except BaseException as raised:
+        problem = raised
+    finally:
+        if watchdog is not None:
+            watchdog.release(scope)
     if boundary.fault is not None:
         ours: Outcome = "infrastructure_error" if isinstance(boundary.fault, EnvironmentFault) else "tester_fault"
         return None, ours, str(boundary.fault)
@@ -102,10 +120,11 @@ async def _act(
     if boundary.over_budget or isinstance(problem, BudgetExceeded):
         return None, "budget_exceeded", f"the agent made more than {limits.max_calls} calls; a run allows more with --max-calls"
     if problem is not None:
-        return None, "agent_error", f"the agent raised {type(problem).__name__}: {problem}{_place(problem)}"
+        return None, "agent_error", f"the agent raised {texts.told(problem)}{_place(problem)}"
     if answer is not None and not isinstance(answer, str):
         return None, "agent_error", f"the agent returned a {type(answer).__name__}; it must return its answer as text, or None"
-    return answer, None, None
+    # The text alone of a subclass of str, which no encoder knows.
+    return answer if answer is None else texts.writable(str.__str__(answer)), None, None
 
 
 async def _call_plain(agent: Agent, boundary: Boundary) -> Any:
@@ -167,12 +186,18 @@ def _judge(toolset: Toolset, task: Task, boundary: Boundary, answer: str) -> tup
         answer_real = boundary.read_answer(answer)
         final = boundary.final_environment(make)
         passed = toolset.check(task, final, answer_real, boundary.real_calls)
-    except Exception as error:
-        return "tester_fault", None, f"the check of task {task.id!r} raised {type(error).__name__}: {error}"
+    except (Exception, SystemExit, BlockedLoop) as error:
+        return "tester_fault", None, f"the check of task {task.id!r} raised {texts.told(error)}"
     finally:
         for environment in fresh:
-            environment.close()
+            _close(environment)
     return ("passed" if passed else "failed"), answer_real, None
+
+
+def _close(environment: Environment) -> None:
+    """An episode is over, whatever its environment says to that."""
+    with contextlib.suppress(Exception, SystemExit):
+        environment.close()
 
 
 def _place(problem: BaseException) -> str:
@@ -180,7 +205,10 @@ def _place(problem: BaseException) -> str:
     import pathlib
     import traceback
 
+    ours = pathlib.Path(__file__).parent, pathlib.Path(anyio.__file__).parent
     frames = [
-        frame for frame in traceback.extract_tb(problem.__traceback__) if "perturb" not in pathlib.Path(frame.filename).parts
+        frame
+        for frame in traceback.extract_tb(problem.__traceback__)
+        if not any(pathlib.Path(frame.filename).is_relative_to(folder) for folder in ours)
     ]
     return f", {pathlib.Path(frames[-1].filename).name} line {frames[-1].lineno}" if frames else ""

@@ -1,4 +1,4 @@
-"""Cutting short an agent that blocks the event loop, which no cancellation can reach."""
+"""Keeping the event loop turning: work that never waits lets it turn, and an agent that blocks it is cut short."""
 
 from __future__ import annotations
 
@@ -9,10 +9,29 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 import anyio
+import anyio.lowlevel
 
 
 class BlockedLoop(BaseException):
     """Raised inside code that has kept the event loop from turning for longer than an episode may take."""
+
+
+class Turns:
+    """Lets the event loop turn now and then during work that never waits by itself: Ctrl-C is heard by the loop alone.
+
+    An agent without latency over an environment in memory never suspends, nor does a proof.
+    """
+
+    EVERY = 0.02
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    async def turn(self) -> None:
+        """Let the loop turn if it is due. Raises the loop's cancellation where the work is to end."""
+        if time.monotonic() - self._last >= self.EVERY:
+            await anyio.lowlevel.checkpoint()
+            self._last = time.monotonic()
 
 
 class Watchdog:
@@ -27,6 +46,8 @@ class Watchdog:
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
         self._before: Any = None
+        self._scopes: set[anyio.CancelScope] = set()
+        self._blocked = 0.0
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread() and hasattr(signal, "pthread_kill"):
@@ -45,6 +66,19 @@ class Watchdog:
         """Tell that the loop turns."""
         self._last = time.monotonic()
 
+    def hold(self, scope: anyio.CancelScope) -> None:
+        """Tell of an episode under way, which has a deadline."""
+        self._scopes.add(scope)
+
+    def release(self, scope: anyio.CancelScope) -> None:
+        """Tell that an episode is over."""
+        self._scopes.discard(scope)
+
+    def excuse_others(self, culprit: anyio.CancelScope) -> None:
+        """Give back to all other episodes the time for which one has kept the loop from turning."""
+        for scope in self._scopes - {culprit}:
+            scope.deadline += self._blocked
+
     async def tick(self) -> None:
         """Beat as long as the loop turns; to be run beside the episodes."""
         while True:
@@ -55,6 +89,7 @@ class Watchdog:
         main = threading.main_thread().ident
         while not self._done.wait(min(0.5, self._limit / 4)):
             if main is not None and time.monotonic() - self._last > self._limit + 1.0:
+                self._blocked = time.monotonic() - self._last
                 self.beat()
                 signal.pthread_kill(main, signal.SIGUSR2)
 

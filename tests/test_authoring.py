@@ -637,3 +637,23 @@ def test_a_broken_file_is_told_by_its_line(tmp_path: Path, text: str, told: list
         broken_file(tmp_path, text)()
     for words in told:
         assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["data.json", "data/flights.csv", "data/deep/flights.sqlite"])
+def test_the_digest_of_a_folder_changes_with_the_data_that_its_environment_reads(tmp_path: Path, name: str) -> None:
+    folder(tmp_path)
+    file = tmp_path / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    digests = []
+    for text in ("1", "2"):
+        file.write_text(text)
+        digests.append(from_folder(tmp_path).digest())
+    assert digests[0] != digests[1]
+
+
+def test_the_digest_of_a_folder_stays_with_what_changes_no_episode(tmp_path: Path) -> None:
+    before = from_folder(folder(tmp_path)).digest()
+    for name in ("README.md", "data.sqlite-wal", "reports/episodes.sqlite", ".hidden"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    assert from_folder(tmp_path).digest() == before

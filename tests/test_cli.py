@@ -400,6 +400,38 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (141, "")
 
 
+@pytest.mark.parametrize("flag", ["--intensity", "--timeout", "--max-drop"])
+def test_what_is_no_number_is_refused(here: Here, flag: str) -> None:
+    ended = here("run", flag, "nan")
+    assert ended.status == 2
+    assert "nan" in ended.err
+    assert "finite" in ended.err
+
+
+def test_a_file_that_cannot_be_written_is_told_before_anything_runs(here: Here, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    ended = here("run", "--limit", "1", "--markdown", "file/report.md")
+    assert ended.status == 2
+    assert "--markdown file/report.md cannot be written" in ended.err
+    assert not (tmp_path / "reports" / "runs").exists()
+
+
+def test_a_summary_that_cannot_be_written_costs_no_report(here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "none" / "summary.md"))
+    ended = here("run", *FEW)
+    assert ended.status == 0
+    assert "GITHUB_STEP_SUMMARY is" in ended.err
+
+
+def test_a_report_that_cannot_be_written_is_told_without_a_traceback(here: Here, tmp_path: Path) -> None:
+    assert here("run", *FEW).status == 0
+    (tmp_path / "file").write_text("")
+    ended = here("report", "--format", "markdown", "--out", "file/report.md")
+    assert ended.status == 3
+    assert "file cannot be used: File exists" in ended.err
+    assert "Traceback" not in ended.err
+
+
 def test_a_defect_is_told_as_ours_with_a_traceback(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     import perturb.cli.listing
 

@@ -270,6 +270,21 @@ def test_the_terminal_report_fits_its_width(data: dict[str, Any], width: int) ->
     assert all(line == line.rstrip() for line in lines)
 
 
+def test_a_narrow_terminal_cuts_no_number(data: dict[str, Any]) -> None:
+    text = printed(data, 60)
+    head = data["headline"]
+    for said in (
+        f"noise floor {wording.points(head['noise_floor']['drop'])} {wording.interval(head['noise_floor']['interval'])}",
+        f"states the answer {data['floor']['answer_only']}",
+    ):
+        assert said in " ".join(text.split())
+    for row in data["operators"]:
+        (line,) = (line for line in text.splitlines() if line.startswith(f"  {row['id']} ") and "task" not in line)
+        assert line.endswith(" %")
+    for row in data["axes"]:
+        assert row["worst"] is None or re.search(rf"  {re.escape(row['worst'])}( \d+\.\d)?\n", text)
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_first_screen_says_it_all(data: dict[str, Any], width: int) -> None:
     text = printed(data, width)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import anyio
 import pytest
@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from perturb.authoring import toolset
 from perturb.errors import ToolsetError
 from perturb.knowable import Visible
-from perturb.operator import NotApplicable, SeededPick, Setup
+from perturb.operator import NotApplicable, SeededPick, Setup, Stack
 from perturb.replay import Gold, first_difference, same_answer
 from perturb.toolset import Task
-from perturb.types import Failure, Result
+from perturb.types import Failure, Kind, Result
 
 EVERY = {tool.name: tool.name + "_x" for tool in DEPOT.tools}
 
@@ -50,6 +50,20 @@ def test_what_is_not_solvable_says_why(operator: Any, reason: str) -> None:
     proof = prove(operator)
     assert (proof.status, proof.reason) == ("unsolvable", reason)
     assert proof.detail
+
+
+class Withholding(Hiding, frozen=True, kw_only=True):
+    """The same recoding, which does not promise that it can be known."""
+
+    id: ClassVar[str] = "broken.withholding"
+    promises: ClassVar[Kind] = "ablation"
+
+
+def test_a_value_that_an_ablation_hides_is_what_it_withholds() -> None:
+    hidden = prove(Stack(operators=(Sound(touched=EVERY), Hiding(touched=EVERY))))
+    assert (hidden.status, hidden.reason) == ("unsolvable", "value hidden")
+    withheld = prove(Stack(operators=(Sound(touched=EVERY), Withholding(touched=EVERY))))
+    assert (withheld.status, withheld.felt) == ("solvable", True)
 
 
 def test_a_change_that_nobody_meets_does_not_apply() -> None:
@@ -137,3 +151,9 @@ def test_a_check_that_raises_on_its_own_gold_is_told_by_its_task() -> None:
     task = Task(id="broken", prompt="Count.", gold=DEPOT.tasks[2].gold, check=check)
     with pytest.raises(ToolsetError, match=r"'broken' of toolset 'loose'.*ZeroDivisionError"):
         anyio.run(Gold(toolset(Depot, name="loose", tasks=[task])).clean, task)
+
+
+def test_a_text_within_json_is_read_through_its_escapes() -> None:
+    visible = Visible(["Dear all, see below."], ())
+    assert visible.has('{"see":"all\\nbelow"}')
+    assert not visible.has('{"see":"all\\nabove"}')

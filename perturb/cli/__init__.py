@@ -101,14 +101,28 @@ def status_of(arguments: Sequence[str] | None) -> int:
             _traceback()
         print(f"perturb: {error}", file=sys.stderr)
         return error.exit_status
-    except Exception as error:
-        _traceback()
+    except OSError as error:
+        if error.filename is None:
+            return _defect(error)
         print(
-            f"perturb: this is a defect of Perturb {__version__}, not of yours: {type(error).__name__}: {error}\n"
-            "Please report it with the lines above and the command that you ran.",
+            f"perturb: {error.filename} cannot be used: {error.strerror}; finished episodes are kept, so make room or name "
+            "another place, and run the same command again",
             file=sys.stderr,
         )
         return INCONCLUSIVE
+    except Exception as error:
+        return _defect(error)
+
+
+def _defect(error: Exception) -> int:
+    """Say that an error is ours, with all that is needed to mend it."""
+    _traceback()
+    print(
+        f"perturb: this is a defect of Perturb {__version__}, not of yours: {type(error).__name__}: {error}\n"
+        "Please report it with the lines above and the command that you ran.",
+        file=sys.stderr,
+    )
+    return INCONCLUSIVE
 
 
 def _traceback() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from perturb.cli.options import Configured, json_option, operators_option, runs_option, task_option, toolset_option
+from perturb.cli.options import Configured, Finite, json_option, operators_option, runs_option, task_option, toolset_option
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +28,7 @@ MOST_SHOWN = 20
 @operators_option
 @task_option
 @click.option(
-    "--intensity", type=click.FloatRange(0.0, 1.0), multiple=True, default=(1.0,), show_default=True,
+    "--intensity", type=Finite(0.0, 1.0), multiple=True, default=(1.0,), show_default=True,
     help="May be given several times.",
 )  # fmt: skip
 @click.option("--seed", type=int, default=7, show_default=True, help="The first seed.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Callable
 from importlib import import_module
@@ -17,6 +18,16 @@ NOT_SETTINGS = frozenset({"as-json", "dry-run", "fresh", "help"})
 """Flags that belong to one call of a command, never to a project."""
 OUT = "reports/runs"
 """Where runs and the store go by default."""
+
+
+class Finite(click.FloatRange):
+    """A number within a range; click takes `nan` for one in any range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is no number that can be used; give a finite one", param, ctx)
+        return number
 
 
 class Configured(click.Command):

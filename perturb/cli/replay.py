@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from perturb.cli.options import Configured, json_option
+from perturb.cli.options import Configured, Finite, json_option
 
 if TYPE_CHECKING:
     from perturb.replaying import Replayed
@@ -26,7 +26,7 @@ Examples:
 @click.option("-t", "--toolset", default=None, metavar="TOOLSET", help="In place of the toolset that the file names.")
 @click.option("--task", default=None, metavar="ID", help="In place of the task that the file names.")
 @click.option("--trials", type=click.IntRange(min=1), default=1, show_default=True, help="Episodes of each arm.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), default=120.0, show_default=True)
+@click.option("--timeout", type=Finite(min=0, min_open=True), default=120.0, show_default=True)
 @click.option("--max-calls", type=click.IntRange(min=1), default=100, show_default=True)
 @click.option("--gold", is_flag=True, help="Carry the gold calls through, and run no agent.")
 @json_option

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from perturb.cli.options import Configured, json_option, runs_option, store_option
+from perturb.cli.options import Configured, Finite, json_option, runs_option, store_option
 
 if TYPE_CHECKING:
     from perturb.store import Store
@@ -28,7 +28,7 @@ Examples:
 )  # fmt: skip
 @click.option("--out", "to", type=click.Path(dir_okay=False), default=None, help="Write to this file in place of the screen.")
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
-@click.option("--max-drop", type=click.FloatRange(0.0, 1.0), default=None, metavar="FRACTION", help="The gate, as of a run.")
+@click.option("--max-drop", type=Finite(0.0, 1.0), default=None, metavar="FRACTION", help="The gate, as of a run.")
 @runs_option
 @store_option
 @json_option

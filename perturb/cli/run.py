@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -12,6 +12,7 @@ from perturb.cli.budget import Budget, read_budget
 from perturb.cli.options import (
     OUT,
     Configured,
+    Finite,
     command_line,
     json_option,
     operators_option,
@@ -48,7 +49,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 @click.option("--clean-trials", type=click.IntRange(min=1), default=2, show_default=True, help="Clean episodes for each task.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Where every choice of a perturbation comes from.")
 @click.option(
-    "--intensity", type=click.FloatRange(0.0, 1.0), default=1.0, show_default=True,
+    "--intensity", type=Finite(0.0, 1.0), default=1.0, show_default=True,
     help="From 0, nothing is changed, to 1, all that can be.",
 )  # fmt: skip
 @click.option(
@@ -56,16 +57,14 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
     help="Draw a perturbation for each task and trial, or one for the whole run.",
 )  # fmt: skip
 @click.option("--concurrency", type=click.IntRange(min=1), default=8, show_default=True, help="Episodes under way at once.")
-@click.option(
-    "--timeout", type=click.FloatRange(min=0, min_open=True), default=120.0, show_default=True, help="Seconds for one episode."
-)
+@click.option("--timeout", type=Finite(min=0, min_open=True), default=120.0, show_default=True, help="Seconds for one episode.")
 @click.option("--max-calls", type=click.IntRange(min=1), default=100, show_default=True, help="Calls in one episode.")
 @click.option(
     "--budget", type=Budget(), multiple=True, metavar="AMOUNT",
     help="What the run may take: 100episodes, 10min, 200ktokens, 5usd, or several with commas.",
 )  # fmt: skip
 @click.option(
-    "--max-drop", type=click.FloatRange(0.0, 1.0), default=None, metavar="FRACTION",
+    "--max-drop", type=Finite(0.0, 1.0), default=None, metavar="FRACTION",
     help="The gate: exit 0 if the whole interval of the drop is at or below it, 1 if above it, else 3.",
 )  # fmt: skip
 @click.option(
@@ -91,8 +90,10 @@ def command(ctx: click.Context, /, as_json: bool, dry_run: bool, max_drop: float
     from perturb.evaluation import Evaluation, evaluate, prepare
 
     request = _request(ctx, chosen)
+    if not dry_run:
+        _can_write(chosen)
 
-    async def job(progress: RunProgress) -> tuple[Prepared, Evaluation | RunPlan]:
+    async def job(progress: RunProgress) -> tuple[Prepared, Evaluation | Foreseen]:
         prepared = await prepare(request)
         if dry_run:
             return prepared, await _plan(prepared, progress)
@@ -136,14 +137,18 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
     )
 
 
-async def _plan(prepared: Prepared, progress: Any) -> RunPlan:
-    """The plan of a run, with nothing written that was not there before."""
+async def _plan(prepared: Prepared, progress: Any) -> Foreseen:
+    """What a run would take; the store is left as it was, proofs aside, which are the same for every run."""
     from perturb.evaluation import store_path
     from perturb.planning import plan_run
     from perturb.store import Store
 
     request = prepared.request
     path = store_path(request)
+    name = f"{prepared.run} (dry run)"
+    gold = {task.id: len(task.gold or ()) for task in prepared.tasks}
+    arms = {"clean": 0, "perturbed": 0}
+    calls = 0
     with Store(path if path.is_file() else ":memory:") as store:
         plan = await plan_run(
             prepared.toolset,
@@ -153,21 +158,31 @@ async def _plan(prepared: Prepared, progress: Any) -> RunPlan:
             request.limits,
             gold=prepared.gold,
             store=store,
+            run=name,
             tasks=prepared.tasks,
             report=progress,
         )
-        finished = store.outcomes([pair.planned.key for pair in plan.episodes])
-    if not request.fresh:
-        plan.episodes = [pair for pair in plan.episodes if pair.planned.key not in finished]
-    return plan
+        for one in store.planned(name, left=not request.fresh):
+            arms[one.arm] += 1
+            calls += gold[one.task]
+        store.begin_plan(name)
+    return Foreseen(plan, arms["clean"], arms["perturbed"], calls)
 
 
-def _tell_plan(prepared: Prepared, plan: RunPlan, as_json: bool) -> None:
+class Foreseen(NamedTuple):
+    """The plan of a run, how many episodes it still has to run, and the calls they take if they go as the gold does."""
+
+    plan: RunPlan
+    clean: int
+    perturbed: int
+    calls: int
+
+
+def _tell_plan(prepared: Prepared, foreseen: Foreseen, as_json: bool) -> None:
     """Episodes and calls that a run would take. What an episode costs is known only once a model has been asked."""
     import msgspec
 
-    gold = {task.id: len(task.gold or ()) for task in prepared.tasks}
-    arms = [pair.planned.arm for pair in plan.episodes]
+    plan = foreseen.plan
     reasons: dict[str, int] = {}
     for left in plan.left_out:
         reasons[left.outcome] = reasons.get(left.outcome, 0) + 1
@@ -177,10 +192,10 @@ def _tell_plan(prepared: Prepared, plan: RunPlan, as_json: bool) -> None:
         "toolset": prepared.request.toolset,
         "tasks": len(prepared.tasks),
         "operators": [operator.id for operator in prepared.operators],
-        "episodes": len(arms),
-        "clean": arms.count("clean"),
-        "perturbed": arms.count("perturbed"),
-        "calls": sum(gold[pair.task] for pair in plan.episodes),
+        "episodes": foreseen.clean + foreseen.perturbed,
+        "clean": foreseen.clean,
+        "perturbed": foreseen.perturbed,
+        "calls": foreseen.calls,
         "cost": None,
         "left_out": reasons,
         "gold_fails_clean": plan.gold_fails_clean,
@@ -234,9 +249,27 @@ def _write(evaluation: Evaluation, chosen: dict[str, Any]) -> Path:
         _write_text(Path(chosen["junit"]), render_junit(data))
     summary = os.environ.get(SUMMARY)
     if summary:
-        with open(summary, "a", encoding="utf-8") as file:
-            file.write(markdown + "\n")
+        try:
+            with open(summary, "a", encoding="utf-8") as file:
+                file.write(markdown + "\n")
+        except OSError as error:
+            click.echo(f"{SUMMARY} is {summary!r}, which cannot be written: {error.strerror}", err=True)
     return page
+
+
+def _can_write(chosen: dict[str, Any]) -> None:
+    """Find out before anything runs whether the files that are asked for can be written."""
+    from perturb.errors import ConfigurationError
+
+    for name in ("markdown", "junit"):
+        if not chosen[name]:
+            continue
+        path = Path(chosen[name])
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.open("a").close()
+        except OSError as error:
+            raise ConfigurationError(f"--{name} {path} cannot be written: {error.strerror}; name another file") from None
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from perturb.cli.options import Configured, json_option, toolset_option
+from perturb.cli.options import Configured, Finite, json_option, toolset_option
 
 if TYPE_CHECKING:
     from perturb.demonstration import Section
@@ -30,7 +30,7 @@ Examples:
 @toolset_option
 @click.option("--tool", default=None, metavar="NAME", help="The tool to show, by the toolset's own name.")
 @click.option("--task", default=None, metavar="ID", help="The task to take the gold call from.")
-@click.option("--intensity", type=click.FloatRange(0.0, 1.0), default=1.0, show_default=True)
+@click.option("--intensity", type=Finite(0.0, 1.0), default=1.0, show_default=True)
 @click.option("--seed", type=int, default=7, show_default=True)
 @click.option("--markdown", is_flag=True, help="Print Markdown.")
 @json_option

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from perturb.toolset import Toolset
 
 
+_TOOLS = msgspec.json.Decoder(tuple[Tool, ...])
+
+
 class Setup:
     """What an agent is shown: the system prompt and the tools; prompts of single tasks go through `Lens.show_text`.
 
@@ -46,6 +49,14 @@ class Setup:
         root = self.root
         unchanged = {id(tool): shown for tool, shown in zip(root.tools, root.public_tools, strict=True)}
         return tuple(unchanged.get(id(tool)) or public(tool) for tool in self.tools)
+
+    def copied_tools(self) -> tuple[Tool, ...]:
+        """`public_tools` with schemas of their own, which may be changed in place."""
+        return _TOOLS.decode(self._public_text)
+
+    @cached_property
+    def _public_text(self) -> bytes:
+        return msgspec.json.encode(self.public_tools)
 
     @cached_property
     def root(self) -> Setup:

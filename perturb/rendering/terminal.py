@@ -158,13 +158,22 @@ def _rates(screen: _Screen, data: Mapping[str, Any]) -> None:
         else "no noise floor: one clean trial"
     )
     drop = f"{wording.points(head['drop']):>6}"
-    screen.line(f"  {'drop':<10}", (drop, "bold"), f" points {wording.interval(head['interval'])}   ", (noise, QUIET))
+    told = f" points {wording.interval(head['interval'])}"
+    beside = len(f"  {'drop':<10}{drop}{told}   {noise}") <= screen.width
+    screen.line(f"  {'drop':<10}", (drop, "bold"), told, (f"   {noise}" if beside else "", QUIET))
+    if not beside:
+        screen.line(f"{'':<18}", (noise, QUIET))
     screen.line(f"{'':<18}", (f"{wording.p_value(head['p_value'])}, over {wording.count(head['tasks'], 'task')}", QUIET))
     screen.gap()
 
 
+def _bar_width(screen: _Screen, taken: int) -> int:
+    """The width of a column of bars: numbers are never cut for them."""
+    return 14 if screen.width >= 98 else 8 if taken + 8 <= screen.width else 0
+
+
 def _bar_of(screen: _Screen, row: Mapping[str, Any], largest: float, width: int) -> tuple[str, str]:
-    share = max(0.0, row["drop"] or 0.0) / largest if largest else 0.0
+    share = max(0.0, row["drop"] or 0.0) / largest if largest and width else 0.0
     return f"{screen.glyphs.bar(share, width):<{width}}", AXIS_STYLE.get(row["axis"] or "", "")
 
 
@@ -177,7 +186,8 @@ def _axes(screen: _Screen, data: Mapping[str, Any]) -> None:
     if not rows:
         return
     by_id = {row["id"]: row for row in reversed(data["operators"]) if row["headline"]}
-    bar = 8 if screen.width < 98 else 14
+    worst_name = max((len(row["worst"] or "") for row in rows), default=0) + len(" 100.0")
+    bar = _bar_width(screen, 2 + 12 + 6 + 2 + 17 + 2 + max(worst_name, len("worst operator")))
     screen.line((f"  {'axis':<12}{'drop':>6}  {'95 % interval':<17}{'':<{bar}}  worst operator", QUIET))
     for row in rows:
         worst = by_id.get(row["worst"] or "")
@@ -190,6 +200,8 @@ def _axes(screen: _Screen, data: Mapping[str, Any]) -> None:
             _bar_of(screen, row, _largest(rows), bar),
         ]
         room = screen.width - (2 + 12 + 6 + 2 + 17 + bar)
+        if worst and len(tail) > room:
+            tail = f"  {row['worst']}"
         while more and len(tail + "".join(more)) > room:
             more.pop()
         screen.line(*line, tail, ("".join(more), QUIET))
@@ -200,8 +212,8 @@ def _operators(screen: _Screen, data: Mapping[str, Any]) -> None:
     rows = data["operators"]
     if not rows:
         return
-    bar = 8 if screen.width < 98 else 14
     name = min(max(len(row["id"]) for row in rows), 28)
+    bar = _bar_width(screen, 2 + name + 7 + 2 + 17 + 7)
     wide = screen.width >= 98
     # What every row shows, then what a wide terminal has room for.
     heading = f"  {'operator':<{name}}{'drop':>7}  {'95 % interval':<17}{'':<{bar}}{'met':>7}"
@@ -252,9 +264,10 @@ def _counts(screen: _Screen, data: Mapping[str, Any]) -> None:
         ends = wording.interval(collapsed["interval"])
         screen.line(f"  {collapsed['count']} of {collapsed['of']} tasks always pass clean and never perturbed {ends} %")
     if floor:
-        screen.line(
-            f"  floor: a silent agent passes {floor['silent']} of {data['tasks']} tasks, "
-            f"one that only states the answer {floor['answer_only']}"
+        screen.prose(
+            f"floor: a silent agent passes {floor['silent']} of {data['tasks']} tasks, "
+            f"one that only states the answer {floor['answer_only']}",
+            indent="  ",
         )
     screen.gap()
 

@@ -25,7 +25,7 @@ class Terse(Operator, frozen=True, kw_only=True):
 
     id: ClassVar[str] = "errors.terse"
     axis: ClassVar[Axis] = "responses"
-    phase: ClassVar[Phase] = "rendering"
+    phase: ClassVar[Phase] = "noise"
     promises: ClassVar[Kind] = "ablation"
     conditional: ClassVar[bool] = True
     examples: ClassVar[tuple[Example, ...]] = (

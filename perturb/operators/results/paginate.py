@@ -140,7 +140,8 @@ class PaginateLens(Lens):
             }
         made = dict(schema)
         made["properties"] = {**schema["properties"], self.plan.next_key: following}
-        made["required"] = [*schema.get("required", []), self.plan.next_key]
+        if key in schema.get("required", ()):
+            made["required"] = [*schema["required"], self.plan.next_key]
         return made
 
     def _size(self, call: Call) -> int | None:
@@ -174,7 +175,7 @@ class PaginateLens(Lens):
         cursor = call.arguments.get(self.plan.argument) if size is not None else None
         if size is not None and cursor is not None:
             known = memory.get(cursor) if isinstance(cursor, str) else None
-            if known is None or known[0].name != call.name:
+            if known is None or self.real.origin(known[0]) != self.real.origin(inner):
                 refused = self.real.refusal("invalid_argument", tool=call.name, field=self.plan.argument, value=cursor)
                 return msgspec.structs.replace(refused, stale=False)
             return self._page(*known, size, memory)
@@ -196,7 +197,12 @@ class PaginateLens(Lens):
         key = list_key(self.real.returns(call))
         if key == "":
             return Result({self.plan.rows_key: page, self.plan.next_key: following}, result.renderer)
-        return Result({**result.data, str(key): page, self.plan.next_key: following}, result.renderer)
+        others = {self._apart(name): value for name, value in result.data.items()}
+        return Result({**others, str(key): page, self.plan.next_key: following}, result.renderer)
+
+    def _apart(self, name: str) -> str:
+        """A key that the result has undeclared, called like the cursor's, is set apart from it."""
+        return schemas.apart(name) if name.rstrip("_") == self.plan.next_key else name
 
     def _rows(self, call: Call, result: Result) -> list[JSON] | None:
         key = list_key(self.real.returns(call))
@@ -228,5 +234,10 @@ class PaginateLens(Lens):
         if key == "":
             return Result(rows, renderer)
         return Result(
-            {name: rows if name == key else value for name, value in page.items() if name != self.plan.next_key}, renderer
+            {
+                schemas.joined(name) if name.rstrip("_") == self.plan.next_key else name: rows if name == key else value
+                for name, value in page.items()
+                if name != self.plan.next_key
+            },
+            renderer,
         )
