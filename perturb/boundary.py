@@ -156,7 +156,7 @@ class Boundary:
                 except StopIteration as stop:
                     answer: Answer = stop.value
                     if not self._changed_reply:
-                        self._changed_reply = answer is not given and answer != given
+                        self._changed_reply = answer is not given and _differ(answer, given)
                     return answer
         except StopIteration as stop:
             # Answered without reaching the environment.
@@ -205,6 +205,11 @@ class Boundary:
     def read_answer(self, answer: str) -> str:
         """The agent's answer in the toolset's own terms."""
         return self.lens.read_answer(answer)
+
+
+def _differ(one: Answer, other: Answer | None) -> bool:
+    """Whether two answers are not the same to a reader, for whom the order of keys counts."""
+    return one != other or repr(one) != repr(other)
 
 
 def _not_json(name: str) -> JSON:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from perturb import texts
 from perturb.operator import Example, Memory, Setup, StackLens, lens_for
 from perturb.operators import from_json
 from perturb.toolset import Toolset
@@ -18,6 +19,7 @@ class _OneTool(Toolset):
     def __init__(self, example: Example) -> None:
         self.name = "example"
         self.tools = (example.tool, *example.others)
+        self.system = str(example.before) if example.what == "system" else ""
         self.entities = {"person": ("Ada Lovelace",)}
 
 
@@ -37,6 +39,11 @@ def shown_example(example: Example) -> JSON:
         shown = lens.show_call(msgspec.convert(example.before, Call))
     elif example.what == "result":
         shown = lens.show_result(example.call or Call(example.tool.name), Result(example.before, example.tool.renderer)).data
+    elif example.what == "reply":
+        result = Result(example.before, example.tool.renderer)
+        shown = texts.result_text(lens.show_result(example.call or Call(example.tool.name), result))
+    elif example.what == "system":
+        shown = lens.setup.system
     elif example.what == "failure":
         shown = lens.show_failure(example.call or Call(example.tool.name), msgspec.convert(example.before, Failure)).message
     elif example.what == "exchange":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from perturb.operator.setups import Setup
 from perturb.types import JSON, Answer, Call, Delay, Failure, Result, Schema, Tool
@@ -27,8 +27,11 @@ class Lens:
     """One perturbation bound to a setup. Each method is the identity; an operator overrides what it touches.
 
     `real` is the setup within, `setup` the one that is shown. `call` arguments of `show_*` and `read_*` are in the
-    terms of `real`. Nothing is changed in place.
+    terms of `real`. Nothing is changed in place. A lens that `withholds` shows answers with something left out (ablation):
+    what it shows of them cannot be read back.
     """
+
+    withholds: ClassVar[bool] = False
 
     def __init__(self, real: Setup) -> None:
         self.real = real

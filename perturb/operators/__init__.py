@@ -22,17 +22,25 @@ from perturb.operators.descriptions.mislead import Mislead
 from perturb.operators.descriptions.reword import Reword
 from perturb.operators.descriptions.verbose import Verbose
 from perturb.operators.environment.entities import Entities
+from perturb.operators.errors.coded import ErrorCodes
+from perturb.operators.errors.hint import Hint
 from perturb.operators.errors.style import ErrorStyle
+from perturb.operators.errors.terse import Terse
 from perturb.operators.faults.malformed import Malformed
 from perturb.operators.faults.rate_limit import RateLimit
 from perturb.operators.faults.slow import Slow
 from perturb.operators.faults.timeout import Timeout
 from perturb.operators.faults.transient import Transient
+from perturb.operators.results.drop_fields import DropFields
 from perturb.operators.results.envelope import Envelope
+from perturb.operators.results.extra_fields import ExtraFields
 from perturb.operators.results.format import Format
 from perturb.operators.results.key_style import KeyStyle
+from perturb.operators.results.log_noise import LogNoise
 from perturb.operators.results.paginate import Paginate
 from perturb.operators.results.rename_keys import RenameKeys
+from perturb.operators.results.reorder import Reorder
+from perturb.operators.results.truncate import Truncate
 from perturb.operators.schema.dialect import Dialect
 from perturb.operators.schema.references import References
 from perturb.operators.schema.strict import Strict
@@ -78,12 +86,20 @@ TABLE: tuple[type[Operator], ...] = (
     RenameKeys,
     KeyStyle,
     Envelope,
+    ExtraFields,
+    Reorder,
+    DropFields,
+    Truncate,
     Paginate,
     ErrorStyle,
+    ErrorCodes,
+    Hint,
+    Terse,
     Transient,
     RateLimit,
     Timeout,
     Slow,
+    LogNoise,
     Malformed,
     Entities,
 )
