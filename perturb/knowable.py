@@ -66,6 +66,8 @@ class Visible:
                 for key, item in node.items():
                     if isinstance(item, str):
                         self.add(item)
+                    elif key == "contentSchema":
+                        self.add(json.dumps(item, ensure_ascii=False))  # names are words of the text that it describes
                     elif key in ("enum", "examples", "const", "default"):
                         self.add(" ".join(str(leaf) for leaf in leaves(item)))
                     else:

@@ -212,7 +212,7 @@ def siblings(schema: Schema | None) -> Iterator[dict[str, Schema]]:
         yield schema["properties"]
         for child in schema["properties"].values():
             yield from siblings(child)
-    for key in ("items", "additionalProperties"):
+    for key in ("items", "additionalProperties", "contentSchema"):
         if isinstance(schema.get(key), dict):
             yield from siblings(schema[key])
     for child in (schema.get("$defs") or {}).values():

@@ -85,9 +85,11 @@ def test_a_text_that_holds_no_object_is_refused(arguments: dict[str, Any]) -> No
 def test_a_text_is_described_by_its_schema() -> None:
     plan = {"op": "arguments.wrap", "wrappings": {"get_orders": {"name": "payload", "form": "text"}}}
     lens = with_plan(plan, one_tool(id={"type": "integer", "description": "The buyer."}))
-    told = lens.setup.public_tools[0].parameters["properties"]["payload"]["description"]
-    assert '"description": "The buyer."' in told
-    assert "x-place" not in told
+    told = lens.setup.public_tools[0].parameters["properties"]["payload"]
+    assert (
+        told["contentSchema"]
+        == Setup.of(one_tool(id={"type": "integer", "description": "The buyer."})).public_tools[0].parameters
+    )
     assert lens.read_call(Call("get_orders", {"payload": ' {"id": 7} '})) == Call("get_orders", {"id": 7})
 
 

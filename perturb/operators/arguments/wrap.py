@@ -32,8 +32,8 @@ class Wrap(Operator, frozen=True, kw_only=True):
     Before: `get_orders {"user": 7, "open": true}`
     After: `get_orders {"request": {"user": 7, "open": true}}`, or `get_orders {"payload": "{\\"user\\":7,\\"open\\":true}"}`
 
-    The description of a text holds the JSON Schema of what is in it. One form for a plan. Places are tools with arguments;
-    intensity is their share. Does not apply where no tool has arguments.
+    What is in a text is told by `contentSchema`, the keyword of JSON Schema for it. One form for a plan. Places are tools
+    with arguments; intensity is their share. Does not apply where no tool has arguments.
     """
 
     id: ClassVar[str] = "arguments.wrap"
@@ -106,12 +106,13 @@ class _Wrapped:
     def _argument(self, inner: Schema) -> Schema:
         if self.form == "object":
             return {**inner, "description": "The request, with everything that the call needs."}
-        plain = json.dumps(schemas.strip(inner), ensure_ascii=False)
+        # In words, or as JSON in the description, the schema's own words (`"format": "date"`) would read as names.
         return {
             "type": "string",
-            "contentMediaType": "application/json",
             "description": "The JSON text of one object with everything that the call needs: a string, not an object. Inside, "
-            f"true, false and null are written as in JSON. The object fits this JSON Schema: {plain}",
+            "true, false and null are written as in JSON. The object fits the schema under contentSchema.",
+            "contentMediaType": "application/json",
+            "contentSchema": schemas.strip(inner),
         }
 
     def show(self, arguments: dict[str, JSON]) -> dict[str, JSON]:
