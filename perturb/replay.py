@@ -129,12 +129,16 @@ def _untold(gold: Call, shown: Call, lens: StackLens) -> Iterator[str]:
     if real is None or told is None or (told is real and shown == gold):
         return
     known = set(undeclared(real.parameters, gold.arguments))
+
+    def shown_value(value: str) -> str:
+        # What is put around a prompt is no part of a value.
+        text = lens.show_text(value)
+        return value if value in text else text
+
     yield from (
         f"the argument {name!r}" for name in undeclared(told.parameters, shown.arguments) if name.rstrip("_") not in known
     )
-    yield from (
-        f"what stands for {value!r}" for value in unexplained(real, gold.arguments, told, shown.arguments, lens.show_text)
-    )
+    yield from (f"what stands for {value!r}" for value in unexplained(real, gold.arguments, told, shown.arguments, shown_value))
 
 
 def _reshown(gold: Call, value: JSON, lens: StackLens) -> JSON:

@@ -44,6 +44,7 @@ from perturb.operators.results.truncate import Truncate
 from perturb.operators.schema.dialect import Dialect
 from perturb.operators.schema.references import References
 from perturb.operators.schema.strict import Strict
+from perturb.operators.system.preamble import Preamble
 from perturb.operators.tools.abbreviate import Abbreviate
 from perturb.operators.tools.case_style import ToolCaseStyle
 from perturb.operators.tools.opaque import Opaque
@@ -55,6 +56,7 @@ from perturb.operators.toolset.distractors import Distractors
 from perturb.operators.toolset.merge import Merge
 from perturb.operators.toolset.near_duplicates import NearDuplicates
 from perturb.operators.toolset.shuffle import Shuffle
+from perturb.operators.user.irrelevant_context import IrrelevantContext
 
 TABLE: tuple[type[Operator], ...] = (
     Reword,
@@ -101,6 +103,8 @@ TABLE: tuple[type[Operator], ...] = (
     Slow,
     LogNoise,
     Malformed,
+    Preamble,
+    IrrelevantContext,
     Entities,
 )
 """Every shipped operator. Within a phase, the order here is the order in which lenses are laid over a setup."""
