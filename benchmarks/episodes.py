@@ -23,29 +23,30 @@ import anyio
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT)]
 
-from benchmarks.trivial import Instant, Trivial, draw_stack, pairs  # noqa: E402
+from benchmarks.trivial import Instant, Trivial, draw_stack, episodes  # noqa: E402
 from perturb.operator import Operator, Setup  # noqa: E402
-from perturb.planning import Limits, Pair, RunPlan  # noqa: E402
+from perturb.planning import Limits, RunPlan  # noqa: E402
 from perturb.runner import run_episodes  # noqa: E402
-from perturb.store import Store  # noqa: E402
+from perturb.store import Planned, Store  # noqa: E402
 from perturb.toolset import Toolset  # noqa: E402
 
 LIMITS = Limits(concurrency=8)
 
 
-def timed(toolset: Toolset, agent: Any, episodes: Iterator[Pair], setup: Setup, folder: Path, mark: str) -> tuple[float, float]:
+def timed(
+    toolset: Toolset, agent: Any, planned: Iterator[Planned], setup: Setup, folder: Path, mark: str
+) -> tuple[float, float]:
     """Wall-clock and processor seconds for one run of those episodes, drawing their plans included."""
     path = folder / f"{mark}.sqlite"
     with Store(path) as store:
         wall, cpu = time.perf_counter(), time.process_time()
-        plan = RunPlan(episodes=list(episodes))
-        store.begin_run(mark, 0.0, {}, (pair.planned for pair in plan.episodes))
+        store.add_pairs(mark, 0, planned)
+        plan = RunPlan(run=mark, episodes=sum(1 for _ in store.planned(mark)))
         ended = anyio.run(_run, toolset, agent, plan, store, setup)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        outcomes = store.outcomes(pair.planned.key for pair in plan.episodes)
-    passed = sum(outcome == "passed" for outcome in outcomes.values())
-    if ended.how != "complete" or passed != len(plan.episodes):
-        raise SystemExit(f"{mark}: {passed} of {len(plan.episodes)} episodes passed; a benchmark of failures says nothing")
+        passed = sum(number for (_, outcome), number in store.outcomes(mark).items() if outcome == "passed")
+    if ended.how != "complete" or passed != plan.episodes:
+        raise SystemExit(f"{mark}: {passed} of {plan.episodes} episodes passed; a benchmark of failures says nothing")
     for file in folder.glob(f"{mark}.sqlite*"):
         file.unlink()
     return wall, cpu
@@ -69,8 +70,8 @@ def trivial(count: int, rounds: int, folder: Path) -> None:
     for number in range(rounds):
         for name, plans in arms.items():
             # Every plan of a round is new, so that nothing kept from the round before helps.
-            episodes = pairs(toolset, count, plans(1 + number * count), name)
-            found[name].append(timed(toolset, agent, episodes, setup, folder, name.replace(" ", "-")))
+            planned = episodes(toolset, count, plans(1 + number * count), name)
+            found[name].append(timed(toolset, agent, planned, setup, folder, name.replace(" ", "-")))
     print(f"{count} episodes of five calls, {rounds} rounds, medians")
     print(f"{'':<28} {'a second':>9} {'a processor second':>19} {'ratio to clean':>15}")
     for name, times in found.items():
@@ -107,8 +108,8 @@ def _suite(count: int, rounds: int, folder: Path, suite: str) -> tuple[float, fl
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in arms}
     for _ in range(rounds):
         for name, plan in arms.items():
-            episodes = pairs(toolset, count, itertools.repeat(plan), name)
-            found[name].append(timed(toolset, agent, episodes, gold.setup, folder, name))
+            planned = episodes(toolset, count, itertools.repeat(plan), name)
+            found[name].append(timed(toolset, agent, planned, gold.setup, folder, name))
     ratio = statistics.median(p[1] / c[1] for p, c in zip(found["perturbed"], found["clean"], strict=True))
     clean, perturbed = (statistics.median(cpu for _, cpu in found[name]) / count for name in arms)
     print(

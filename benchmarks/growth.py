@@ -31,7 +31,7 @@ def one_size(count: int) -> None:
     """Run `count` episodes and print a row."""
     import anyio
 
-    from benchmarks.trivial import Instant, Trivial, draw_stack, pairs
+    from benchmarks.trivial import Instant, Trivial, draw_stack, episodes
     from perturb.evaluation import _rows
     from perturb.operator import Setup
     from perturb.planning import Limits, RunPlan
@@ -46,8 +46,8 @@ def one_size(count: int) -> None:
     summarize([])
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "growth.sqlite") as store:
         base, start = _peak(), time.perf_counter()
-        plan = RunPlan(episodes=list(pairs(toolset, count, itertools.cycle((None, stack)), "growth")))
-        store.begin_run("growth", 0.0, {}, (pair.planned for pair in plan.episodes))
+        store.add_pairs("growth", 0, episodes(toolset, count, itertools.cycle((None, stack)), "growth"))
+        plan = RunPlan(run="growth", episodes=count)
         planned = _peak()
 
         async def run() -> None:

@@ -8,8 +8,6 @@ from typing import Any
 
 from perturb.operator import NotApplicable, Operator, SeededPick, Setup, Stack
 from perturb.operators import by_id
-from perturb.planning import Pair
-from perturb.replay import Proof
 from perturb.store import Planned
 from perturb.toolset import Task, Toolset
 from perturb.types import JSON, Answer, Call, Failure, Result, Tool, digest
@@ -175,13 +173,12 @@ def draw_one(setup: Setup, operator: str, seed: int = 0) -> Operator | NotApplic
     return by_id(operator).plan(setup, SeededPick(seed, operator), 1.0)
 
 
-def pairs(toolset: Toolset, count: int, plans: Iterator[Operator | None], mark: str) -> Iterator[Pair]:
+def episodes(toolset: Toolset, count: int, plans: Iterator[Operator | None], mark: str) -> Iterator[Planned]:
     """`count` episodes, task by task, each under the next plan (`None`: clean)."""
-    solvable = Proof(status="solvable")
     tasks = itertools.cycle(toolset.tasks)
     for index, task, operator in zip(range(count), tasks, plans, strict=False):
         plan = None if operator is None else operator.to_json()
-        planned = Planned(
+        yield Planned(
             key=digest([mark, task.id, plan, index], 24),
             task=task.id,
             arm="clean" if operator is None else "perturbed",
@@ -191,4 +188,3 @@ def pairs(toolset: Toolset, count: int, plans: Iterator[Operator | None], mark: 
             kind=None if operator is None else operator.kind,
             plan=plan,
         )
-        yield Pair(task=task.id, trial=index, operator=operator, proof=solvable, planned=planned)

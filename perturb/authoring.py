@@ -36,9 +36,20 @@ from perturb.errors import ToolsetError
 from perturb.signatures import METADATA, STATE, ToolFunction, tool_functions
 from perturb.toolset import Task
 from perturb.toolset_files import from_file, from_folder
-from perturb.types import JSON
+from perturb.types import JSON, Call
 
-__all__ = ["AuthoredEnvironment", "AuthoredToolset", "ToolError", "from_file", "from_folder", "read", "toolset", "write"]
+__all__ = [
+    "AuthoredEnvironment",
+    "AuthoredToolset",
+    "Call",
+    "Task",
+    "ToolError",
+    "from_file",
+    "from_folder",
+    "read",
+    "toolset",
+    "write",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 

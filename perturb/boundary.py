@@ -105,7 +105,7 @@ class Boundary:
         first = len(self.real_calls)
         read = _arguments(arguments)
         answer: Answer
-        malformed = None if read is not None else texts.writable(str(arguments))
+        malformed = None if read is not None else _spelt(arguments)
         call = Call(texts.writable(str(name)), read or {})
         if malformed is not None:
             answer = self.lens.setup.source.refusal("invalid_argument", tool=call.name, value=malformed)
@@ -207,11 +207,26 @@ class Boundary:
         return self.lens.read_answer(answer)
 
 
+def _not_json(name: str) -> JSON:
+    raise ValueError(f"{name} is no JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_not_json)
+
+
 def _arguments(arguments: dict[str, JSON] | str) -> dict[str, JSON] | None:
     """A copy, as it went over the wire: what an agent does to its own dictionary later changes no record. `None` where it is
     no JSON object."""
     try:
-        read = json.loads(arguments) if isinstance(arguments, str) else arguments
+        read = _DECODER.decode(arguments) if isinstance(arguments, str) else arguments
         return msgspec.json.decode(msgspec.json.encode(read)) if isinstance(read, dict) else None
-    except (ValueError, TypeError, OverflowError, RecursionError):
+    except (ValueError, TypeError, OverflowError, RecursionError):  # a lone surrogate is a ValueError
         return None
+
+
+def _spelt(arguments: object) -> str:
+    """What an agent sent in place of arguments, as text that can be recorded."""
+    try:
+        return texts.writable(str(arguments))
+    except RecursionError:
+        return "(nested too deeply)"

@@ -17,7 +17,7 @@ import msgspec
 
 from perturb import __version__
 from perturb.agent import AgentContext
-from perturb.episode import Episode, EpisodeStep
+from perturb.episode import AGENT_OUTCOMES, Episode, EpisodeStep
 from perturb.errors import ConfigurationError, nearest
 from perturb.learned_gold import learn, use_learned
 from perturb.loading import FoundAgent, LoadedAgent, find_agent, load_toolset
@@ -157,6 +157,7 @@ async def evaluate(prepared: Prepared, report: Report | None = None) -> Evaluati
             request.limits,
             gold=prepared.gold,
             store=store,
+            run=prepared.run,
             tasks=prepared.tasks,
             report=report,
         )
@@ -168,7 +169,7 @@ async def evaluate(prepared: Prepared, report: Report | None = None) -> Evaluati
             "not_proven_tasks": plan.not_proven_tasks,
             "request": msgspec.to_builtins(request, enc_hook=str),
         }
-        store.begin_run(prepared.run, started, kept, (pair.planned for pair in plan.episodes))
+        store.begin_run(prepared.run, started, kept)
         ended = await run_episodes(
             prepared.toolset,
             prepared.agent,
@@ -193,7 +194,7 @@ def _learn(prepared: Prepared, plan: RunPlan, store: Store) -> None:
     unknown = set(plan.not_proven_tasks)
     if not unknown:
         return
-    keys = [pair.planned.key for pair in plan.episodes if pair.planned.arm == "clean" and pair.task in unknown]
+    keys = (one.key for one in store.planned(plan.run) if one.arm == "clean" and one.task in unknown)
     episodes = (episode for key in keys if (episode := store.get(key)) is not None)
     learn(prepared.toolset, episodes, learned_path(prepared.request))
 
@@ -307,18 +308,33 @@ def _told(
     }
 
 
+class _Cell:
+    """How often a task passed in one arm, and the key of an episode to show: one that passed if there is one."""
+
+    __slots__ = ("counted", "key", "passed")
+
+    def __init__(self) -> None:
+        self.passed = self.counted = 0
+        self.key: str | None = None
+
+    def add(self, one: Finished) -> None:
+        if self.key is None or (one.outcome == "passed" and not self.passed):
+            self.key = one.key
+        self.counted += one.outcome in AGENT_OUTCOMES
+        self.passed += one.outcome == "passed"
+
+    def __str__(self) -> str:
+        return f"{self.passed} of {self.counted}"
+
+
 def _failures(store: Store, run: str, header: RunHeader, folder: Path) -> Iterator[dict[str, Any]]:
-    clean: dict[str, list[Finished]] = {}
-    cells: dict[tuple[str, str], list[Finished]] = {}
+    cells: dict[tuple[str | None, str], _Cell] = {}
     failed: dict[str, list[Finished]] = {}
     each = max(4, FAILURES_KEPT // max(1, len(header.operators)))
     for one in store.finished(run):
-        if one.arm == "clean":
-            clean.setdefault(one.task, []).append(one)
-            continue
-        cells.setdefault((str(one.operator), one.task), []).append(one)
-        mine = failed.setdefault(str(one.operator), [])
-        if one.outcome in ("failed", "agent_error", "budget_exceeded") and len(mine) < each:
+        cells.setdefault((one.operator, one.task), _Cell()).add(one)
+        mine = failed.setdefault(one.operator, []) if one.operator is not None else []
+        if one.outcome in AGENT_OUTCOMES and one.outcome != "passed" and len(mine) < each:
             mine.append(one)
     best: dict[str, Episode | None] = {}
     for operator, episodes in failed.items():
@@ -326,9 +342,9 @@ def _failures(store: Store, run: str, header: RunHeader, folder: Path) -> Iterat
             perturbed = store.get(one.key)
             if perturbed is None:
                 continue
+            clean = cells.get((None, one.task), _Cell())
             if one.task not in best:
-                ranked = sorted(clean.get(one.task, []), key=lambda each_clean: each_clean.outcome != "passed")
-                best[one.task] = store.get(ranked[0].key) if ranked else None
+                best[one.task] = store.get(clean.key) if clean.key is not None else None
             beside = best[one.task]
             path = plan_path(folder, operator, one.task, one.trial)
             plan_file(path, header, one.task, one.trial, perturbed.plan)
@@ -349,14 +365,9 @@ def _failures(store: Store, run: str, header: RunHeader, folder: Path) -> Iterat
                 "answer_perturbed": perturbed.answer,
                 "outcome": one.outcome,
                 "error": one.error,
-                "passed_clean": _share(clean.get(one.task, [])),
-                "passed_perturbed": _share(cells[operator, one.task]),
+                "passed_clean": str(clean),
+                "passed_perturbed": str(cells[operator, one.task]),
             }
-
-
-def _share(episodes: Sequence[Finished]) -> str:
-    counted = [one for one in episodes if one.outcome in ("passed", "failed", "agent_error", "budget_exceeded")]
-    return f"{sum(one.outcome == 'passed' for one in counted)} of {len(counted)}"
 
 
 def plan_path(folder: Path, operator: str | None, task: str, trial: int) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -76,9 +76,94 @@ class Visible:
         """Whether a scalar can be read, or needs no reading (booleans, null, the empty text)."""
         if value is None or isinstance(value, bool):
             return True
-        tokens = _TOKEN.findall(str(value).lower())
+        text = str(value).lower()
+        return self._has_words(text) or ("\\" in text and self._has_words(_PARTED.sub(" ", text)))
+
+    def _has_words(self, text: str) -> bool:
+        tokens = _TOKEN.findall(text)
         return all(token in self._tokens or token.lstrip("0") in self._tokens for token in tokens)
 
     def missing(self, arguments: JSON, also: frozenset[str] = frozenset()) -> list[JSON]:
         """The scalars of `arguments` that cannot be read, `also` aside."""
         return [value for value in leaves(arguments) if not self.has(value) and str(value) not in also]
+
+
+def undeclared(schema: Schema, value: JSON) -> Iterator[str]:
+    """The keys of a value that its schema does not name, at any depth; none where the schema allows free keys by a schema of
+    their own, or says nothing of keys at all."""
+    if isinstance(value, list):
+        for item in value:
+            yield from undeclared(schema.get("items", _ANY), item)
+        return
+    if not isinstance(value, dict) or not isinstance(schema, dict):
+        return
+    named: dict[str, Schema] = {}
+    free = isinstance(schema.get("additionalProperties"), dict)
+    for part in (schema, *_branches(schema)):
+        named |= part.get("properties") or {}
+        free = free or isinstance(part.get("additionalProperties"), dict)
+    for key, item in value.items():
+        if key in named:
+            yield from undeclared(named[key], item)
+        elif named and not free:
+            yield key
+
+
+_ANY: Schema = {}
+
+
+def _branches(schema: Schema) -> Iterator[Schema]:
+    for key in ("anyOf", "oneOf", "allOf"):
+        for branch in schema.get(key) or ():
+            if isinstance(branch, dict):
+                yield branch
+                yield from _branches(branch)
+
+
+def unexplained(
+    real: Tool, arguments: JSON, told: Tool, shown: JSON, renamed: Callable[[str], str] = lambda text: text
+) -> Iterator[str]:
+    """The enum values of a real call that are not in the shown one, and of which the shown tool does not say what stands for
+    them: `E = economy`, `yes: express`, `true for express`. `renamed` is what prompts have become."""
+    given = [str(leaf) for leaf in leaves(shown)]
+    gone = [leaf for leaf in leaves(arguments) if isinstance(leaf, str) and leaf and leaf not in given]
+    if not gone:
+        return
+    listed = set(_listed(real.parameters))
+    legend = ""
+    for value in dict.fromkeys(gone):
+        new = renamed(value)
+        if value not in listed or any(re.search(rf"(?<!\w){re.escape(new)}(?!\w)", one) for one in given):
+            continue
+        legend = legend or "\n".join([told.description, *_descriptions(told.parameters)])
+        words = r"[\W_]+".join(map(re.escape, _TOKEN.findall(new))) or re.escape(new)
+        codes = "|".join(map(re.escape, sorted(set(given), key=len, reverse=True)))
+        if not re.search(rf"(?i)(?<!\w)(?:{codes})(?!\w)\W{{0,2}}\s*(?:=|:|for|stands for|means)\W*{words}(?!\w)", legend):
+            yield value
+
+
+def _listed(node: Any) -> Iterator[JSON]:
+    """The values that enums and constants of a schema allow."""
+    if isinstance(node, dict):
+        for key, item in node.items():
+            if key == "enum" and isinstance(item, list):
+                yield from (one for one in item if isinstance(one, str))
+            elif key == "const" and isinstance(item, str):
+                yield item
+            else:
+                yield from _listed(item)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _listed(item)
+
+
+def _descriptions(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, item in node.items():
+            if key == "description" and isinstance(item, str):
+                yield item
+            else:
+                yield from _descriptions(item)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _descriptions(item)

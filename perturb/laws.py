@@ -6,6 +6,7 @@ tests them on the gold calls, and `violations` puts everything together.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
@@ -15,7 +16,7 @@ import msgspec
 from perturb import schemas, texts
 from perturb.boundary import Boundary
 from perturb.errors import ToolsetError
-from perturb.mentions import mentioned
+from perturb.mentions import looks_like_identifier, mentioned
 from perturb.operator import (
     KIND_ORDER,
     Lens,
@@ -101,7 +102,9 @@ def valid_tools(lens: StackLens) -> Iterator[Violation]:
             schemas.validate_tool("shown", tool)
         except ToolsetError as error:
             yield Violation(2, str(error))
-        if tool.name not in before and not _PROVIDER_NAME.fullmatch(tool.name):
+        # A toolset with dots in its names is for a provider that takes them.
+        dotted = any("." in name for name in before)
+        if tool.name not in before and not _PROVIDER_NAME.fullmatch(tool.name.replace(".", "_") if dotted else tool.name):
             yield Violation(2, f"the name {tool.name!r} is not what providers accept")
         forbidden = [key for key in _ROOT_FORBIDDEN if key in tool.parameters]
         if forbidden and not any(key in one.parameters for one in before.values() for key in forbidden):
@@ -109,6 +112,27 @@ def valid_tools(lens: StackLens) -> Iterator[Violation]:
         undeclared = set(tool.parameters.get("required", ())) - set(tool.parameters.get("properties", {}))
         if undeclared:
             yield Violation(2, f"{tool.name}: {sorted(undeclared)} are required and not declared")
+        named = lens.setup.by_name[tool.name]
+        unfit = list(_unfit(tool.parameters))
+        if len(unfit) > sum(
+            len(list(_unfit(one.parameters))) for one in lens.real.tools if {*one.stands_for} & {*named.stands_for}
+        ):
+            yield Violation(2, f"{tool.name}: the default or example {unfit[0]!r} is not valid under its own schema")
+
+
+def _unfit(node: Any) -> Iterator[JSON]:
+    """The defaults and examples within a schema that are not valid where they stand."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _unfit(item)
+    elif isinstance(node, dict):
+        told = [node["default"]] if "default" in node and isinstance(node.get("type"), str | list) else []
+        told += node["examples"] if isinstance(node.get("examples"), list) else []
+        if told:
+            validator = _validator(node)
+            yield from (value for value in told if not validator.is_valid(value))
+        for value in node.values():
+            yield from _unfit(value)
 
 
 def valid(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answered] = ()) -> Iterator[Violation]:
@@ -200,24 +224,34 @@ def _constants(node: Any) -> Iterator[str]:
 
 
 def coherent(
-    lens: StackLens, shown_texts: Iterable[str] = (), failures: Iterable[tuple[Call, str]] = ()
+    lens: StackLens,
+    shown_texts: Iterable[str] = (),
+    failures: Iterable[tuple[Call, str]] = (),
+    replies: Iterable[str] = (),
 ) -> Iterator[Violation]:
     """Law 4: no retired name is mentioned in what is shown.
 
-    `shown_texts` are prompts and replies; `failures` are real calls with the text of the failure that was shown for them.
+    `shown_texts` are prompts; `failures` are real calls with the text of the failure that was shown for them; `replies` are
+    texts of results, which are data: in them replaced entities alone are sought.
     """
-    live = live_names(lens.setup) if lens.retired else frozenset()
-    tools = {one.name for one in lens.retired if one.namespace == "tool"} - live
-    entities = {one.name for one in lens.retired if one.namespace == "entity"}
-    everything = [lens.setup.system, *shown_texts]
+    if not lens.retired:
+        return
+    live = live_names(lens.setup)
+    failures = list(failures)
+    spoken = [lens.setup.system, *shown_texts]
+    everything = [*spoken, *(text for _, text in failures)]
     for tool in lens.setup.public_tools:
         everything += _prose(tool)
-    spelt = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(entities))) if entities else None
+    tools = {one.name for one in lens.retired if one.namespace == "tool"} - live
     for text in everything:
         for name in mentioned(tools, text):
             yield Violation(4, f"the retired tool {name!r} is mentioned in {_around(text, name)!r}")
-        if spelt is not None and (match := spelt.search(text)):
-            yield Violation(4, f"the replaced name {match.group()!r} is left in {_around(text, match.group())!r}")
+    if entities := {one.name for one in lens.retired if one.namespace == "entity"}:
+        spelt = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(entities)))
+        # Values that a schema lists name people too.
+        for text in [*everything, *replies, *(to_json(tool).decode() for tool in lens.setup.public_tools)]:
+            if match := spelt.search(text):
+                yield Violation(4, f"the replaced name {match.group()!r} is left in {_around(text, match.group())!r}")
     for namespace, places in (("argument", "parameters"), ("enum", "parameters"), ("result", "returns")):
         retired: dict[str, set[str]] = {}
         for one in lens.retired:
@@ -225,44 +259,67 @@ def coherent(
                 retired.setdefault(one.namespace.split(":", 1)[1], set()).add(one.name)
         if not retired:
             continue
+        if namespace != "enum":  # values of enums stand in prompts as data
+            nowhere = {name for names in retired.values() for name in names if looks_like_identifier(name)} - live
+            for text in spoken:
+                for name in mentioned(nowhere, text):
+                    yield Violation(4, f"the retired {namespace} {name!r} is mentioned in {_around(text, name)!r}")
         for tool in lens.setup.tools:
-            if len(tool.stands_for) != 1 or tool.stands_for[0] not in retired:
+            old = {name for place in tool.stands_for for name in retired.get(place, ())}
+            if not old:
                 continue
             schema: Schema | None = getattr(tool, places)
             own = {name for names in schemas.siblings(schema) for name in names} | set(_constants(schema))
-            gone = retired[tool.stands_for[0]] - own - live
+            gone = old - own - live
             for text in _prose(tool, schema):
+                if namespace == "enum":
+                    text = _without_legend(text, own, gone)
                 for name in mentioned(gone, text):
                     yield Violation(4, f"{tool.name}: the retired {namespace} {name!r} is mentioned in {_around(text, name)!r}")
             if namespace == "argument":
                 for call, text in failures:
-                    if call.name == tool.stands_for[0]:
+                    if call.name in tool.stands_for:
                         for name in mentioned(gone, text):
                             yield Violation(
                                 4, f"a failure of {tool.name} mentions the retired argument {name!r}: {_around(text, name)!r}"
                             )
 
 
+def _without_legend(text: str, codes: Iterable[str], values: Iterable[str]) -> str:
+    """The text without what says which code stands for which value: there a value is named on purpose."""
+    one = "|".join(re.escape(code) for code in sorted(codes, key=len, reverse=True))
+    other = "|".join(
+        re.escape(form)
+        for value in sorted(values, key=len, reverse=True)
+        for form in (json.dumps(value, ensure_ascii=False), value)
+    )
+    return re.sub(rf"(?<!\w)(?:{one}) = (?:{other})(?!\w)", "", text) if one and other else text
+
+
 def _prose(tool: Tool, schema: Schema | None = None) -> list[str]:
+    """The description of a tool, and each description and title within its schemas."""
     found = [tool.description]
-    stack: list[Any] = [schema] if schema is not None else [tool.parameters, tool.returns]
+    stack: list[tuple[Any, bool]] = (
+        [(schema, False)] if schema is not None else [(tool.parameters, False), (tool.returns, False)]
+    )
     while stack:
-        node = stack.pop()
+        node, names = stack.pop()
         if isinstance(node, dict):
             for key, value in node.items():
-                if key == "description" and isinstance(value, str):
-                    found.append(value)
-                elif key not in ("enum", "const", "default", "examples"):
-                    stack.append(value)
+                if isinstance(value, str):
+                    if key in ("description", "title") and not names:
+                        found.append(value)
+                elif names or key not in ("enum", "const", "default", "examples"):
+                    stack.append((value, key == "properties" and not names))
         elif isinstance(node, list):
-            stack.extend(node)
+            stack.extend((item, False) for item in node)
     return found
 
 
 def strict(lens: StackLens, calls: Iterable[Call]) -> Iterator[Violation]:
     """Law 5, for operators that retire a form of calls: a call in the old form is refused and marked as stale."""
     for call in calls:
-        if _same(lens.show_call(call), call) or call.name not in lens.setup.by_name:
+        if _same(lens.show_call(call), call):
             continue
         read = lens.read_call(call)
         if isinstance(read, Call):
@@ -393,6 +450,7 @@ async def felt(gold: Gold, operator: Operator) -> list[Violation]:
     if not operator.places():
         return []
     lens = lens_for(operator, gold.setup)
+    replayed = 0
     for task in gold.toolset.tasks:
         if operator.conditional:
             environment = gold.toolset.environment(task)
@@ -405,8 +463,13 @@ async def felt(gold: Gold, operator: Operator) -> list[Violation]:
                 return []
         else:
             clean = await gold.clean(task)
-            if clean is None or (await run_gold(gold.toolset, task, lens, clean=clean)).felt:
+            if clean is None:
+                continue
+            if (await run_gold(gold.toolset, task, lens, clean=clean)).felt:
                 return []
+        replayed += 1
+    if not replayed:
+        return []
     return [Violation(10, f"{operator.id}: no task's replay receives anything that differs from the clean one")]
 
 
@@ -414,6 +477,10 @@ async def on_task(gold: Gold, task: Task, operator: Operator) -> list[Violation]
     """Laws 1 to 5 on the gold calls and answers of a task, and 8 to 10 by replay."""
     lens = lens_for(operator, gold.setup)
     found = await on_gold_calls(gold, task, operator, lens)
+    clean = await gold.clean(task)
+    if lens.has_state and clean is not None and clean.passed:
+        run = await run_gold(gold.toolset, task, lens)
+        found += coherent(lens, replies=[step.reply.text for step in run.steps])
     proof = await gold.prove(task, operator, lens)
     if proof.status == "unsolvable":
         law = 9 if proof.reason == "value hidden" else 8
@@ -428,7 +495,10 @@ async def on_gold_calls(gold: Gold, task: Task, operator: Operator, lens: StackL
         return []
     calls = list(task.gold or ())
     answered: list[Answered] = [] if lens.has_state else list(zip(calls, clean.answers, strict=True))
-    found = [*round_trip(lens, calls, answered), *valid(lens, calls, answered), *one_to_one(lens, calls, answered)]
+    found: list[Violation] = []
+    if (read := lens.read_answer(lens.show_answer(task.answer))) != task.answer:
+        found.append(Violation(1, f"the answer {task.answer!r} reads back as {read!r}"))
+    found += [*round_trip(lens, calls, answered), *valid(lens, calls, answered), *one_to_one(lens, calls, answered)]
     shown_failures = [(call, texts.failure_text(lens.show_failure(call, a))) for call, a in answered if isinstance(a, Failure)]
     found += coherent(lens, [lens.show_text(task.prompt)], shown_failures)
     members = operator.operators if isinstance(operator, Stack) else (operator,)

@@ -15,6 +15,7 @@ from perturb import __version__
 from perturb.agent import Agent
 from perturb.errors import ConfigurationError
 from perturb.operator import NotApplicable, Operator, Pick, SeededPick, Setup, StackLens, lens_for
+from perturb.operators import from_json
 from perturb.replay import RAISED, Gold, Proof
 from perturb.store import Planned, Store
 from perturb.toolset import Task, Toolset
@@ -66,16 +67,6 @@ class Design(msgspec.Struct, frozen=True, kw_only=True):
     plan_scope: Literal["pair", "run"] = "pair"
 
 
-class Pair(msgspec.Struct, frozen=True, kw_only=True):
-    """A task under a plan (or under none, the clean arm), and what the gold replay has shown of it."""
-
-    task: str
-    trial: int
-    operator: Operator | None
-    proof: Proof
-    planned: Planned
-
-
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
     """A pair that no episode is spent on: `outcome` says which way, `reason` why; a `tester_fault` is an operator that raised
     while it planned or while the gold calls were carried through it."""
@@ -91,13 +82,16 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunPlan(msgspec.Struct, kw_only=True):
-    """Everything a run consists of. `episodes` is in launch order: clean and perturbed of a task lie close in time.
+    """What a run consists of, but for its episodes: these are in the store (`Store.planned`), in launch order, where clean
+    and perturbed ones of a task lie close in time.
 
     `gold_fails_clean` are the tasks whose own gold calls fail their own check, which are kept out of every pair;
-    `not_proven_tasks` those without gold calls. `proven` and `not_proven` count pairs.
+    `not_proven_tasks` those without gold calls. `episodes` counts episodes, `proven` and `not_proven` pairs.
     """
 
-    episodes: list[Pair] = msgspec.field(default_factory=list)
+    run: str
+    operators: tuple[type[Operator], ...] = ()
+    episodes: int = 0
     gold_fails_clean: list[str] = msgspec.field(default_factory=list)
     not_proven_tasks: list[str] = msgspec.field(default_factory=list)
     left_out: list[LeftOut] = msgspec.field(default_factory=list)
@@ -157,11 +151,13 @@ def draw(operator: type[Operator], setup: Setup, task: Task, trial: int, design:
 
 
 class LensCache:
-    """Lenses by the digest of their plan; those used last are kept."""
+    """Lenses by the digest of their plan; those used last are kept. `others` are operators beside those of the table."""
 
-    def __init__(self, setup: Setup, size: int = 512) -> None:
+    def __init__(self, setup: Setup, size: int = 512, others: Sequence[type[Operator]] = ()) -> None:
         self.setup = setup
         self._size = size
+        self._others = others
+        self._plans: dict[int, tuple[dict[str, JSON], Operator]] = {}
         self._lenses: dict[str, StackLens] = {}
         self._keys: dict[int, tuple[Operator, str]] = {}
 
@@ -186,6 +182,18 @@ class LensCache:
         self._lenses[key] = lens
         return lens
 
+    def of_plan(self, plan: dict[str, JSON] | None) -> StackLens:
+        """The lens of a plan as JSON; `None` is the clean arm."""
+        if plan is None:
+            return self.get(None)
+        known = self._plans.get(id(plan))
+        if known is None:
+            if len(self._plans) >= self._size:
+                self._plans.clear()
+            # The plan is kept beside its operator, so that no other one can get its id meanwhile.
+            known = self._plans[id(plan)] = plan, from_json(plan, self._others)
+        return self.get(known[1])
+
 
 async def plan_run(
     toolset: Toolset,
@@ -196,123 +204,170 @@ async def plan_run(
     *,
     gold: Gold,
     store: Store,
+    run: str = "run",
     tasks: Sequence[Task] | None = None,
     report: Report | None = None,
 ) -> RunPlan:
-    """Draw every plan and prove every pair, before anything is paid for. Proofs are kept in the store."""
+    """Draw every plan and prove every pair, before anything is paid for. Proofs, and the episodes that the run consists of,
+    are kept in the store."""
     if design.trials < 1 or design.clean_trials < 1:
         raise ConfigurationError(
             f"trials is {design.trials} and clean_trials is {design.clean_trials}; each must be at least 1"
         )
     tasks = toolset.tasks if tasks is None else tasks
-    lenses = LensCache(gold.setup)
-    plan = RunPlan()
+    planning = _Planning(toolset, agent, tuple(operators), design, limits, gold, store, run)
     progress = Progress("proving", total=len(tasks) * len(operators) * design.trials)
     turns = Turns()
     usable: list[Task] = []
     for task in tasks:
         await turns.turn()
-        clean = await gold.clean(task)
-        if clean is None:
-            plan.not_proven_tasks.append(task.id)
-        elif not clean.passed:
-            plan.gold_fails_clean.append(task.id)
-            continue
-        usable.append(task)
+        if await planning.takes(task):
+            usable.append(task)
     for trial in range(max(design.trials, design.clean_trials)):
         for task in usable:
             if trial < design.clean_trials:
-                key = episode_key(toolset, task, agent, None, trial, design.seed, limits)
-                planned = Planned(key=key, task=task.id, arm="clean", trial=trial)
-                plan.episodes.append(
-                    Pair(task=task.id, trial=trial, operator=None, proof=Proof(status="solvable"), planned=planned)
-                )
+                planning.add_clean(task, trial)
             if trial >= design.trials:
                 continue
             for operator in operators:
                 await turns.turn()
-                await _add_pair(plan, toolset, agent, operator, task, trial, design, limits, gold, store, lenses)
+                await planning.add_perturbed(operator, task, trial)
                 progress.done += 1
                 if report is not None:
                     report(progress)
-    return plan
+    return planning.done()
 
 
-async def _add_pair(
-    plan: RunPlan,
-    toolset: Toolset,
-    agent: AgentUnderTest,
-    operator: type[Operator],
-    task: Task,
-    trial: int,
-    design: Design,
-    limits: Limits,
-    gold: Gold,
-    store: Store,
-    lenses: LensCache,
-) -> None:
-    try:
-        drawn = draw(operator, gold.setup, task, trial, design)
-    except Exception as error:
-        raised = f"{operator.id} raised {type(error).__name__} while it planned: {error}"
-        plan.left_out.append(_left_out(operator, operator.promises, task, trial, "tester_fault", raised, None))
-        return
-    if isinstance(drawn, NotApplicable):
-        plan.left_out.append(_left_out(operator, operator.promises, task, trial, "not_applicable", drawn.reason, None))
-        return
-    as_json = drawn.to_json()
-    proof_key = digest([__version__, toolset_digest(toolset), task.id, as_json], 24)
-    proof = store.proof(proof_key)
-    if proof is None:
+class _Planning:
+    """The making of a run's plan: what is drawn and proven goes to the store, a part at a time."""
+
+    _PART = 256
+
+    def __init__(
+        self,
+        toolset: Toolset,
+        agent: AgentUnderTest,
+        operators: tuple[type[Operator], ...],
+        design: Design,
+        limits: Limits,
+        gold: Gold,
+        store: Store,
+        run: str,
+    ) -> None:
+        self.toolset = toolset
+        self.agent = agent
+        self.design = design
+        self.limits = limits
+        self.gold = gold
+        self.store = store
+        self.plan = RunPlan(run=run, operators=operators)
+        self._lenses = LensCache(gold.setup)
+        self._waiting: list[Planned] = []
+        store.begin_plan(run)
+
+    async def takes(self, task: Task) -> bool:
+        """Whether a task is run at all: not if its own gold calls fail in the clean setup."""
+        clean = await self.gold.clean(task)
+        if clean is None:
+            self.plan.not_proven_tasks.append(task.id)
+        elif not clean.passed:
+            self.plan.gold_fails_clean.append(task.id)
+            return False
+        return True
+
+    def add_clean(self, task: Task, trial: int) -> None:
+        self._add(Planned(key=self._key(task, None, trial), task=task.id, arm="clean", trial=trial))
+
+    async def add_perturbed(self, operator: type[Operator], task: Task, trial: int) -> None:
+        """Draw a plan and prove the pair; it becomes an episode, or is left out with the reason."""
         try:
-            proof = await gold.prove(task, drawn, lenses.get(drawn))
+            drawn = draw(operator, self.gold.setup, task, trial, self.design)
         except Exception as error:
-            proof = Proof(status="unsolvable", reason=RAISED, detail=f"{type(error).__name__}: {error}")
-        if proof.reason != RAISED:
-            store.add_proof(proof_key, proof)
-    if proof.reason == RAISED:
-        raised = f"{operator.id} raised while it was proven: {proof.detail}"
-        plan.left_out.append(_left_out(operator, drawn.kind, task, trial, "tester_fault", raised, as_json))
-        return
-    if proof.status == "not_applicable" or proof.status == "unsolvable":
-        reason = proof.reason if proof.status == "not_applicable" else f"{proof.reason}: {proof.detail}"
-        plan.left_out.append(_left_out(operator, drawn.kind, task, trial, proof.status, reason, as_json))
-        return
-    if proof.status == "solvable":
-        plan.proven += 1
-    else:
-        plan.not_proven += 1
-    key = episode_key(toolset, task, agent, as_json, trial, design.seed, limits)
-    planned = Planned(
-        key=key,
-        task=task.id,
-        arm="perturbed",
-        trial=trial,
-        operator=operator.id,
-        axis=operator.axis,
-        kind=drawn.kind,
-        plan=as_json,
-        proof=proof.status,
-    )
-    plan.episodes.append(Pair(task=task.id, trial=trial, operator=drawn, proof=proof, planned=planned))
+            raised = f"{operator.id} raised {type(error).__name__} while it planned: {error}"
+            self._leave_out(operator, operator.promises, task, trial, "tester_fault", raised)
+            return
+        if isinstance(drawn, NotApplicable):
+            self._leave_out(operator, operator.promises, task, trial, "not_applicable", drawn.reason)
+            return
+        plan = drawn.to_json()
+        proof = await self._proven(task, drawn, plan)
+        if proof.reason == RAISED:
+            raised = f"{operator.id} raised while it was proven: {proof.detail}"
+            self._leave_out(operator, drawn.kind, task, trial, "tester_fault", raised, plan)
+            return
+        if proof.status == "not_applicable":
+            self._leave_out(operator, drawn.kind, task, trial, proof.status, proof.reason)
+            return
+        if proof.status == "unsolvable":
+            self._leave_out(operator, drawn.kind, task, trial, proof.status, f"{proof.reason}: {proof.detail}", plan)
+            return
+        if proof.status == "solvable":
+            self.plan.proven += 1
+        else:
+            self.plan.not_proven += 1
+        self._add(
+            Planned(
+                key=self._key(task, plan, trial),
+                task=task.id,
+                arm="perturbed",
+                trial=trial,
+                operator=operator.id,
+                axis=operator.axis,
+                kind=drawn.kind,
+                plan=plan,
+                proof=proof.status,
+            )
+        )
 
+    def done(self) -> RunPlan:
+        self._flush()
+        return self.plan
 
-def _left_out(
-    operator: type[Operator],
-    kind: str,
-    task: Task,
-    trial: int,
-    outcome: Literal["not_applicable", "unsolvable", "tester_fault"],
-    reason: str,
-    plan: dict[str, JSON] | None,
-) -> LeftOut:
-    return LeftOut(
-        operator=operator.id,
-        axis=operator.axis,
-        kind=kind,
-        task=task.id,
-        trial=trial,
-        outcome=outcome,
-        reason=reason,
-        plan=plan,
-    )
+    async def _proven(self, task: Task, operator: Operator, plan: dict[str, JSON]) -> Proof:
+        """The proof of a pair, from the store where it was made before."""
+        key = digest([__version__, toolset_digest(self.toolset), task.id, plan], 24)
+        proof = self.store.proof(key)
+        if proof is None:
+            try:
+                proof = await self.gold.prove(task, operator, self._lenses.get(operator))
+            except Exception as error:
+                proof = Proof(status="unsolvable", reason=RAISED, detail=f"{type(error).__name__}: {error}")
+            if proof.reason != RAISED:
+                self.store.add_proof(key, proof)
+        return proof
+
+    def _key(self, task: Task, plan: Mapping[str, JSON] | None, trial: int) -> str:
+        return episode_key(self.toolset, task, self.agent, plan, trial, self.design.seed, self.limits)
+
+    def _add(self, planned: Planned) -> None:
+        self._waiting.append(planned)
+        if len(self._waiting) >= self._PART:
+            self._flush()
+
+    def _flush(self) -> None:
+        self.store.add_pairs(self.plan.run, self.plan.episodes, self._waiting)
+        self.plan.episodes += len(self._waiting)
+        self._waiting = []
+
+    def _leave_out(
+        self,
+        operator: type[Operator],
+        kind: str,
+        task: Task,
+        trial: int,
+        outcome: Literal["not_applicable", "unsolvable", "tester_fault"],
+        reason: str,
+        plan: dict[str, JSON] | None = None,
+    ) -> None:
+        self.plan.left_out.append(
+            LeftOut(
+                operator=operator.id,
+                axis=operator.axis,
+                kind=kind,
+                task=task.id,
+                trial=trial,
+                outcome=outcome,
+                reason=reason,
+                plan=plan,
+            )
+        )

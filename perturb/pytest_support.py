@@ -103,7 +103,7 @@ def read_marker(item: pytest.Function) -> Marker:
     for name in counts:
         number = getattr(marker, name)
         if number is not None and not 0 < number < math.inf:
-            raise ConfigurationError(f"the marker perturb: {name} is {number}; it must be above 0")
+            raise ConfigurationError(f"the marker perturb: {name} is {number}; it must be a number above 0")
     return marker
 
 

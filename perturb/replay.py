@@ -15,13 +15,16 @@ import msgspec
 
 from perturb.boundary import Boundary
 from perturb.errors import PerturbError, ToolsetError
-from perturb.knowable import Visible, leaves
+from perturb.knowable import Visible, leaves, undeclared, unexplained
 from perturb.operator import NotApplicable, Operator, Setup, StackLens, lens_for
 from perturb.toolset import Task, Toolset
-from perturb.types import JSON, Answer, Call, Failure, Result, Step, Transcript
+from perturb.types import HEADLINE_KINDS, JSON, Answer, Call, Failure, Result, Step, Transcript
 
 RAISED = "operator raised"
 """The reason of a proof in which an operator broke: a fault of ours, not of the task."""
+
+_WAY_OUT = re.compile(r"(?i)\b(?:again|re-?try|retries|later|wait|temporar\w+)\b|retry_?after")
+"""What a failure says where the same call, made once more, may work."""
 
 Status = Literal["solvable", "unsolvable", "not_applicable", "not_proven"]
 
@@ -46,7 +49,6 @@ class GoldRun(msgspec.Struct, frozen=True, kw_only=True):
     felt: bool
     answer: str
     hidden: tuple[str, ...] = ()
-    shown_texts: tuple[str, ...] = ()
 
 
 class GoldBroken(Exception):
@@ -71,12 +73,13 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
             generator = lens.perform(gold)
             shown = next(generator)
             first = True
+            excused: frozenset[str] = frozenset()
             while True:
-                if visible is not None and clean_visible is not None and first:
-                    hidden += [
-                        f"{gold.name}: {value!r}"
-                        for value in visible.missing(shown.arguments, also=_clean_hidden(clean_visible, gold, lens))
-                    ]
+                if visible is not None and clean_visible is not None:
+                    if first:
+                        excused = _clean_hidden(clean_visible, gold, lens)
+                        hidden += [f"{gold.name}: {one}" for one in _untold(gold, shown, lens)]
+                    hidden += [f"{gold.name}: {value!r}" for value in visible.missing(shown.arguments, also=excused)]
                 first = False
                 answer = await boundary.send(shown)
                 reply = boundary.reply(shown, answer)
@@ -84,10 +87,12 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
                 if visible is not None:
                     visible.add(reply.text)
                 try:
-                    shown = generator.send(answer)
+                    before, shown = shown, generator.send(answer)
                 except StopIteration as stop:
                     answers.append(stop.value)
                     break
+                if visible is not None and reply.is_error and shown == before and not _WAY_OUT.search(reply.text):
+                    hidden.append(f"{gold.name}: nothing in {reply.text[:80]!r} says that the same call may be made again")
             if clean is not None and clean_visible is not None and position < len(clean.steps):
                 clean_visible.add(clean.steps[position].reply.text)
         shown_answer = lens.show_answer(task.answer)
@@ -115,6 +120,20 @@ def _clean_hidden(visible: Visible, gold: Call, lens: StackLens) -> frozenset[st
         return frozenset()
     return frozenset(str(value) for value in missing) | frozenset(
         str(value) for lens_value in missing for value in leaves(_reshown(gold, lens_value, lens))
+    )
+
+
+def _untold(gold: Call, shown: Call, lens: StackLens) -> Iterator[str]:
+    """What a shown call is made of that the shown tool does not tell: names of arguments, and what stands for enum values."""
+    real, told = lens.real.by_name.get(gold.name), lens.setup.by_name.get(shown.name)
+    if real is None or told is None or (told is real and shown == gold):
+        return
+    known = set(undeclared(real.parameters, gold.arguments))
+    yield from (
+        f"the argument {name!r}" for name in undeclared(told.parameters, shown.arguments) if name.rstrip("_") not in known
+    )
+    yield from (
+        f"what stands for {value!r}" for value in unexplained(real, gold.arguments, told, shown.arguments, lens.show_text)
     )
 
 
@@ -206,7 +225,7 @@ class Gold:
             if lens.read_answer(run.answer) != task.answer:
                 return Proof(status="not_applicable", reason="foreign_check", detail="the answer does not read back", felt=felt)
             return Proof(status="unsolvable", reason="check fails", detail="same state and answer, another verdict", felt=felt)
-        if run.hidden:
+        if run.hidden and (operator is None or operator.kind in HEADLINE_KINDS):
             return Proof(status="unsolvable", reason="value hidden", detail="; ".join(run.hidden[:5]), felt=felt)
         conditional = all(getattr(layer, "conditional", False) for layer in _members(operator))
         if not felt and operator is not None and not conditional and operator.places():
@@ -234,6 +253,8 @@ def same_answer(mine: Answer, theirs: Answer, volatile: tuple[str, ...] = ()) ->
 
 def _identical(mine: JSON, theirs: JSON) -> bool:
     """Equality with types: 1, 1.0 and True are three values."""
+    if mine is theirs:
+        return True
     if isinstance(mine, dict):
         return (
             isinstance(theirs, dict)
@@ -246,7 +267,7 @@ def _identical(mine: JSON, theirs: JSON) -> bool:
             and len(mine) == len(theirs)
             and all(_identical(one, other) for one, other in zip(mine, theirs, strict=True))
         )
-    return type(mine) is type(theirs) and mine == theirs
+    return type(mine) is type(theirs) and (mine == theirs or (mine != mine and theirs != theirs))  # NaN is itself here
 
 
 def first_difference(mine: JSON, theirs: JSON, volatile: tuple[str, ...] = ()) -> str | None:
@@ -267,7 +288,8 @@ def _ends(path: str) -> list[int]:
 
 
 def _differences(mine: JSON, theirs: JSON, path: str) -> Iterator[tuple[str, str]]:
-    if mine is theirs or mine == theirs:
+    # Plain equality is quick and rules most states out; only where it holds are types worth a walk.
+    if mine is theirs or (mine == theirs and _identical(mine, theirs)):
         return
     if isinstance(mine, dict) and isinstance(theirs, dict):
         for key in [*mine, *(key for key in theirs if key not in mine)]:

@@ -11,8 +11,8 @@ import msgspec
 
 from perturb.episode import AGENT_OUTCOMES, Episode
 from perturb.operator import Setup
-from perturb.planning import AgentUnderTest, LensCache, Limits, Pair, Progress, Report, RunPlan
-from perturb.store import Store
+from perturb.planning import AgentUnderTest, LensCache, Limits, Progress, Report, RunPlan
+from perturb.store import Planned, Store
 from perturb.toolset import Toolset
 from perturb.trial import run_episode
 from perturb.watchdog import Turns, Watchdog
@@ -45,26 +45,21 @@ async def run_episodes(
     An interrupt (Ctrl-C) ends the run after storing what is done: it is told by `Ended.how`, not raised.
     """
     started = time.perf_counter()
-    keys = [pair.planned.key for pair in plan.episodes]
-    if fresh:
-        store.forget(keys)
-    known = store.outcomes(keys)
     # Faults that are not the agent's are tried again; everything else is never run twice.
-    known = {key: outcome for key, outcome in known.items() if outcome not in ("infrastructure_error", "tester_fault")}
-    left = [pair for pair in plan.episodes if pair.planned.key not in known]
-    progress = Progress("running", total=len(plan.episodes), done=len(known), resumed=len(known))
-    for pair in plan.episodes:
-        if pair.planned.key in known:
-            _count(progress, pair.planned.arm, known[pair.planned.key], None)
-    lenses = LensCache(setup)
+    store.forget(plan.run, None if fresh else ("infrastructure_error", "tester_fault"))
+    progress = Progress("running", total=plan.episodes)
+    for (arm, outcome), number in store.outcomes(plan.run).items():
+        progress.done += number
+        _count(progress, arm, outcome, None, number)
+    progress.resumed = progress.done
+    lenses = LensCache(setup, others=plan.operators)
     tasks = {task.id: task for task in toolset.tasks}
-    run = _Running(iter(left), progress, limits, started)
+    run = _Running(store.planned(plan.run, left=True), progress, limits, started)
 
     async def work() -> None:
-        for pair in run:
-            episode = await run_episode(
-                toolset, tasks[pair.task], agent.function, lenses.get(pair.operator), pair.planned, limits, watchdog
-            )
+        for planned in run:
+            lens = lenses.of_plan(planned.plan)
+            episode = await run_episode(toolset, tasks[planned.task], agent.function, lens, planned, limits, watchdog)
             store.add(episode)
             run.finished(episode)
             if report is not None:
@@ -78,7 +73,7 @@ async def run_episodes(
             async with anyio.create_task_group() as group:
                 group.start_soon(watchdog.tick)
                 async with anyio.create_task_group() as workers:
-                    for _ in range(max(1, min(limits.concurrency, len(left)))):
+                    for _ in range(max(1, min(limits.concurrency, progress.total - progress.resumed))):
                         workers.start_soon(work)
                 group.cancel_scope.cancel()
         except BaseExceptionGroup as group:
@@ -94,7 +89,7 @@ async def run_episodes(
         how=how,
         episodes=done,
         resumed=progress.resumed,
-        left=len(left) - done,
+        left=progress.total - progress.done,
         seconds=time.perf_counter() - started,
         why=run.spent or "",
     )
@@ -108,9 +103,9 @@ def _first(error: BaseException) -> BaseException:
 
 
 class _Running:
-    """The queue of pairs, which dries up when the budget of the run is spent."""
+    """The queue of episodes, which dries up when the budget of the run is spent."""
 
-    def __init__(self, queue: Iterable[Pair], progress: Progress, limits: Limits, started: float) -> None:
+    def __init__(self, queue: Iterable[Planned], progress: Progress, limits: Limits, started: float) -> None:
         self._queue = iter(queue)
         self.progress = progress
         self.limits = limits
@@ -122,13 +117,13 @@ class _Running:
     def __iter__(self) -> _Running:
         return self
 
-    def __next__(self) -> Pair:
-        pair = next(self._queue)
+    def __next__(self) -> Planned:
+        planned = next(self._queue)
         self.spent = self.spent or self._over()
         if self.spent is not None:
             raise StopIteration
         self.launched += 1
-        return pair
+        return planned
 
     def _over(self) -> str | None:
         limits = self.limits
@@ -149,8 +144,8 @@ class _Running:
         _count(self.progress, episode.arm, episode.outcome, episode.usage.cost)
 
 
-def _count(progress: Progress, arm: str, outcome: str, cost: float | None) -> None:
+def _count(progress: Progress, arm: str, outcome: str, cost: float | None, number: int = 1) -> None:
     if outcome in AGENT_OUTCOMES:
-        progress.counted[arm] += 1
-        progress.passed[arm] += outcome == "passed"
+        progress.counted[arm] += number
+        progress.passed[arm] += number * (outcome == "passed")
     progress.cost += cost or 0.0

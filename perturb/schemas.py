@@ -7,9 +7,10 @@ the schema under `x-place` and moves with the property, whatever operators do to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 import msgspec
 
@@ -38,28 +39,47 @@ class Unreadable(Exception):
         self.reason = reason
 
 
-def inline(schema: Schema) -> Schema:
-    """The schema with each local `$ref` replaced by what it points to. A reference to a schema that is being expanded
-    becomes an open schema, since a tree cannot hold a cycle."""
-    definitions = {**schema.get("definitions", {}), **schema.get("$defs", {})}
+_DATA = ("const", "default", "enum", "examples")
+_BY_NAME = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 
-    def expand(node: Any, open_refs: tuple[str, ...]) -> Any:
+
+def inline(schema: Schema) -> Schema:
+    """The schema with each local `$ref` replaced by what it points to, wherever in the schema that is. A reference to a
+    schema that is being expanded becomes an open schema, since a tree cannot hold a cycle."""
+
+    def expand(node: Any, open_refs: tuple[str, ...], names: bool = False) -> Any:
         if isinstance(node, list):
             return [expand(item, open_refs) for item in node]
         if not isinstance(node, dict):
             return node
+        if names:
+            return {key: expand(value, open_refs) for key, value in node.items()}
+        rest = {
+            key: value if key in _DATA else expand(value, open_refs, key in _BY_NAME)
+            for key, value in node.items()
+            if key not in ("$ref", "$defs", "definitions")
+        }
         reference = node.get("$ref")
-        rest = {key: expand(value, open_refs) for key, value in node.items() if key not in ("$ref", "$defs", "definitions")}
-        if not isinstance(reference, str):
+        if not isinstance(reference, str) or reference in open_refs:
             return rest
-        name = reference.rsplit("/", 1)[-1]
-        if reference in open_refs or name not in definitions:
-            return rest
-        target = expand(definitions[name], (*open_refs, reference))
+        target = expand(_pointed(schema, reference), (*open_refs, reference))
         return {**target, **rest} if isinstance(target, dict) else rest
 
     expanded: Schema = expand(schema, ())
     return expanded
+
+
+def _pointed(schema: Schema, reference: str) -> Any:
+    """What a local reference points to (RFC 6901); `None` for one that leads out of the schema or nowhere."""
+    path, *steps = reference.split("/")
+    node: Any = schema if path == "#" else None
+    for step in steps:
+        step = unquote(step).replace("~1", "/").replace("~0", "~")
+        if isinstance(node, list) and step.isdecimal() and int(step) < len(node):
+            node = node[int(step)]
+        else:
+            node = node.get(step) if isinstance(node, dict) else None
+    return node
 
 
 def validate_tool(toolset: str, tool: Tool) -> None:
@@ -140,9 +160,8 @@ def _annotated(node: Any, path: str, separator: str) -> Any:
     made = dict(node)
     if isinstance(properties := node.get("properties"), dict):
         made["properties"] = {
-            name: {**_annotated(child, f"{path}{separator}{name}", "."), "x-place": f"{path}{separator}{name}"}
+            name: {**_annotated(_spelt_out(child), f"{path}{separator}{name}", "."), "x-place": f"{path}{separator}{name}"}
             for name, child in properties.items()
-            if isinstance(child, dict)
         }
     if isinstance(items := node.get("items"), dict):
         made["items"] = _annotated(items, path + "[]", ".")
@@ -152,6 +171,11 @@ def _annotated(node: Any, path: str, separator: str) -> Any:
         if isinstance(branches := node.get(key), list):
             made[key] = [_annotated(branch, path, separator) for branch in branches]
     return made
+
+
+def _spelt_out(schema: Any) -> Any:
+    """A boolean schema as an object, which can bear a mark."""
+    return {True: {}, False: {"not": {}}}.get(schema, schema) if isinstance(schema, bool) else schema
 
 
 class Place(NamedTuple):
@@ -191,6 +215,8 @@ def siblings(schema: Schema | None) -> Iterator[dict[str, Schema]]:
     for key in ("items", "additionalProperties"):
         if isinstance(schema.get(key), dict):
             yield from siblings(schema[key])
+    for child in (schema.get("$defs") or {}).values():
+        yield from siblings(child)
     for key in ("anyOf", "oneOf", "allOf"):
         for branch in schema.get(key) or ():
             yield from siblings(branch)
@@ -250,12 +276,45 @@ def _rewrite(schema: Any, edits: Mapping[str, Edit]) -> tuple[Any, Convert | Non
             if any(branch is not old for (branch, _, _), old in zip(made, branches, strict=True)):
                 new[key] = [branch for branch, _, _ in made]
                 changed = True
-                steps.append(_choose(branches, new[key], made))
+                steps.append(_choose(branches, new[key], made) if key != "allOf" else _through_all(made))
     if not changed:
         return schema, None, None
-    shows = [show for show, _ in steps if show]
+    names = {
+        name: edits[child["x-place"]].name or name
+        for name, child in (schema.get("properties") or {}).items()
+        if child.get("x-place") in edits
+    }
+    for key in _CONDITIONS.intersection(new) if names else ():
+        new[key] = _requiring(new[key], names, key == "dependentRequired")
+    # Unions judge real values: on the way out they come before the names of the object change, on the way back after.
+    shows = [show for show, _ in reversed(steps) if show]
     reads = [read for _, read in steps if read]
     return new, _chain(shows), _chain(reads)
+
+
+_CONDITIONS = frozenset(("anyOf", "oneOf", "allOf", "not", "if", "then", "else", "dependentRequired"))
+
+
+def conditional(schema: Schema) -> bool:
+    """Whether an object's schema sets conditions over several of its properties."""
+    return not _CONDITIONS.isdisjoint(schema)
+
+
+def _requiring(node: Any, names: Mapping[str, str], lists: bool = False) -> Any:
+    """A condition on an object with the names in its lists of required properties changed, and in those below them."""
+    if isinstance(node, list):
+        return [_requiring(item, names) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if lists:
+        return {names.get(name, name): [names.get(one, one) for one in needed] for name, needed in node.items()}
+    # A condition that describes properties itself has had its names changed with them.
+    if "required" in node and "properties" not in node:
+        node = {**node, "required": [names.get(name, name) for name in node["required"]]}
+    return {
+        key: _requiring(value, names, key == "dependentRequired") if key in _CONDITIONS else value
+        for key, value in node.items()
+    }
 
 
 def _chain(steps: list[Convert]) -> Convert | None:
@@ -275,6 +334,11 @@ def _each(convert: Convert) -> Convert:
         return [convert(item) for item in value] if isinstance(value, list) else value
 
     return run
+
+
+def _through_all(made: list[tuple[Any, Convert | None, Convert | None]]) -> tuple[Convert | None, Convert | None]:
+    """Values of an intersection go through each of its parts, and back in the other order."""
+    return _chain([show for _, show, _ in made if show]), _chain([read for _, _, read in reversed(made) if read])
 
 
 def _choose(
@@ -357,7 +421,7 @@ def _rewrite_object(schema: Schema, edits: Mapping[str, Edit]) -> tuple[Schema |
                 shown[key] = item
             else:
                 # A free key that looks like a new name is set apart, so that no two keys are ever shown alike.
-                name = key + "_" if key.rstrip("_") in fresh else key
+                name = apart(key, new_declared) if key.rstrip("_") in fresh else key
                 shown[name] = free_show(item) if free_show else item
         return shown
 
@@ -377,11 +441,29 @@ def _rewrite_object(schema: Schema, edits: Mapping[str, Edit]) -> tuple[Schema |
             elif key in retired:
                 raise StaleName(key, item)
             else:
-                name = key[:-1] if key.endswith("_") and key.rstrip("_") in fresh else key
+                name = joined(key, new_declared) if key.rstrip("_") in fresh else key
                 real[name] = free_read(item) if free_read else item
         return real
 
     return part, show_object, read_object
+
+
+def apart(name: str, taken: Container[str] = ()) -> str:
+    """A free name set apart from one that is in use: with underscores behind it, past those in `taken`."""
+    name += "_"
+    while name in taken:
+        name += "_"
+    return name
+
+
+def joined(name: str, taken: Container[str] = ()) -> str:
+    """The name that `apart` was given; a name without an underscore behind it is its own."""
+    if not name.endswith("_"):
+        return name
+    name = name[:-1]
+    while name in taken and name.endswith("_"):
+        name = name[:-1]
+    return name
 
 
 def kinds_of(schema: Schema) -> frozenset[str]:

@@ -11,13 +11,13 @@ from perturb.types import JSON, Answer, Call, Delay, Failure, Result, to_json
 
 
 class _OneTool(Toolset):
-    """A toolset around the tool of an example."""
+    """A toolset around the tools of an example."""
 
     dumps_state = False
 
     def __init__(self, example: Example) -> None:
         self.name = "example"
-        self.tools = (example.tool,)
+        self.tools = (example.tool, *example.others)
         self.entities = {"person": ("Ada Lovelace",)}
 
 
@@ -26,7 +26,12 @@ def shown_example(example: Example) -> JSON:
     setup = Setup.of(_OneTool(example))
     lens = lens_for(from_json(example.plan), setup)
     shown: object
-    if example.what == "tool":
+    if example.what == "names":
+        shown = [tool.name for tool in lens.setup.public_tools]
+    elif example.what == "tool" and example.others:
+        tools = zip(lens.setup.tools, lens.setup.public_tools, strict=True)
+        shown = next(public for tool, public in tools if example.tool.name in tool.stands_for)
+    elif example.what == "tool":
         shown = next(tool for tool in lens.setup.public_tools if tool.name not in setup.by_name or len(lens.setup.tools) == 1)
     elif example.what == "call":
         shown = lens.show_call(msgspec.convert(example.before, Call))

@@ -21,7 +21,7 @@ from perturb.errors import StoreError
 from perturb.replay import Proof
 from perturb.types import JSON, to_json
 
-_VERSION = 2
+_VERSION = 3
 _TABLES = """
 create table if not exists episodes (
     key text primary key, task text not null, arm text not null, operator text, trial integer not null, outcome text not null,
@@ -32,8 +32,8 @@ create table if not exists plans (digest text primary key, plan blob not null) w
 create table if not exists proofs (key text primary key, proof blob not null) without rowid;
 create table if not exists runs (run text primary key, started real not null, header blob not null) without rowid;
 create table if not exists pairs (
-    run text not null, position integer not null, key text not null, operator text, axis text, kind text, plan text,
-    proof text, primary key (run, position)
+    run text not null, position integer not null, key text not null, task text not null, arm text not null,
+    trial integer not null, operator text, axis text, kind text, plan text, proof text, primary key (run, position)
 ) without rowid;
 create index if not exists pairs_by_key on pairs (run, key);
 """
@@ -171,21 +171,22 @@ class Store:
         episode = self._decoder.decode(row[0])
         return episode if row[1] is None else msgspec.structs.replace(episode, plan=msgspec.json.decode(row[1]))
 
-    def outcomes(self, keys: Iterable[str]) -> dict[str, str]:
-        """The outcomes of those of `keys` that have been run."""
-        wanted = list(keys)
-        found: dict[str, str] = {}
-        for start in range(0, len(wanted), 500):
-            part = wanted[start : start + 500]
-            marks = ",".join("?" * len(part))
-            found.update(self._db.execute(f"select key, outcome from episodes where key in ({marks})", part))
-        return found
+    def outcomes(self, run: str) -> dict[tuple[str, str], int]:
+        """How many of a run's episodes have ended, by arm and outcome."""
+        rows = self._db.execute(
+            "select p.arm, e.outcome, count(*) from pairs p join episodes e on e.key = p.key where p.run = ? group by 1, 2",
+            (run,),
+        )
+        return {(arm, outcome): number for arm, outcome, number in rows}
 
-    def forget(self, keys: Iterable[str]) -> None:
-        """Drop episodes, so that they are run again."""
-        with self._told(), self._db:
-            self._db.execute("begin")
-            self._db.executemany("delete from episodes where key = ?", ((key,) for key in keys))
+    def forget(self, run: str, outcomes: Iterable[str] | None = None) -> None:
+        """Drop a run's episodes, or those with the given outcomes, so that they are run again."""
+        which = "delete from episodes where key in (select key from pairs where run = ?)"
+        for outcome in outcomes if outcomes is not None else [None]:
+            if outcome is None:
+                self._db.execute(which, (run,))
+            else:
+                self._db.execute(which + " and outcome = ?", (run, outcome))
 
     def add_proof(self, key: str, proof: Proof) -> None:
         with self._told():
@@ -195,28 +196,69 @@ class Store:
         row = self._db.execute("select proof from proofs where key = ?", (key,)).fetchone()
         return None if row is None else msgspec.json.decode(row[0], type=Proof)
 
-    def begin_run(self, run: str, started: float, header: dict[str, JSON], planned: Iterable[Planned]) -> None:
-        """Write down what a run consists of, in place of an earlier one of the same name."""
-        with self._told(), self._db:
+    def begin_plan(self, run: str) -> None:
+        """Forget what a run of that name consisted of."""
+        self._db.execute("delete from pairs where run = ?", (run,))
+
+    def add_pairs(self, run: str, position: int, planned: Iterable[Planned]) -> None:
+        """Write down a further part of what a run consists of, from `position` on in its order."""
+        with self._db:
             self._db.execute("begin")
-            self._db.execute("delete from pairs where run = ?", (run,))
-            self._db.execute("insert or replace into runs values (?, ?, ?)", (run, started, to_json(header)))
             self._db.executemany(
-                "insert into pairs values (?,?,?,?,?,?,?,?)",
+                "insert into pairs values (?,?,?,?,?,?,?,?,?,?,?)",
                 (
                     (
                         run,
-                        position,
+                        index,
                         one.key,
+                        one.task,
+                        one.arm,
+                        one.trial,
                         one.operator,
                         one.axis,
                         one.kind,
                         self._keep_plan(one.plan),
                         one.proof,
                     )
-                    for position, one in enumerate(planned)
+                    for index, one in enumerate(planned, position)
                 ),
             )
+
+    def planned(self, run: str, *, left: bool = False) -> Iterator[Planned]:
+        """What a run consists of, in its order; `left` gives only what has not ended. A few are read at a time, so that a run
+        of any size takes the same memory, and episodes may be added meanwhile."""
+        after, plans = -1, dict[str, dict[str, JSON]]()
+        ended = "and not exists (select 1 from episodes e where e.key = a.key)" if left else ""
+        while True:
+            rows = self._db.execute(
+                "select a.position, a.key, a.task, a.arm, a.trial, a.operator, a.axis, a.kind, a.proof, a.plan, p.plan "
+                "from pairs a left join plans p on p.digest = a.plan "
+                f"where a.run = ? and a.position > ? {ended} order by a.position limit 256",
+                (run, after),
+            ).fetchall()
+            if not rows:
+                return
+            for position, key, task, arm, trial, operator, axis, kind, proof, name, text in rows:
+                if name is not None and name not in plans:
+                    if len(plans) >= 512:
+                        plans.clear()
+                    plans[name] = msgspec.json.decode(text)
+                yield Planned(
+                    key=key,
+                    task=task,
+                    arm=arm,
+                    trial=trial,
+                    operator=operator,
+                    axis=axis,
+                    kind=kind,
+                    plan=None if name is None else plans[name],
+                    proof=proof,
+                )
+                after = position
+
+    def begin_run(self, run: str, started: float, header: dict[str, JSON]) -> None:
+        """Write down a run, in place of an earlier one of the same name."""
+        self._db.execute("insert or replace into runs values (?, ?, ?)", (run, started, to_json(header)))
 
     def update_header(self, run: str, header: dict[str, JSON]) -> None:
         with self._told():

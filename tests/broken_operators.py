@@ -8,7 +8,20 @@ from typing import Any, ClassVar
 import msgspec
 
 from perturb.mentions import Mentions
-from perturb.operator import Handling, Lens, NotApplicable, Operator, Phase, Pick, Retired, Setup
+from perturb.operator import (
+    Handling,
+    Lens,
+    NotApplicable,
+    Operator,
+    Performing,
+    Phase,
+    Pick,
+    Retired,
+    RewritingLens,
+    Setup,
+    StateLens,
+)
+from perturb.schemas import Edit
 from perturb.types import Axis, Call, Failure, Kind, Result, Tool
 
 
@@ -148,6 +161,153 @@ class Leaking(Broken, frozen=True, kw_only=True):
         return Talkative(setup, self.touched)
 
 
+class Complaining(Broken, frozen=True, kw_only=True):
+    """Law 4: failures go on naming the tool by its old name."""
+
+    id: ClassVar[str] = "broken.complaining"
+    law: ClassVar[int] = 4
+
+    def lens(self, setup: Setup) -> Lens:
+        class Plaintive(_Renaming):
+            def show_failure(self, call: Call, failure: Failure) -> Failure:
+                return msgspec.structs.replace(failure, message=f"{failure.message} (from {call.name})")
+
+            def read_failure(self, call: Call, failure: Failure) -> Failure:
+                return msgspec.structs.replace(failure, message=failure.message.removesuffix(f" (from {call.name})"))
+
+        return Plaintive(setup, self.touched)
+
+
+class Titled(Broken, frozen=True, kw_only=True):
+    """Law 4: a title in the schema holds the old name."""
+
+    id: ClassVar[str] = "broken.titled"
+    law: ClassVar[int] = 4
+
+    def lens(self, setup: Setup) -> Lens:
+        class Keeping(_Renaming):
+            def retold(self, tool: Tool) -> Tool:
+                return msgspec.structs.replace(super().retold(tool), parameters={**tool.parameters, "title": tool.name})
+
+        return Keeping(setup, self.touched)
+
+
+class Merging(Broken, frozen=True, kw_only=True):
+    """Law 4: the description of merged tools goes on naming an argument that is gone."""
+
+    id: ClassVar[str] = "broken.merging"
+    law: ClassVar[int] = 4
+
+    def lens(self, setup: Setup) -> Lens:
+        class Joined(Lens):
+            def __init__(self, real: Setup) -> None:
+                super().__init__(real)
+                first, second = real.tools[0], real.tools[1]
+                both = msgspec.structs.replace(
+                    first, description="Takes `owner_name`.", stands_for=(*first.stands_for, *second.stands_for)
+                )
+                self.retired = (Retired(f"argument:{first.stands_for[0]}", "owner_name"),)
+                self.setup = self.shown(tools=[both, *real.tools[1:]])
+
+        return Joined(setup) if self.touched else Lens(setup)
+
+
+class Prompting(Broken, frozen=True, kw_only=True):
+    """Law 4: the system prompt goes on naming an argument that is gone."""
+
+    id: ClassVar[str] = "broken.prompting"
+    law: ClassVar[int] = 4
+
+    def lens(self, setup: Setup) -> Lens:
+        class Reminding(Lens):
+            def __init__(self, real: Setup) -> None:
+                super().__init__(real)
+                self.retired = (Retired(f"argument:{real.tools[0].stands_for[0]}", "owner_name"),)
+                self.setup = self.shown(system=real.system + " Ask for the owner_name first.")
+
+        return Reminding(setup) if self.touched else Lens(setup)
+
+
+class Recalling(Broken, frozen=True, kw_only=True):
+    """Law 4: replaced names are left in the results."""
+
+    id: ClassVar[str] = "broken.recalling"
+    law: ClassVar[int] = 4
+    phase: ClassVar[Phase] = "state"
+
+    def lens(self, setup: Setup) -> Lens:
+        class Halfway(StateLens):
+            def __init__(self, real: Setup) -> None:
+                super().__init__(real)
+                self.retired = (Retired("entity", "Casimir Dunleavy"),)
+
+            def show_text(self, text: str) -> str:
+                return text.replace("Casimir Dunleavy", "Boris Elmgren")
+
+            def show_call(self, call: Call) -> Call:
+                return Call(
+                    call.name,
+                    {key: _other(value, "Casimir Dunleavy", "Boris Elmgren") for key, value in call.arguments.items()},
+                )
+
+            def handle(self, call: Call, memory: Any) -> Handling:
+                inner = {key: _other(value, "Boris Elmgren", "Casimir Dunleavy") for key, value in call.arguments.items()}
+                return (yield from super().handle(Call(call.name, inner), memory))
+
+        return Halfway(setup) if self.touched else Lens(setup)
+
+
+class Defaulting(Broken, frozen=True, kw_only=True):
+    """Law 2: the default is still the value that the enum no longer lists."""
+
+    id: ClassVar[str] = "broken.defaulting"
+    law: ClassVar[int] = 2
+
+    def lens(self, setup: Setup) -> Lens:
+        class Coding(RewritingLens):
+            part = "arguments"
+
+        edit = Edit(
+            schema=lambda schema: {
+                **schema,
+                "enum": ["E", "S", "A"],
+                "description": "Codes: E = express; S = standard; A = any.",
+            },
+            show=lambda value: {"express": "E", "standard": "S", "any": "A"}.get(value, value),
+            read=lambda value: {"E": "express", "S": "standard", "A": "any"}.get(value, value),
+        )
+        return Coding(setup, {"find_parcels.speed": edit} if self.touched else {})
+
+
+class Misquoting(Broken, frozen=True, kw_only=True):
+    """Law 1: the answer is shown in other words and not read back."""
+
+    id: ClassVar[str] = "broken.misquoting"
+    law: ClassVar[int] = 1
+
+    def lens(self, setup: Setup) -> Lens:
+        class Shouting(_Renaming):
+            def show_answer(self, text: str) -> str:
+                return text.upper()
+
+        return Shouting(setup, self.touched)
+
+
+class Repairing(Broken, frozen=True, kw_only=True):
+    """Law 5: the old name of a tool still works."""
+
+    id: ClassVar[str] = "broken.repairing"
+    law: ClassVar[int] = 5
+    retires_calls: ClassVar[bool] = True
+
+    def lens(self, setup: Setup) -> Lens:
+        class Obliging(_Renaming):
+            def read_call(self, call: Call) -> Call | Failure:
+                return Call(self.back.get(call.name, call.name), call.arguments)
+
+        return Obliging(setup, self.touched)
+
+
 class Lenient(Broken, frozen=True, kw_only=True):
     """Law 5: a call in the old form is quietly repaired."""
 
@@ -258,6 +418,97 @@ def _rot(value: Any) -> Any:
     return value[::-1].swapcase() if isinstance(value, str) and value.isalpha() else value
 
 
+class Unnamed(Broken, frozen=True, kw_only=True):
+    """Law 9: an argument goes by another name, which no schema tells."""
+
+    id: ClassVar[str] = "broken.unnamed"
+    law: ClassVar[int] = 9
+
+    def lens(self, setup: Setup) -> Lens:
+        class Nameless(Lens):
+            def show_call(self, call: Call) -> Call:
+                return Call(call.name, {_other(key, "labels", "tags"): value for key, value in call.arguments.items()})
+
+            def read_call(self, call: Call) -> Call | Failure:
+                return Call(call.name, {_other(key, "tags", "labels"): value for key, value in call.arguments.items()})
+
+        return Nameless(setup) if self.touched else Lens(setup)
+
+
+def _other(name: Any, old: str, new: str) -> Any:
+    return new if name == old else name
+
+
+class Unexplained(Broken, frozen=True, kw_only=True):
+    """Law 9: the schema lists codes, and nothing says what they stand for."""
+
+    id: ClassVar[str] = "broken.unexplained"
+    law: ClassVar[int] = 9
+
+    codes: ClassVar[dict[str, str]] = {"road": "C1", "rail": "C2", "air": "C3"}
+
+    def lens(self, setup: Setup) -> Lens:
+        codes = self.codes
+
+        class Coding(RewritingLens):
+            part = "arguments"
+
+        back = {code: value for value, code in codes.items()}
+        edit = Edit(
+            schema=lambda schema: {**schema, "enum": list(back)},
+            show=lambda value: codes.get(value, value),
+            read=lambda value: back.get(value, value),
+        )
+        return Coding(setup, {"send_parcel.carrier": edit} if self.touched else {})
+
+
+class Cryptic(Broken, frozen=True, kw_only=True):
+    """Law 9: the retry of a failed call needs a word that no reply tells."""
+
+    id: ClassVar[str] = "broken.cryptic"
+    law: ClassVar[int] = 9
+    promises: ClassVar[Kind] = "fault"
+
+    def lens(self, setup: Setup) -> Lens:
+        class Asking(Lens):
+            def handle(self, call: Call, memory: Any) -> Handling:
+                if call.arguments.get("again") != "xyzzy":
+                    return self.real.source.refusal("unavailable", tool=call.name)
+                inner = Call(call.name, {key: value for key, value in call.arguments.items() if key != "again"})
+                return (yield from super().handle(inner, memory))
+
+            def perform(self, call: Call) -> Performing:
+                yield call
+                return (yield Call(call.name, {**call.arguments, "again": "xyzzy"}))
+
+        return Asking(setup) if self.touched else Lens(setup)
+
+
+class Curt(Broken, frozen=True, kw_only=True):
+    """Law 9: the first call fails, and nothing says that another try may work."""
+
+    id: ClassVar[str] = "broken.curt"
+    law: ClassVar[int] = 9
+    promises: ClassVar[Kind] = "fault"
+
+    def lens(self, setup: Setup) -> Lens:
+        class Failing(Lens):
+            def start(self) -> set[str]:
+                return set()
+
+            def handle(self, call: Call, memory: Any) -> Handling:
+                if call.name not in memory:
+                    memory.add(call.name)
+                    return Failure("internal", "Error 17.")
+                return (yield from super().handle(call, memory))
+
+            def perform(self, call: Call) -> Performing:
+                answer = yield call
+                return (yield call) if isinstance(answer, Failure) and answer.message == "Error 17." else answer
+
+        return Failing(setup) if self.touched else Lens(setup)
+
+
 class Idle(Broken, frozen=True, kw_only=True):
     """Law 10: a listed change that is never made, as a published benchmark's argument scramble."""
 
@@ -324,12 +575,24 @@ BROKEN: tuple[type[Broken], ...] = (
     Invalid,
     Colliding,
     Leaking,
+    Complaining,
+    Titled,
+    Merging,
+    Prompting,
+    Recalling,
+    Defaulting,
+    Misquoting,
+    Repairing,
     Lenient,
     Unseeded,
     Meddling,
     Unstorable,
     Faking,
     Hiding,
+    Unnamed,
+    Unexplained,
+    Cryptic,
+    Curt,
     Idle,
     Jumping,
     Always,

@@ -14,9 +14,14 @@ from perturb.errors import OperatorFault
 from perturb.operator import Handling, Lens, Setup, StackLens, lens_for
 from perturb.operators import from_json
 from perturb.toolset import Task
-from perturb.types import Answer, Call, Failure, Result
+from perturb.types import Answer, Call, Failure, Result, to_json
 
 TASK = DEPOT.tasks[0]
+NESTED = {
+    "op": "arguments.nest",
+    "version": 1,
+    "groups": {"find_parcels": {"name": "query", "description": "", "arguments": ["owner"]}},
+}
 RENAMED = {"op": "tools.synonym", "version": 1, "names": {"find_parcels": "locate_shipments"}}
 FLAKY = {"op": "faults.transient", "version": 1, "failures": {"find_parcels": 1}}
 
@@ -60,7 +65,7 @@ def test_a_retired_name_fails_as_an_unknown_one_does_and_is_marked() -> None:
     assert stale.real_calls == []
 
 
-@pytest.mark.parametrize("arguments", ["{", "[1]", '"text"', "", "nothing"])
+@pytest.mark.parametrize("arguments", ["{", "[1]", '"text"', "", "nothing", '{"owner": NaN}', '{"a":' + "[" * 100_000])
 def test_arguments_that_are_no_json_object(arguments: str) -> None:
     boundary = live()
     reply = call(boundary, "find_parcels", arguments)
@@ -68,6 +73,47 @@ def test_arguments_that_are_no_json_object(arguments: str) -> None:
     assert boundary.steps[0].malformed == arguments
     assert boundary.real_calls == []
     assert boundary.fault is None
+
+
+def nested(depth: int) -> Any:
+    value: Any = {}
+    for _ in range(depth):
+        value = {"a": value}
+    return value
+
+
+@pytest.mark.parametrize(
+    ("arguments", "recorded"),
+    [
+        ('{"owner": "\\ud800"}', '{"owner": "\\ud800"}'),
+        ({"owner": "\ud800"}, "{'owner': '\\ud800'}"),
+        ({"\ud800": 1}, "{'\\ud800': 1}"),
+        ({"owner": object}, "{'owner': <class 'object'>}"),
+        (nested(100_000), "(nested too deeply)"),
+        (7, "7"),
+    ],
+)
+def test_what_no_json_holds_is_refused_in_both_arms_and_recorded(arguments: Any, recorded: str) -> None:
+    for lens in (None, NESTED):
+        boundary = live(lens)
+        assert call(boundary, "find_parcels", arguments).is_error
+        assert boundary.steps[0].malformed == recorded
+        assert (boundary.fault, boundary.real_calls) == (None, [])
+        assert b"find_parcels" in to_json(boundary.steps)
+
+
+def test_python_values_are_turned_into_json_alike_in_both_arms() -> None:
+    for lens in (None, NESTED):
+        boundary = live(lens)
+        call(boundary, "find_parcels", {"owner": ("a", "b"), 3: {4: {5}}})
+        assert boundary.fault is None
+        assert boundary.steps[0].call.arguments == {"owner": ["a", "b"], "3": {"4": [5]}}
+
+
+def test_a_name_that_no_text_holds_is_recorded() -> None:
+    boundary = live()
+    assert call(boundary, "\ud800", {}).is_error
+    assert boundary.steps[0].call.name == "\\ud800"
 
 
 def test_arguments_as_text_are_read() -> None:

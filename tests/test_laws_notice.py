@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import anyio
 import pytest
-from broken_operators import BROKEN, Broken, Sound
+from broken_operators import BROKEN, Broken, Idle, Sound
 from depot import DEPOT as KEPT
 from depot import Depot
 
 from perturb import laws, operators
 from perturb.authoring import toolset
-from perturb.operator import Operator, SeededPick
+from perturb.operator import Operator, SeededPick, Setup, lens_for
+from perturb.operators.arguments.recode_enum import RecodeEnum
 from perturb.replay import Gold
+from perturb.toolset import Task, Toolset
+from perturb.types import Schema, Tool
 
 
 def broken_laws(operator: type[Operator], monkeypatch: pytest.MonkeyPatch) -> dict[int, str]:
@@ -43,7 +46,7 @@ def broken_laws(operator: type[Operator], monkeypatch: pytest.MonkeyPatch) -> di
 def test_the_law_notices(operator: type[Broken], monkeypatch: pytest.MonkeyPatch) -> None:
     if operator.__name__ == "Boastful":
         plan = operator(touched={"send_parcel": "send_parcel_x"})
-        from perturb.operator import Setup, Stack
+        from perturb.operator import Stack
 
         found = {one.law for one in laws.composable(Stack(operators=(plan, plan)), Setup.of(KEPT))}
         assert operator.law in found
@@ -57,3 +60,38 @@ def test_every_law_is_broken_by_some_operator() -> None:
 
 def test_a_sound_operator_breaks_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert broken_laws(Sound, monkeypatch) == {}
+
+
+def test_a_task_without_gold_calls_says_nothing_of_whether_a_change_is_felt() -> None:
+    free = Task(id="free", prompt="Do something.", check=lambda *_: True)
+    loose = toolset(Depot, name="depot", tasks=[free, *KEPT.tasks])
+    plan = Idle(touched={tool.name: tool.name for tool in KEPT.tools})
+    assert [one.law for one in anyio.run(laws.felt, Gold(loose), plan)] == [10]
+    assert anyio.run(laws.felt, Gold(toolset(Depot, name="depot", tasks=[free])), plan) == []
+
+
+def test_a_legend_may_name_the_values_that_its_codes_stand_for() -> None:
+    listed: Schema = {"type": "object", "properties": {"list": {"enum": ["6809637769959178254", "東", "", "a.b"]}}}
+    numbered = ServerOf(Tool(name="rank_list", description="Get one.", parameters=listed))
+    setup = Setup.of(numbered)
+    for seed in range(4):
+        plan = RecodeEnum.plan(setup, SeededPick(seed), 1.0)
+        assert isinstance(plan, RecodeEnum)
+        assert laws.on_setup(plan, setup) == []
+
+
+class ServerOf(Toolset):
+    """Tools with nothing behind them."""
+
+    name = "server"
+    dumps_state = False
+
+    def __init__(self, *tools: Tool) -> None:
+        self.tools = tools
+
+
+def test_new_names_may_have_dots_where_the_old_ones_have_them() -> None:
+    for old, broken in (("crm.get_user", False), ("crm_get_user", True)):
+        setup = Setup.of(ServerOf(Tool(name=old, description="Get a user.")))
+        lens = lens_for(Sound(touched={old: "crm.fetch_member"}), setup)
+        assert [one.law for one in laws.valid_tools(lens)] == ([2] if broken else [])

@@ -183,7 +183,7 @@ def airline() -> Bench:
 
 
 OPERATORS = [operator.id for operator in TABLE]
-NEEDS_FOLLOWING = {"results.paginate", "faults.transient", "errors.style"}
+NEEDS_FOLLOWING = {"results.paginate", "errors.style", *(one.id for one in TABLE if one.promises == "fault")}
 ALL = ["lend", "out", "mail", "pages"]
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import anyio
 import pytest
-from broken_operators import Faking, Hiding, Idle, Sound
+from broken_operators import Cryptic, Faking, Hiding, Idle, Sound, Unexplained, Unnamed
 from depot import DEPOT, Depot
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from perturb.authoring import toolset
 from perturb.errors import ToolsetError
 from perturb.knowable import Visible
-from perturb.operator import NotApplicable, SeededPick, Setup
+from perturb.operator import NotApplicable, SeededPick, Setup, Stack
 from perturb.replay import Gold, first_difference, same_answer
 from perturb.toolset import Task
-from perturb.types import Failure, Result
+from perturb.types import Failure, Kind, Result
 
 EVERY = {tool.name: tool.name + "_x" for tool in DEPOT.tools}
 
@@ -38,12 +38,32 @@ def test_nothing_at_all_is_solvable_and_not_felt() -> None:
 
 @pytest.mark.parametrize(
     ("operator", "reason"),
-    [(Faking(touched=EVERY), "state differs"), (Hiding(touched=EVERY), "value hidden")],
+    [
+        (Faking(touched=EVERY), "state differs"),
+        (Hiding(touched=EVERY), "value hidden"),
+        (Unnamed(touched=EVERY), "value hidden"),
+        (Unexplained(touched=EVERY), "value hidden"),
+        (Cryptic(touched=EVERY), "value hidden"),
+    ],
 )
 def test_what_is_not_solvable_says_why(operator: Any, reason: str) -> None:
     proof = prove(operator)
     assert (proof.status, proof.reason) == ("unsolvable", reason)
     assert proof.detail
+
+
+class Withholding(Hiding, frozen=True, kw_only=True):
+    """The same recoding, which does not promise that it can be known."""
+
+    id: ClassVar[str] = "broken.withholding"
+    promises: ClassVar[Kind] = "ablation"
+
+
+def test_a_value_that_an_ablation_hides_is_what_it_withholds() -> None:
+    hidden = prove(Stack(operators=(Sound(touched=EVERY), Hiding(touched=EVERY))))
+    assert (hidden.status, hidden.reason) == ("unsolvable", "value hidden")
+    withheld = prove(Stack(operators=(Sound(touched=EVERY), Withholding(touched=EVERY))))
+    assert (withheld.status, withheld.felt) == ("solvable", True)
 
 
 def test_a_change_that_nobody_meets_does_not_apply() -> None:
@@ -87,6 +107,13 @@ def test_answers_are_equal_with_their_types(mine: Any, theirs: Any, same: bool) 
     assert same_answer(mine, theirs) is same
 
 
+@pytest.mark.parametrize(("mine", "theirs"), [(1, 1.0), (1, True), (0, False), ([2], [2.0])])
+def test_types_tell_values_apart_in_states_and_beside_volatile_parts(mine: Any, theirs: Any) -> None:
+    assert first_difference({"a": mine}, {"a": theirs}) is not None
+    assert not same_answer(Result({"a": mine}), Result({"a": theirs}), ("/at",))
+    assert same_answer(Result({"a": mine, "at": 1}), Result({"a": mine, "at": 2}), ("/at",))
+
+
 def test_differences_name_the_place_and_leave_volatile_ones_out() -> None:
     mine = {"rows": [{"id": 1, "at": "9:00"}, {"id": 2, "at": "9:01"}]}
     theirs = {"rows": [{"id": 1, "at": "8:00"}, {"id": 3, "at": "8:01"}]}
@@ -124,3 +151,9 @@ def test_a_check_that_raises_on_its_own_gold_is_told_by_its_task() -> None:
     task = Task(id="broken", prompt="Count.", gold=DEPOT.tasks[2].gold, check=check)
     with pytest.raises(ToolsetError, match=r"'broken' of toolset 'loose'.*ZeroDivisionError"):
         anyio.run(Gold(toolset(Depot, name="loose", tasks=[task])).clean, task)
+
+
+def test_a_text_within_json_is_read_through_its_escapes() -> None:
+    visible = Visible(["Dear all, see below."], ())
+    assert visible.has('{"see":"all\\nbelow"}')
+    assert not visible.has('{"see":"all\\nabove"}')

@@ -74,7 +74,7 @@ class Bench:
         self.toolset = subject or shop()
         self.agent = LoadedAgent(name=name, function=agent, digest=name)
         self.store = Store(":memory:")
-        self.plan = RunPlan()
+        self.plan = RunPlan(run="run")
 
     async def go(
         self, operators: Any = "arguments.nest", design: Design | None = None, limits: Limits | None = None, **options: Any
@@ -83,7 +83,8 @@ class Bench:
         chosen = select(operators) if isinstance(operators, str) else operators
         limits = limits or Limits()
         self.plan = await plan_run(self.toolset, self.agent, chosen, design or Design(), limits, gold=gold, store=self.store)
-        self.store.begin_run("run", 0.0, {}, (pair.planned for pair in self.plan.episodes))
+        self.planned = list(self.store.planned("run"))
+        self.store.begin_run("run", 0.0, {})
         return await run_episodes(self.toolset, self.agent, self.plan, limits, store=self.store, setup=gold.setup, **options)
 
     def run(self, *arguments: Any, **options: Any) -> Ended:
@@ -118,23 +119,23 @@ def test_running_again_runs_nothing_and_trials_are_real_repeats() -> None:
 def test_another_agent_seed_or_limit_is_another_episode() -> None:
     bench = Bench()
     bench.run()
-    keys = {pair.planned.key for pair in bench.plan.episodes}
-    assert len(keys) == len(bench.plan.episodes)
+    keys = {one.key for one in bench.planned}
+    assert len(keys) == len(bench.planned)
     for other in (Design(seed=8), Design(intensity=0.0)):
         bench.run(design=other)
-        perturbed = {pair.planned.key for pair in bench.plan.episodes if pair.planned.arm == "perturbed"}
+        perturbed = {one.key for one in bench.planned if one.arm == "perturbed"}
         assert not perturbed & keys
     bench.run(limits=Limits(max_calls=7))
-    assert not {pair.planned.key for pair in bench.plan.episodes} & keys
+    assert not {one.key for one in bench.planned} & keys
     bench.agent = LoadedAgent(name="agent", function=order, digest="changed")
     bench.run()
-    assert not {pair.planned.key for pair in bench.plan.episodes} & keys
+    assert not {one.key for one in bench.planned} & keys
 
 
 def test_clean_and_perturbed_of_a_task_lie_side_by_side() -> None:
     bench = Bench()
     bench.run("arguments.nest,tools.opaque", design=Design(trials=2, clean_trials=2))
-    order_of_launch = [(pair.trial, pair.task, pair.planned.arm) for pair in bench.plan.episodes]
+    order_of_launch = [(one.trial, one.task, one.arm) for one in bench.planned]
     assert order_of_launch == [
         (trial, task, arm) for trial in (0, 1) for task in "123" for arm in ("clean", "perturbed", "perturbed")
     ]
@@ -444,7 +445,8 @@ async def main():
     agent = LoadedAgent(name="a", function=print, digest="a")
     with Store(":memory:") as store:
         plan = await plan_run(toolset, agent, TABLE, Design(intensity=0.5), Limits(), gold=Gold(toolset), store=store)
-    print(len(plan.episodes), digest([[p.planned.key, p.planned.plan, p.planned.proof] for p in plan.episodes], 64))
+        planned = [[one.key, one.plan, one.proof] for one in store.planned("run")]
+    print(plan.episodes, digest(planned, 64))
 
 anyio.run(main)
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -93,7 +93,7 @@ def command(ctx: click.Context, /, as_json: bool, dry_run: bool, max_drop: float
     if not dry_run:
         _can_write(chosen)
 
-    async def job(progress: RunProgress) -> tuple[Prepared, Evaluation | RunPlan]:
+    async def job(progress: RunProgress) -> tuple[Prepared, Evaluation | Foreseen]:
         prepared = await prepare(request)
         if dry_run:
             return prepared, await _plan(prepared, progress)
@@ -137,14 +137,18 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
     )
 
 
-async def _plan(prepared: Prepared, progress: Any) -> RunPlan:
-    """The plan of a run, with nothing written that was not there before."""
+async def _plan(prepared: Prepared, progress: Any) -> Foreseen:
+    """What a run would take; the store is left as it was, proofs aside, which are the same for every run."""
     from perturb.evaluation import store_path
     from perturb.planning import plan_run
     from perturb.store import Store
 
     request = prepared.request
     path = store_path(request)
+    name = f"{prepared.run} (dry run)"
+    gold = {task.id: len(task.gold or ()) for task in prepared.tasks}
+    arms = {"clean": 0, "perturbed": 0}
+    calls = 0
     with Store(path if path.is_file() else ":memory:") as store:
         plan = await plan_run(
             prepared.toolset,
@@ -154,21 +158,31 @@ async def _plan(prepared: Prepared, progress: Any) -> RunPlan:
             request.limits,
             gold=prepared.gold,
             store=store,
+            run=name,
             tasks=prepared.tasks,
             report=progress,
         )
-        finished = store.outcomes([pair.planned.key for pair in plan.episodes])
-    if not request.fresh:
-        plan.episodes = [pair for pair in plan.episodes if pair.planned.key not in finished]
-    return plan
+        for one in store.planned(name, left=not request.fresh):
+            arms[one.arm] += 1
+            calls += gold[one.task]
+        store.begin_plan(name)
+    return Foreseen(plan, arms["clean"], arms["perturbed"], calls)
 
 
-def _tell_plan(prepared: Prepared, plan: RunPlan, as_json: bool) -> None:
+class Foreseen(NamedTuple):
+    """The plan of a run, how many episodes it still has to run, and the calls they take if they go as the gold does."""
+
+    plan: RunPlan
+    clean: int
+    perturbed: int
+    calls: int
+
+
+def _tell_plan(prepared: Prepared, foreseen: Foreseen, as_json: bool) -> None:
     """Episodes and calls that a run would take. What an episode costs is known only once a model has been asked."""
     import msgspec
 
-    gold = {task.id: len(task.gold or ()) for task in prepared.tasks}
-    arms = [pair.planned.arm for pair in plan.episodes]
+    plan = foreseen.plan
     reasons: dict[str, int] = {}
     for left in plan.left_out:
         reasons[left.outcome] = reasons.get(left.outcome, 0) + 1
@@ -178,10 +192,10 @@ def _tell_plan(prepared: Prepared, plan: RunPlan, as_json: bool) -> None:
         "toolset": prepared.request.toolset,
         "tasks": len(prepared.tasks),
         "operators": [operator.id for operator in prepared.operators],
-        "episodes": len(arms),
-        "clean": arms.count("clean"),
-        "perturbed": arms.count("perturbed"),
-        "calls": sum(gold[pair.task] for pair in plan.episodes),
+        "episodes": foreseen.clean + foreseen.perturbed,
+        "clean": foreseen.clean,
+        "perturbed": foreseen.perturbed,
+        "calls": foreseen.calls,
         "cost": None,
         "left_out": reasons,
         "gold_fails_clean": plan.gold_fails_clean,

@@ -44,10 +44,12 @@ class RewritingLens(Lens):
 
     def _results(self, call: Call) -> schemas.Rewritten | None:
         schema = self.real.returns(call)
-        if schema is None:
-            return None
+        return None if schema is None else self._rewritten(schema)
+
+    def _rewritten(self, schema: Schema) -> schemas.Rewritten:
         known = self._by_schema.get(id(schema))
         if known is None:
+            # Kept with the schema itself, or its id could come again as another's.
             known = (schema, schemas.rewrite(schema, self._edits))
             self._by_schema[id(schema)] = known
         return known[1]
@@ -84,4 +86,4 @@ class RewritingLens(Lens):
         return result if made is None or made.read is None else Result(made.read(result.data), result.renderer)
 
     def show_returns(self, call: Call, schema: Schema) -> Schema:
-        return schemas.rewrite(schema, self._edits).schema if self.part == "results" else schema
+        return self._rewritten(schema).schema if self.part == "results" else schema

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
+import msgspec
+
 from perturb.errors import OperatorFault
 from perturb.operator.lens import Handling, Lens, Memory, Performing, StateLens
 from perturb.operator.picking import Pick
@@ -171,8 +173,12 @@ class StackLens(Lens):
 
     @cached_property
     def changes_tools(self) -> bool:
-        """Whether an agent is shown other tools than the toolset's own."""
-        return self.setup is not self.real and self.setup.public_tools != self.real.public_tools
+        """Whether an agent is shown other tools than the toolset's own, or the same with anything in another order."""
+        if self.setup is self.real:
+            return False
+        shown, real = self.setup.public_tools, self.real.public_tools
+        # Objects are equal in any order; their JSON is not.
+        return shown != real or msgspec.json.encode(shown) != msgspec.json.encode(real)
 
     def real_call(self, call: Call) -> Call:
         """A call as it reached the environment, in the toolset's own terms."""

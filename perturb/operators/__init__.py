@@ -10,50 +10,93 @@ import msgspec
 
 from perturb.errors import ConfigurationError, PlanError, nearest
 from perturb.operator import Operator, Stack
+from perturb.operators.arguments.case_style import ArgumentCaseStyle
 from perturb.operators.arguments.nest import Nest
 from perturb.operators.arguments.recode_enum import RecodeEnum
+from perturb.operators.arguments.reorder import ReorderArguments
 from perturb.operators.arguments.retype import Retype
 from perturb.operators.arguments.synonym import ArgumentSynonym
+from perturb.operators.arguments.wrap import Wrap
+from perturb.operators.descriptions.drop import DropDescriptions
+from perturb.operators.descriptions.mislead import Mislead
 from perturb.operators.descriptions.reword import Reword
+from perturb.operators.descriptions.verbose import Verbose
 from perturb.operators.environment.entities import Entities
 from perturb.operators.errors.style import ErrorStyle
+from perturb.operators.faults.malformed import Malformed
+from perturb.operators.faults.rate_limit import RateLimit
+from perturb.operators.faults.slow import Slow
+from perturb.operators.faults.timeout import Timeout
 from perturb.operators.faults.transient import Transient
+from perturb.operators.results.envelope import Envelope
 from perturb.operators.results.format import Format
+from perturb.operators.results.key_style import KeyStyle
 from perturb.operators.results.paginate import Paginate
 from perturb.operators.results.rename_keys import RenameKeys
+from perturb.operators.schema.dialect import Dialect
+from perturb.operators.schema.references import References
+from perturb.operators.schema.strict import Strict
+from perturb.operators.tools.abbreviate import Abbreviate
+from perturb.operators.tools.case_style import ToolCaseStyle
 from perturb.operators.tools.opaque import Opaque
+from perturb.operators.tools.prefix import Prefix
+from perturb.operators.tools.swap_names import SwapNames
 from perturb.operators.tools.synonym import ToolSynonym
 from perturb.operators.tools.vendor_style import VendorStyle
 from perturb.operators.toolset.distractors import Distractors
 from perturb.operators.toolset.merge import Merge
+from perturb.operators.toolset.near_duplicates import NearDuplicates
+from perturb.operators.toolset.shuffle import Shuffle
 
 TABLE: tuple[type[Operator], ...] = (
     Reword,
+    Verbose,
+    DropDescriptions,
+    Mislead,
+    ToolCaseStyle,
     ToolSynonym,
     VendorStyle,
+    Prefix,
+    Abbreviate,
     Opaque,
+    SwapNames,
+    ArgumentCaseStyle,
     ArgumentSynonym,
+    ReorderArguments,
     Nest,
+    Wrap,
     Retype,
     RecodeEnum,
+    References,
+    Dialect,
+    Strict,
     Merge,
+    Shuffle,
     Distractors,
+    NearDuplicates,
     Format,
     RenameKeys,
+    KeyStyle,
+    Envelope,
     Paginate,
     ErrorStyle,
     Transient,
+    RateLimit,
+    Timeout,
+    Slow,
+    Malformed,
     Entities,
 )
 """Every shipped operator. Within a phase, the order here is the order in which lenses are laid over a setup."""
 
 
-def by_id(operator_id: str) -> type[Operator]:
-    """The operator class with this id."""
-    for operator in TABLE:
+def by_id(operator_id: str, others: Iterable[type[Operator]] = ()) -> type[Operator]:
+    """The operator class with this id, of the table or of `others`."""
+    known = (*TABLE, *others)
+    for operator in known:
         if operator.id == operator_id:
             return operator
-    raise ConfigurationError(f"there is no operator {operator_id!r}; {nearest(operator_id, [one.id for one in TABLE])}")
+    raise ConfigurationError(f"there is no operator {operator_id!r}; {nearest(operator_id, [one.id for one in known])}")
 
 
 def select(patterns: str | Iterable[str]) -> tuple[type[Operator], ...]:
@@ -69,8 +112,8 @@ def select(patterns: str | Iterable[str]) -> tuple[type[Operator], ...]:
     return tuple(one for one in TABLE if any(fnmatch.fnmatchcase(one.id, pattern) for pattern in wanted))
 
 
-def from_json(plan: Any) -> Operator:
-    """The operator, or the stack of operators, that a plan as JSON describes."""
+def from_json(plan: Any, others: Iterable[type[Operator]] = ()) -> Operator:
+    """The operator, or the stack of operators, that a plan as JSON describes; of the table or of `others`."""
     if not isinstance(plan, dict) or not isinstance(plan.get("op"), str):
         raise PlanError(f"a plan is a JSON object with the key 'op'; this is {str(plan)[:80]!r}")
     fields = dict(plan)
@@ -79,8 +122,8 @@ def from_json(plan: Any) -> Operator:
         members = fields.get("operators")
         if not isinstance(members, list):
             raise PlanError("the plan of a stack has a list under 'operators'")
-        return Stack(operators=tuple(from_json(member) for member in members))
-    operator = by_id(name)
+        return Stack(operators=tuple(from_json(member, others) for member in members))
+    operator = by_id(name, others)
     if version != operator.version:
         raise PlanError(
             f"the plan was made with version {version!r} of {name}, this is version {operator.version}: "

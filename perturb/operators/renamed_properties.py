@@ -25,7 +25,7 @@ Part = Literal["arguments", "results"]
 
 def plan_names(setup: Setup, part: Part, pick: Pick, intensity: float) -> dict[str, str] | NotApplicable:
     """New names for a share of the declared properties of all tools, by place."""
-    found = {one.place: one.name for schema in _schemas(setup, part) for one in schemas.places(schema)}
+    found = {one.place: one.name for schema in schemas_now(setup, part) for one in schemas.places(schema)}
     if not found:
         what = "no tool has arguments" if part == "arguments" else "no tool declares keys of its result"
         return NotApplicable("nothing_to_change", what)
@@ -35,7 +35,7 @@ def plan_names(setup: Setup, part: Part, pick: Pick, intensity: float) -> dict[s
             current[own_name(place)] = name
     curated = partial(key_synonyms, neutral=False)
     # Arguments and keys of results are two namespaces: what one is called does not bear on the other.
-    taken = setup.names | property_names(_schemas(setup, part))
+    taken = setup.names | property_names(schemas_now(setup, part))
     new = choose_names(current, curated, taken, pick, spare=key_synonyms)
     places = [place for place in found if own_name(place) in new]
     if not places:
@@ -48,7 +48,7 @@ def own_name(place: str) -> str:
     return re.split(r"[.>]", place)[-1]
 
 
-def _schemas(setup: Setup, part: Part) -> Iterator[Schema | None]:
+def schemas_now(setup: Setup, part: Part) -> Iterator[Schema | None]:
     """The schemas as they are now; of tools that were merged, the results as the toolset has them."""
     own = Setup.of(setup.source).by_name
     for tool in setup.tools:
@@ -158,4 +158,4 @@ def _untitled(schema: Schema) -> Schema:
     return schema
 
 
-__all__ = ["Part", "PropertyNamesLens", "plan_names"]
+__all__ = ["Part", "PropertyNamesLens", "plan_names", "schemas_now"]

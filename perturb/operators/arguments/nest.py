@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import msgspec
 
+from perturb import schemas
 from perturb.mentions import Mentions, reworded
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
 from perturb.types import JSON, Axis, Call, Failure, Schema, Tool
@@ -35,6 +36,7 @@ class Nest(Operator, frozen=True, kw_only=True):
     Before: `search_flights {"origin": "OSL", "date": "2026-05-01"}`
     After: `search_flights {"origin": "OSL", "filter": {"date": "2026-05-01"}}`
 
+    A tool whose schema sets conditions over several arguments (`anyOf` at its root, `dependentRequired`) stays as it is.
     Places are tools; intensity is the share of tools. Does not apply where no tool has arguments.
     """
 
@@ -84,7 +86,7 @@ class Nest(Operator, frozen=True, kw_only=True):
                 placed = [child["x-place"] for child in tool.parameters.get("properties", {}).values() if "x-place" in child]
                 prefix = tool.stands_for[0] + "."
                 names = [place[len(prefix) :] for place in placed if place.startswith(prefix)]
-                if names:
+                if names and not schemas.conditional(tool.parameters):
                     named[tool.stands_for[0]] = names
         if not named:
             return NotApplicable("nothing_to_change", "no tool has arguments")
@@ -171,7 +173,8 @@ class NestLens(Lens):
         super().__init__(real)
         self._moves: dict[str, _Moves] = {}
         for tool in real.tools:
-            if len(tool.stands_for) == 1 and (group := groups.get(tool.stands_for[0])):
+            group = groups.get(tool.stands_for[0]) if len(tool.stands_for) == 1 else None
+            if group is not None and not schemas.conditional(tool.parameters):
                 moves = _Moves(tool, group)
                 if moves.inside:
                     self._moves[tool.name] = moves

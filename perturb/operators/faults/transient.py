@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 import msgspec
 
-from perturb.operator import Example, Handling, Lens, NotApplicable, Operator, Performing, Phase, Pick, Setup
-from perturb.types import Answer, Axis, Call, Failure, Kind, Tool
+from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
+from perturb.operators.faults.first_calls import FirstCallsLens, plan_counts
+from perturb.types import Axis, Call, Failure, FailureKind, Kind, Tool
 
 
 class Transient(Operator, frozen=True, kw_only=True):
@@ -42,38 +42,17 @@ class Transient(Operator, frozen=True, kw_only=True):
 
     @classmethod
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Transient | NotApplicable:
-        places = [name for tool in setup.tools for name in tool.stands_for]
-        if not places:
-            return NotApplicable("nothing_to_change", "there are no tools")
-        return cls(failures={place: pick.integer(place, 1, 2) for place in pick.chosen(places, intensity)})
+        counts = plan_counts(setup, pick, intensity)
+        return counts if isinstance(counts, NotApplicable) else cls(failures=counts)
 
     def lens(self, setup: Setup) -> Lens:
         return TransientLens(setup, self.failures)
 
 
-class TransientLens(Lens):
-    """Counts the failures down within an episode."""
+class TransientLens(FirstCallsLens):
+    """Answers the first calls as a service that is out for a moment."""
 
-    def __init__(self, real: Setup, failures: Mapping[str, int]) -> None:
-        super().__init__(real)
-        self._failures = failures
+    kind: ClassVar[FailureKind] = "unavailable"
 
-    def start(self) -> dict[str, int]:
-        return dict(self._failures)
-
-    def handle(self, call: Call, memory: dict[str, int]) -> Handling:
-        place = self.real.origin(call)
-        if place is not None and memory.get(place, 0) > 0:
-            memory[place] -= 1
-            return msgspec.structs.replace(self.real.source.refusal("unavailable", tool=call.name), retry_after=1.0)
-        answer = yield call
-        assert answer is not None
-        return answer
-
-    def perform(self, call: Call) -> Performing:
-        answer: Answer = yield call
-        for _ in range(self._failures.get(self.real.origin(call) or "", 0)):
-            if not (isinstance(answer, Failure) and answer.kind == "unavailable"):
-                break
-            answer = yield call
-        return answer
+    def fault(self, call: Call, place: str) -> Failure:
+        return msgspec.structs.replace(self.real.source.refusal("unavailable", tool=call.name), retry_after=1.0)

@@ -8,6 +8,7 @@ import msgspec
 
 from perturb import schemas
 from perturb.operator import Example, Handling, Lens, NotApplicable, Operator, Performing, Phase, Pick, Setup, dose
+from perturb.operators.added_argument import declared, put_back, set_apart
 from perturb.types import JSON, Answer, Axis, Call, Failure, Result, Schema, Tool, digest
 
 _STYLES: tuple[tuple[str, str, str], ...] = (
@@ -112,21 +113,17 @@ class PaginateLens(Lens):
             self.setup = self.shown(tools=tools)
 
     def _declare(self, tool: Tool) -> Tool:
-        parameters = dict(tool.parameters)
-        parameters["properties"] = {
-            **parameters.get("properties", {}),
-            self.plan.argument: {
-                "type": "string",
-                "description": f"The `{self.plan.next_key}` of the page before, to get the page after it. Leave it out for the "
-                "first page.",
-            },
+        cursor = {
+            "type": "string",
+            "description": f"The `{self.plan.next_key}` of the page before, to get the page after it. Leave it out for the "
+            "first page.",
         }
         note = f"Long lists come in pages: as long as `{self.plan.next_key}` is not null, there are more rows."
         single = len(tool.stands_for) == 1
         return msgspec.structs.replace(
             tool,
             description=f"{tool.description}\n{note}".strip(),
-            parameters=parameters,
+            parameters=declared(tool.parameters, self.plan.argument, cursor),
             returns=self._page_schema(tool.returns) if single and tool.returns is not None else tool.returns,
         )
 
@@ -143,7 +140,8 @@ class PaginateLens(Lens):
             }
         made = dict(schema)
         made["properties"] = {**schema["properties"], self.plan.next_key: following}
-        made["required"] = [*schema.get("required", []), self.plan.next_key]
+        if key in schema.get("required", ()):
+            made["required"] = [*schema["required"], self.plan.next_key]
         return made
 
     def _size(self, call: Call) -> int | None:
@@ -151,27 +149,13 @@ class PaginateLens(Lens):
         return None if place is None else self.plan.sizes.get(place)
 
     def show_call(self, call: Call) -> Call:
-        name = self.plan.argument
-        if not any(key.rstrip("_") == name for key in call.arguments) or self._size(call) is None:
-            return call
-        # An argument the tool does not have, called like the cursor, is set apart from it.
-        return Call(call.name, {key + "_" if key.rstrip("_") == name else key: value for key, value in call.arguments.items()})
+        return call if self._size(call) is None else set_apart(call, self.plan.argument)
 
     def read_call(self, call: Call) -> Call | Failure:
-        name = self.plan.argument
         tool = self.real.by_name.get(call.name)
         if tool is None or not any(one in self.plan.sizes for one in tool.stands_for):
             return call
-        if not any(key.rstrip("_") == name for key in call.arguments):
-            return call
-        return Call(
-            call.name,
-            {
-                key[:-1] if key.endswith("_") and key.rstrip("_") == name else key: value
-                for key, value in call.arguments.items()
-                if key != name
-            },
-        )
+        return put_back(call, self.plan.argument)
 
     def show_returns(self, call: Call, schema: Schema) -> Schema:
         return schema if self._size(call) is None else self._page_schema(schema)
@@ -191,7 +175,7 @@ class PaginateLens(Lens):
         cursor = call.arguments.get(self.plan.argument) if size is not None else None
         if size is not None and cursor is not None:
             known = memory.get(cursor) if isinstance(cursor, str) else None
-            if known is None or known[0].name != call.name:
+            if known is None or self.real.origin(known[0]) != self.real.origin(inner):
                 refused = self.real.refusal("invalid_argument", tool=call.name, field=self.plan.argument, value=cursor)
                 return msgspec.structs.replace(refused, stale=False)
             return self._page(*known, size, memory)
@@ -213,7 +197,12 @@ class PaginateLens(Lens):
         key = list_key(self.real.returns(call))
         if key == "":
             return Result({self.plan.rows_key: page, self.plan.next_key: following}, result.renderer)
-        return Result({**result.data, str(key): page, self.plan.next_key: following}, result.renderer)
+        others = {self._apart(name): value for name, value in result.data.items()}
+        return Result({**others, str(key): page, self.plan.next_key: following}, result.renderer)
+
+    def _apart(self, name: str) -> str:
+        """A key that the result has undeclared, called like the cursor's, is set apart from it."""
+        return schemas.apart(name) if name.rstrip("_") == self.plan.next_key else name
 
     def _rows(self, call: Call, result: Result) -> list[JSON] | None:
         key = list_key(self.real.returns(call))
@@ -245,5 +234,10 @@ class PaginateLens(Lens):
         if key == "":
             return Result(rows, renderer)
         return Result(
-            {name: rows if name == key else value for name, value in page.items() if name != self.plan.next_key}, renderer
+            {
+                schemas.joined(name) if name.rstrip("_") == self.plan.next_key else name: rows if name == key else value
+                for name, value in page.items()
+                if name != self.plan.next_key
+            },
+            renderer,
         )

@@ -14,6 +14,8 @@ from perturb.types import JSON, Axis, Call, Failure, Schema, Tool, digest, to_js
 
 _SELECTORS = ("action", "operation", "command")
 _LARGEST = 8
+_REST = ("general", "other", "further", "special")
+"""What tools without a subject in common are called, eight by eight."""
 
 
 class Merged(msgspec.Struct, frozen=True):
@@ -95,16 +97,19 @@ def _by_subject(chosen: list[str], every: list[str]) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
     for name in chosen:
         words = [word for word in singular[name] if counts[word] > 1 and len(word) > 2]
-        subject = max(words, key=lambda word: (counts[word], word)) if words else "general"
+        subject = max(words, key=lambda word: (counts[word], word)) if words else _REST[0]
         groups.setdefault(subject, []).append(name)
-    lone = [subject for subject, members in groups.items() if len(members) == 1 and subject != "general"]
+    lone = [subject for subject, members in groups.items() if len(members) == 1 and subject != _REST[0]]
     for subject in lone:
-        groups.setdefault("general", []).extend(groups.pop(subject))
+        groups.setdefault(_REST[0], []).extend(groups.pop(subject))
     sized: dict[str, list[str]] = {}
     for subject, members in groups.items():
         pieces = -(-len(members) // _LARGEST)
+        names = _REST if subject == _REST[0] else (subject, f"more_{subject}")
         for piece in range(pieces):
-            label = subject if piece == 0 else f"{subject}_{piece + 1}"
+            label = names[piece] if piece < len(names) else f"{subject}_{piece + 1}"
+            if piece and label in groups:
+                label = f"{subject}_{piece + 1}"
             sized[label] = members[piece::pieces]
     return sized
 

@@ -3,18 +3,21 @@
 Pure functions over curated tables; they know nothing of operators.
 """
 
+from perturb.operators.vocabulary.abbreviations import ABBREVIATIONS, abbreviate
 from perturb.operators.vocabulary.casing import STYLES, Style, join, restyle, split
 from perturb.operators.vocabulary.synonyms import distinct, key_synonyms, tool_synonyms
 from perturb.operators.vocabulary.vendors import HOUSES, House, vendor_names
 from perturb.operators.vocabulary.wording import WORDINGS, Wording, reword, rewordings
 
 __all__ = [
+    "ABBREVIATIONS",
     "HOUSES",
     "STYLES",
     "WORDINGS",
     "House",
     "Style",
     "Wording",
+    "abbreviate",
     "distinct",
     "join",
     "key_synonyms",

@@ -1,0 +1,157 @@
+"""`results.envelope`: results come inside the wrapper that many APIs put around everything they return."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, NamedTuple
+
+import msgspec
+
+from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
+from perturb.types import JSON, Axis, Call, Result, Schema, Tool
+
+
+class Wrapper(NamedTuple):
+    """One house's envelope: what stands beside the data, and the path of keys to it, from the name of the called tool."""
+
+    beside: dict[str, JSON]
+    path: Callable[[str], tuple[str, ...]]
+
+
+def _field(tool: str) -> str:
+    """The tool's name as a name that GraphQL allows (specification, section 2.1.9)."""
+    name = re.sub(r"\W", "_", tool, flags=re.ASCII)
+    return f"_{name}" if name[:1].isdigit() else name
+
+
+WRAPPERS: dict[str, Wrapper] = {
+    "status": Wrapper({"status": "ok"}, lambda tool: ("data",)),
+    "jsend": Wrapper({"status": "success"}, lambda tool: ("data",)),
+    "flag": Wrapper({"success": True, "errors": [], "messages": []}, lambda tool: ("result",)),
+    "json_api": Wrapper({"jsonapi": {"version": "1.1"}}, lambda tool: ("data", "attributes")),
+    "graphql": Wrapper({}, lambda tool: ("data", _field(tool))),
+    "json_rpc": Wrapper({"jsonrpc": "2.0", "id": 1}, lambda tool: ("result",)),
+}
+"""Every wrapper by its name in plans: a plain status, JSend, the v4 API of Cloudflare, JSON:API 1.1, GraphQL, JSON-RPC 2.0."""
+
+_BESIDE_ATTRIBUTES: dict[str, JSON] = {"type": "result"}
+"""A resource of JSON:API has a type beside its attributes; its id is left to servers that have one."""
+
+
+class Envelope(Operator, frozen=True, kw_only=True):
+    """The results of a tool come in an envelope, one kind for all tools; the output schema says so.
+
+    Before: `{"name": "Ada"}`
+    After: `{"status": "ok", "data": {"name": "Ada"}}`, or as JSON:API, GraphQL and others have it
+
+    Failures stay as they are. Places are tools; intensity is the share of them. Does not apply where there are no tools.
+    """
+
+    id: ClassVar[str] = "results.envelope"
+    axis: ClassVar[Axis] = "responses"
+    phase: ClassVar[Phase] = "envelope"
+    examples: ClassVar[tuple[Example, ...]] = tuple(
+        Example(
+            what="result",
+            plan={"op": "results.envelope", "version": 1, "wrappers": {"get_user": wrapper}},
+            tool=Tool(
+                name="get_user",
+                description="Look up a user.",
+                returns={"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]},
+                effect="read",
+            ),
+            call=Call("get_user"),
+            before={"name": "Ada"},
+            after=after,
+        )
+        for wrapper, after in (
+            ("status", {"status": "ok", "data": {"name": "Ada"}}),
+            ("graphql", {"data": {"get_user": {"name": "Ada"}}}),
+            ("json_api", {"jsonapi": {"version": "1.1"}, "data": {"type": "result", "attributes": {"name": "Ada"}}}),
+        )
+    )
+
+    wrappers: dict[str, str] = msgspec.field(default_factory=dict)
+
+    @classmethod
+    def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Envelope | NotApplicable:
+        places = [name for tool in setup.tools for name in tool.stands_for]
+        if not places:
+            return NotApplicable("nothing_to_change", "there are no tools")
+        wrapper = pick.choice("wrapper", list(WRAPPERS))
+        return cls(wrappers=dict.fromkeys(pick.chosen(places, intensity), wrapper))
+
+    def lens(self, setup: Setup) -> Lens:
+        return EnvelopeLens(setup, self.wrappers)
+
+
+class EnvelopeLens(Lens):
+    """Puts results into their tool's envelope and takes them out again."""
+
+    def __init__(self, real: Setup, wrappers: Mapping[str, str]) -> None:
+        super().__init__(real)
+        self._wrappers = {place: WRAPPERS[name] for place, name in wrappers.items()}
+        if wrappers:
+            self.setup = self.shown(tools=[self._declared(tool) for tool in real.tools])
+
+    def _declared(self, tool: Tool) -> Tool:
+        if len(tool.stands_for) != 1 or tool.stands_for[0] not in self._wrappers or tool.returns is None:
+            return tool
+        wrapper = self._wrappers[tool.stands_for[0]]
+        return msgspec.structs.replace(tool, returns=_schema(wrapper, tool.name, tool.returns))
+
+    def _wrapper(self, call: Call) -> Wrapper | None:
+        return self._wrappers.get(self.real.origin(call) or "")
+
+    def show_returns(self, call: Call, schema: Schema) -> Schema:
+        wrapper = self._wrapper(call)
+        return schema if wrapper is None else _schema(wrapper, call.name, schema)
+
+    def show_result(self, call: Call, result: Result) -> Result:
+        wrapper = self._wrapper(call)
+        return result if wrapper is None else Result(_wrapped(wrapper, call.name, result.data), result.renderer)
+
+    def read_result(self, call: Call, result: Result) -> Result:
+        wrapper = self._wrapper(call)
+        if wrapper is None:
+            return result
+        data = result.data
+        for key in wrapper.path(call.name):
+            if not isinstance(data, dict) or key not in data:
+                return result
+            data = data[key]
+        return Result(data, result.renderer)
+
+
+def _wrapped(wrapper: Wrapper, tool: str, data: JSON) -> JSON:
+    first, *rest = wrapper.path(tool)
+    if rest == ["attributes"]:
+        data = {**_BESIDE_ATTRIBUTES, "attributes": data}
+    elif rest:
+        data = {rest[0]: data}
+    return {**wrapper.beside, first: data}
+
+
+def _schema(wrapper: Wrapper, tool: str, schema: Schema) -> Schema:
+    """The schema of the envelope with that of the data at its place."""
+    first, *rest = wrapper.path(tool)
+    if rest == ["attributes"]:
+        schema = _object({**{key: _constant(value) for key, value in _BESIDE_ATTRIBUTES.items()}, "attributes": schema})
+    elif rest:
+        schema = _object({rest[0]: schema})
+    return _object({**{key: _constant(value) for key, value in wrapper.beside.items()}, first: schema})
+
+
+def _constant(value: JSON) -> Schema:
+    """The schema of what stands beside the data: a constant, or the type where a server would leave more room."""
+    if isinstance(value, dict):
+        return _object({key: _constant(item) for key, item in value.items()})
+    if isinstance(value, list):
+        return {"type": "array", "items": {"type": "string"}}
+    kind = "boolean" if isinstance(value, bool) else "integer" if isinstance(value, int) else "string"
+    return {"type": kind}
+
+
+def _object(properties: Mapping[str, Any]) -> Schema:
+    return {"type": "object", "properties": dict(properties), "required": list(properties)}

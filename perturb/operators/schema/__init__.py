@@ -1,0 +1,1 @@
+"""Operators over how schemas are written, one a file."""
