@@ -235,6 +235,7 @@ def test_it(robustness):
         ("max_dorp=0.1", "takes no argument 'max_dorp'; did you mean 'max_drop'"),
         ("max_drop=10", "max_drop is 10.0; it is a fraction from 0 to 1"),
         ("trials=0", "trials is 0; it must be a number above 0"),
+        ("timeout=float('nan')", "timeout is nan; it must be a number above 0"),
         ("trials='3'", "Expected `int`, got `str` - at `$.trials`"),
         ("operators='arguments.nets'", "no operator is called 'arguments.nets'; did you mean 'arguments.nest'"),
         ("tasks=['lamp-9']", "toolset 'shelf' has no task 'lamp-9'; did you mean"),
