@@ -10,7 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from command_line import ENVIRONMENT, Here, apart, command
+from command_line import ENVIRONMENT, PLUGIN, Here, apart, command
 
 from perturb.cli import COMMANDS
 from perturb.cli.budget import read_budget
@@ -359,7 +359,7 @@ def test_what_init_makes_runs_and_its_test_passes(tmp_path: Path) -> None:
     assert ended.status == 0
     assert ended.json["headline"]["clean"] == 1.0
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "perturb.pytest_plugin", "-p", "no:cacheprovider"],
+        [sys.executable, "-m", "pytest", "-q", *PLUGIN, "-p", "no:cacheprovider"],
         cwd=tmp_path / "mine",
         env=ENVIRONMENT,
         capture_output=True,

@@ -7,26 +7,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib.metadata import entry_points
 from importlib.util import find_spec
-from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy  # noqa: F401 - pytester unloads what a test run loads, and NumPy cannot be loaded twice
 import pytest
 import scipy.special  # noqa: F401
-
-import perturb
-import perturb.evaluation
-import perturb.pytest_support
+from command_line import PLUGIN, ROOT
 
 pytest_plugins = ["pytester"]
 
-INSTALLED = bool(entry_points(group="pytest11", name="perturb"))
-PLUGIN = () if INSTALLED else ("-p", "perturb.pytest_plugin")
 # What pytest-asyncio asks for is a setting that pytest without it does not know.
 WARNINGS = ("-W", "error", "-W", "ignore:The configuration option::")
-ROOT = Path(perturb.__file__).parents[1]
 
 TOOLSET = '''
 from perturb.authoring import toolset

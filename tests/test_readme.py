@@ -7,16 +7,14 @@ import re
 import shlex
 import subprocess
 import sys
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import anyio
 import pytest
-from command_line import ENVIRONMENT, apart
+from command_line import ENVIRONMENT, PLUGIN, apart
 from depot import DEPOT
 
 ROOT = Path(__file__).resolve().parents[1]
-PLUGIN = () if entry_points(group="pytest11", name="perturb") else ("-p", "perturb.pytest_plugin")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
