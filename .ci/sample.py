@@ -1,4 +1,4 @@
-"""Make the published sample anew: the report of the reference agent on airline, its picture, and the terminal text in README.md.
+"""Make the published sample anew: the report of the reference agent on airline, its picture, and the text in README.md.
 
 python .ci/sample.py        needs `perturb` on the path, and Debian's chromium for the picture
 """

@@ -99,7 +99,7 @@ def _run(run: str, kept: dict[str, Any]) -> dict[str, Any]:
 
 _LISTS: dict[str, Callable[[], list[dict[str, Any]]]] = {"operators": operators, "toolsets": _toolsets, "agents": _agents}
 _COLUMNS: dict[str, tuple[str, ...]] = {
-    "operators": ("id", "axis", "kind", "summary", "applies"),
+    "operators": ("id", "kind", "summary"),
     "toolsets": ("name", "from", "summary"),
     "agents": ("name", "from", "summary"),
     "runs": ("run", "started", "agent", "toolset", "operators", "tasks", "ended"),
