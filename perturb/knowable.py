@@ -10,6 +10,7 @@ from typing import Any
 
 from perturb.types import JSON, Schema, Tool
 
+_CODE = re.compile(r"\w[\w-]*")
 _TOKEN = re.compile(r"[^\W_]+")
 _PARTED = re.compile(r"\\+[nrt]|(?<=\d)t(?=\d\d:)")
 """What parts words though it is written in letters: escaped line ends and tabs, at any depth of JSON within JSON, and the T
@@ -129,6 +130,7 @@ def unexplained(
     """The enum values of a real call that are not in the shown one, and of which the shown tool does not say what stands for
     them: `E = economy`, `yes: express`, `true for express`. `renamed` is what prompts have become."""
     given = [str(leaf) for leaf in (*leaves(shown), *_within_texts(shown))]
+    spelt = {word for leaf in given for word in _CODE.findall(leaf)}  # several codes may stand in one text: `E|S`
     gone = [leaf for leaf in leaves(arguments) if isinstance(leaf, str) and leaf and leaf not in given]
     if not gone:
         return
@@ -140,7 +142,7 @@ def unexplained(
             continue
         legend = legend or "\n".join([told.description, *_descriptions(told.parameters)])
         words = r"[\W_]+".join(map(re.escape, _TOKEN.findall(new))) or re.escape(new)
-        codes = "|".join(map(re.escape, sorted(set(given), key=len, reverse=True)))
+        codes = "|".join(map(re.escape, sorted({*given, *spelt}, key=len, reverse=True)))
         if not re.search(rf"(?i)(?<!\w)(?:{codes})(?!\w)\W{{0,2}}\s*(?:=|:|for|stands for|means)\W*{words}(?!\w)", legend):
             yield value
 

@@ -157,3 +157,17 @@ def test_a_text_within_json_is_read_through_its_escapes() -> None:
     visible = Visible(["Dear all, see below."], ())
     assert visible.has('{"see":"all\\nbelow"}')
     assert not visible.has('{"see":"all\\nabove"}')
+
+
+def test_the_codes_of_a_list_in_one_text_are_explained_one_by_one() -> None:
+    from perturb.knowable import unexplained
+    from perturb.types import Tool
+
+    channels = {"type": "array", "items": {"type": "string", "enum": ["email", "sms", "app"]}}
+    real = Tool(name="alert", parameters={"type": "object", "properties": {"channels": channels}})
+    legend = {"type": "string", "description": "Codes: E = email; S = sms; A = app. Separated by vertical bars."}
+    told = Tool(name="alert", parameters={"type": "object", "properties": {"channels": legend}})
+    given = {"channels": ["email", "sms"]}
+    assert list(unexplained(real, given, told, {"channels": "E|S"})) == []
+    assert list(unexplained(real, given, told, {"channels": "E|X"})) == ["sms"]
+    assert list(unexplained(real, given, real, {"channels": "E|S"})) == ["email", "sms"]
