@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from perturb.episode import AGENT_OUTCOMES
+from perturb.errors import PlanError
 from perturb.evaluation import Request, prepare, step_data
 from perturb.loading import load_toolset
 from perturb.operator import Operator, StackLens, lens_for
@@ -91,6 +92,7 @@ async def replay(request: Replay) -> Replayed:
     task = prepared.tasks[0]
     gold = prepared.gold
     proof = await gold.prove(task, operator)
+    _must_be_met(operator, proof, request)
     ran: dict[str, list[Ran]] = {"clean": [], "perturbed": []}
     with Watchdog(request.limits.timeout) as watchdog:
         for trial in range(request.trial, request.trial + request.trials):
@@ -114,11 +116,23 @@ async def replay(request: Replay) -> Replayed:
     return Replayed(request=request, proof=proof, **ran)
 
 
+def _must_be_met(operator: Operator | None, proof: Proof, request: Replay) -> None:
+    """Refuse a plan that has nothing to do with the task: most often it was drawn for another state of the toolset."""
+    if operator is None or proof.reason != "not_met":
+        return
+    named = ", ".join(sorted(operator.places())[:3])
+    raise PlanError(
+        f"the plan of {operator.id} changes nothing that task {request.task!r} of toolset {request.toolset!r} meets; it names "
+        f"{named or 'no places'}. Draw it again with `perturb run`, or name another task"
+    )
+
+
 async def _gold(request: Replay, operator: Operator | None) -> Replayed:
     toolset = load_toolset(request.toolset)
     gold = Gold(toolset)
     task = toolset.task(request.task)
     proof = await gold.prove(task, operator)
+    _must_be_met(operator, proof, request)
     clean_lens, lens = lens_for(None, gold.setup), lens_for(operator, gold.setup)
     clean = _ran(await run_gold(toolset, task, clean_lens), clean_lens, task)
     perturbed = _ran(await run_gold(toolset, task, lens), lens, task)

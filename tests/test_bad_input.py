@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -363,3 +364,12 @@ def test_a_store_that_cannot_be_used_is_told(here: Here) -> None:
     ended = here("run", "--store", "broken.sqlite")
     assert ended.status == 2
     assert "the store broken.sqlite cannot be used" in ended.err
+
+
+def test_a_plan_for_tools_that_are_gone_is_told(tmp_path: Path) -> None:
+    plan = {"op": "tools.synonym", "version": 1, "names": {"sell_tickets": "vend_tickets"}}
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    ended = apart("replay", "plan.json", "--toolset", "airline", "--task", "seat-taken", folder=tmp_path)
+    assert ended.status == 2
+    assert "sell_tickets" in ended.err
+    assert "Traceback" not in ended.err
