@@ -101,14 +101,6 @@ def test_calls_that_the_schemas_allow(operator: type[Operator], data: st.DataObj
     check_calls(operator, data, data.draw(st.sampled_from(servers())))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("number", range(40))
-@pytest.mark.parametrize("operator", OPERATORS)
-@given(data=st.data())
-def test_calls_that_each_schema_allows(operator: type[Operator], number: int, data: st.DataObject) -> None:
-    check_calls(operator, data, servers()[number])
-
-
 @given(data=st.data())
 def test_stacks_read_back_every_call(data: st.DataObject) -> None:
     setup = data.draw(st.sampled_from(servers()))
