@@ -1,4 +1,4 @@
-"""How hard Hypothesis looks: `quick` by default, `--hypothesis-profile thorough` for a longer look; the same examples each time."""
+"""How hard Hypothesis looks: `quick` by default, `--hypothesis-profile thorough` for longer; the same examples each time."""
 
 from __future__ import annotations
 
