@@ -63,6 +63,14 @@ class Violation(msgspec.Struct, frozen=True):
         return f"law {self.law} ({LAWS[self.law]}): {self.what}"
 
 
+def stages(lens: StackLens) -> Iterator[StackLens]:
+    """A lens, and what takes its place within an episode."""
+    following: StackLens | None = lens
+    while following is not None:
+        yield following
+        following = following.next_stage
+
+
 Answered = tuple[Call, Answer]
 """A real call and its real answer."""
 
@@ -144,6 +152,8 @@ def valid(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answered] =
         made = lens.show_call(call)
         shown = lens.setup.by_name.get(made.name)
         if shown is None:
+            if any(layer.withholds for layer in lens.layers):
+                continue
             yield Violation(2, f"{_brief(call)} is shown as a call of {made.name!r}, which is no shown tool")
         else:
             for problem in _validator(shown.parameters).iter_errors(made.arguments):
@@ -405,14 +415,17 @@ def composable(operator: Operator, setup: Setup, calls: Sequence[Call] = ()) -> 
             if second.id in first.conflicts:
                 yield Violation(12, f"{first.id} and {second.id} are declared to conflict and are in one stack")
     over = lens_for(Stack(operators=(Probe(), *members)), setup)
-    reached = {place for tool in over.setup.tools for place in tool.stands_for}
+    shown = [tool for stage in stages(over) for tool in stage.setup.tools]
+    reached = {place for tool in shown for place in tool.stands_for}
+    brought = {tool.name for tool in shown}
     for tool in setup.tools:
         if not reached.issuperset(tool.stands_for):
             yield Violation(12, f"{operator.id}: over another operator, {tool.name} cannot be reached any more")
-        if tool.name in over.setup.by_name:
+        if tool.name in brought:
             yield Violation(12, f"{operator.id}: it brings back {tool.name!r}, which the operator within it has retired")
-    for problem in (*round_trip(over, calls, ()), *valid(over, calls)):
-        yield Violation(12, f"{operator.id}: over another operator: {problem.what}")
+    for stage in stages(over):
+        for problem in (*round_trip(stage, calls, ()), *valid(stage, calls)):
+            yield Violation(12, f"{operator.id}: over another operator: {problem.what}")
 
 
 class Probe(Operator, frozen=True, kw_only=True):
@@ -498,19 +511,23 @@ async def on_gold_calls(gold: Gold, task: Task, operator: Operator, lens: StackL
     found: list[Violation] = []
     if (read := lens.read_answer(lens.show_answer(task.answer))) != task.answer:
         found.append(Violation(1, f"the answer {task.answer!r} reads back as {read!r}"))
-    found += [*round_trip(lens, calls, answered), *valid(lens, calls, answered), *one_to_one(lens, calls, answered)]
-    shown_failures = [(call, texts.failure_text(lens.show_failure(call, a))) for call, a in answered if isinstance(a, Failure)]
-    found += coherent(lens, [lens.show_text(task.prompt)], shown_failures)
     members = operator.operators if isinstance(operator, Stack) else (operator,)
-    if all(member.retires_calls for member in members):
-        found += strict(lens, calls)
+    said = (task.prompt, *task.follow_ups)
+    for stage in stages(lens):
+        found += [*round_trip(stage, calls, answered), *valid(stage, calls, answered), *one_to_one(stage, calls, answered)]
+        failed = [(call, texts.failure_text(stage.show_failure(call, a))) for call, a in answered if isinstance(a, Failure)]
+        # What the user said, and said in other names, is not said again at a later stage.
+        found += coherent(stage, lens.show_turns(said) if stage is lens else (), failed)
+        if all(member.retires_calls for member in members):
+            found += strict(stage, calls)
     return found
 
 
 def on_setup(operator: Operator, setup: Setup) -> list[Violation]:
     """The laws that need no task: 2 to 4, 7 and 12, on the tools alone."""
-    lens = lens_for(operator, setup)
-    found = [*valid_tools(lens), *one_to_one(lens, ()), *coherent(lens), *data(operator, setup)]
+    found = [*data(operator, setup)]
+    for stage in stages(lens_for(operator, setup)):
+        found += [*valid_tools(stage), *one_to_one(stage, ()), *coherent(stage)]
     return [*found, *composable(operator, setup, [call for task in setup.source.tasks[:5] for call in task.gold or ()])]
 
 

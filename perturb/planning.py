@@ -147,7 +147,7 @@ def draw(operator: type[Operator], setup: Setup, task: Task, trial: int, design:
     """The plan of one operator for one task and trial: the same for every agent."""
     scope: tuple[object, ...] = (operator.id,) if design.plan_scope == "run" else (operator.id, task.id, trial)
     pick: Pick = SeededPick(design.seed, *scope)
-    return operator.plan(setup, pick, design.intensity)
+    return operator.plan(setup if design.plan_scope == "run" else setup.for_task(task), pick, design.intensity)
 
 
 class LensCache:

@@ -39,10 +39,11 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GoldRun(msgspec.Struct, frozen=True, kw_only=True):
-    """A replay of the gold calls: shown steps, real answers, the final state (`None` where the environment cannot dump it),
-    and the verdict of the toolset's own check."""
+    """A replay of the gold calls: shown steps, the first real call that each became (`None` where it reached nothing), real
+    answers, the final state (`None` where the environment cannot dump it), and the verdict of the toolset's own check."""
 
     steps: tuple[Step, ...]
+    real: tuple[Call | None, ...]
     answers: tuple[Answer, ...]
     state: JSON
     passed: bool
@@ -64,26 +65,37 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
     environment = toolset.environment(task)
     try:
         boundary = Boundary(lens, task, environment, max_calls=1_000_000)
-        visible = Visible([boundary.system, boundary.prompt], boundary.tools) if clean is not None else None
-        clean_visible = Visible([toolset.system, task.prompt], lens.real.public_tools) if clean is not None else None
+        said = (task.prompt, *task.follow_ups)
+        visible = Visible([boundary.system, *boundary.turns], boundary.tools) if clean is not None else None
+        clean_visible = Visible([toolset.system, *said], lens.real.public_tools) if clean is not None else None
+        while await boundary.next_user() is not None:
+            pass  # it hears the user out before it acts
         steps: list[Step] = []
+        real: list[Call | None] = []
         answers: list[Answer] = []
         hidden: list[str] = []
         for position, gold in enumerate(task.gold or ()):
-            generator = lens.perform(gold)
+            generator = boundary.perform(gold)
             shown = next(generator)
             first = True
             excused: frozenset[str] = frozenset()
             while True:
+                if lens is not boundary.lens:
+                    lens = boundary.lens
+                    if visible is not None:
+                        visible.add_tools(boundary.tools)
                 if visible is not None and clean_visible is not None:
                     if first:
                         excused = _clean_hidden(clean_visible, gold, lens)
                         hidden += [f"{gold.name}: {one}" for one in _untold(gold, shown, lens)]
                     hidden += [f"{gold.name}: {value!r}" for value in visible.missing(shown.arguments, also=excused)]
                 first = False
+                reached = len(boundary.real_calls)
                 answer = await boundary.send(shown)
                 reply = boundary.reply(shown, answer)
+                boundary.end_batch()
                 steps.append(Step(shown, reply))
+                real.append(next(iter(boundary.real_calls[reached:]), None))
                 if visible is not None:
                     visible.add(reply.text)
                 try:
@@ -102,6 +114,7 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
         passed = toolset.check(task, final, answer_real, boundary.real_calls)
         return GoldRun(
             steps=tuple(steps),
+            real=tuple(real),
             answers=tuple(answers),
             state=state,
             passed=passed,
@@ -193,7 +206,8 @@ class Gold:
         for task in self.toolset.tasks:
             run = await self.clean(task)
             if run is not None and run.passed:
-                found.append(Transcript(self.toolset.system, task.prompt, self.setup.public_tools, run.steps, task.answer))
+                prompt = "\n\n".join((task.prompt, *task.follow_ups))
+                found.append(Transcript(self.toolset.system, prompt, self.setup.public_tools, run.steps, task.answer))
         return tuple(found)
 
     async def prove(self, task: Task, operator: Operator | NotApplicable | None, lens: StackLens | None = None) -> Proof:

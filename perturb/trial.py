@@ -68,7 +68,9 @@ async def run_episode(
         operator=planned.operator,
         plan=planned.plan,
         system=boundary.system if boundary else "",
+        role=boundary.lens.setup.role if boundary else "system",
         prompt=boundary.prompt if boundary else task.prompt,
+        said=tuple(boundary.said) if boundary else (),
         steps=tuple(boundary.steps) if boundary else (),
         answer=answer,
         answer_real=answer_real,
@@ -155,6 +157,10 @@ class BlockingEpisode:
         return self._boundary.prompt
 
     @property
+    def messages(self) -> Any:
+        return self._boundary.messages
+
+    @property
     def tools(self) -> Any:
         return self._boundary.tools
 
@@ -164,8 +170,8 @@ class BlockingEpisode:
     def calls(self, calls: Any) -> Any:
         return _awaited(self._boundary.calls, calls)
 
-    def next_user(self) -> Any:
-        return _awaited(self._boundary.next_user)
+    def next_user(self, answer: str = "") -> Any:
+        return _awaited(self._boundary.next_user, answer)
 
 
 def _awaited(function: Callable[..., Any], *arguments: Any) -> Any:
