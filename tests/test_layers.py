@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         *("toolset", "agent", "episode", "answers", "signatures", "environments", "toolset_files", "authoring"),
         *("agent_files", "learned_gold", "loading", "reference", "plan_files"),
     ),
-    ("boundary", "replay", "laws"),
+    ("leaks", "boundary", "replay", "laws"),
     ("runner", "planning", "trial", "store", "watchdog"),
     ("statistics",),
     ("rendering",),
