@@ -14,6 +14,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from perturb import texts
+from perturb.operators.errors.shapes import ErrorShape
+from perturb.operators.errors.told import Style
+from perturb.operators.errors.told import Told as ToldParts
 from perturb.toolset import Task, Toolset, plain_refusal
 from perturb.types import JSON, Answer, Call, Failure, FailureKind, Result, Schema, Tool, to_json
 
@@ -30,12 +34,13 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Told(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A failure before the change."""
+    """A failure before the change, and its text (as JSON, where it is JSON) where that is more than the message."""
 
     kind: FailureKind
     message: str
     field: str | None = None
     retry_after: float | None = None
+    text: JSON | msgspec.UnsetType = msgspec.UNSET
 
 
 class Before(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,7 +75,7 @@ class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Migration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One change of one API."""
+    """One change of one API; `errors` is the shape of failures before it, where they are more than a message."""
 
     id: str
     vendor: str = ""
@@ -78,6 +83,7 @@ class Migration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     source: Source
     change: str
     old: tuple[Tool, ...] = ()
+    errors: ErrorShape | None = None
     plan: dict[str, JSON] | None = None
     new: tuple[Shape, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
@@ -107,6 +113,11 @@ class Recorded(Toolset):
         self.name = migration.id
         self.tools = migration.old
         self.answers: dict[bytes, Answer] = {}
+        self.renderer = "plain"
+        if (shape := migration.errors) is not None:
+            self.renderer = f"before {migration.id}"
+            style = shape.style(migration.id)
+            texts.register_failure(self.renderer, lambda failure: shown(style, shape, failure))
         for one in migration.exchanges:
             call = one.old.call
             if one.old.failure is None:
@@ -114,8 +125,9 @@ class Recorded(Toolset):
                 self.answers[to_json(call)] = Result(one.old.result)
             else:
                 told = one.old.failure
+                value = call.arguments.get(told.field or "")
                 self.answers[to_json(call)] = Failure(
-                    told.kind, told.message, call.name, told.field, call.arguments.get(told.field or ""), told.retry_after
+                    told.kind, told.message, call.name, told.field, value, told.retry_after, self.renderer
                 )
         self.tasks = tuple(
             Task(
@@ -128,8 +140,16 @@ class Recorded(Toolset):
             for number, one in enumerate(migration.exchanges, 1)
         )
 
+    def refusal(self, kind: FailureKind, *, tool: str, field: str | None = None, value: JSON = None) -> Failure:
+        return msgspec.structs.replace(plain_refusal(kind, tool=tool, field=field, value=value), renderer=self.renderer)
+
     def environment(self, task: Task) -> RecordedEnvironment:
         return RecordedEnvironment(self.answers)
+
+
+def shown(style: Style, shape: ErrorShape, failure: Failure) -> str:
+    told = ToldParts(failure.kind, failure.message, failure.field, failure.retry_after)
+    return style.write(told, failure.tool or "") if shape.fits(told) else failure.message
 
 
 class RecordedEnvironment:

@@ -13,7 +13,7 @@ from real_migrations import Migration, Recorded, bare, migrations
 
 from perturb import laws, texts
 from perturb.boundary import Boundary
-from perturb.operator import Operator, Setup, Stack, StackLens, lens_for
+from perturb.operator import Operator, Performing, Setup, Stack, StackLens, lens_for
 from perturb.operators import from_json
 from perturb.replay import Gold
 from perturb.types import JSON, Answer, Call, Failure, Reply, to_json
@@ -37,6 +37,15 @@ def test_the_plan_shows_the_new_tools(migration: Migration) -> None:
     _, lens, _ = bound(migration)
     shown = [{"name": one.name, "parameters": one.parameters, "returns": one.returns} for one in lens.setup.public_tools]
     assert [bare(one) for one in shown] == [bare(msgspec.to_builtins(one)) for one in migration.new]
+
+
+@each
+def test_the_old_failures_are_told_as_they_were(migration: Migration) -> None:
+    _, _, toolset = bound(migration)
+    for exchange in migration.exchanges:
+        failure = exchange.old.failure
+        if failure is not None and failure.text is not msgspec.UNSET:
+            assert told(texts.failure_text(toolset.answers[to_json(exchange.old.call)])) == failure.text  # type: ignore[arg-type]
 
 
 @each
@@ -69,14 +78,10 @@ def test_an_informed_agent_makes_the_new_calls(migration: Migration) -> None:
             answer = drive(lens, call, memory, old)
             reply = Reply(texts.failure_text(answer), True) if isinstance(answer, Failure) else Reply("", data=answer.data)
             learn(reply.data, step.result, made_up)
-            try:
-                call = performing.send(answer)
-            except StopIteration as stop:
-                assert index == len(exchange.new) - 1
-                assert stop.value == old
-                break
-        else:
-            pytest.fail("the informed agent goes on after the last step")
+            following, ended = resumed(performing, answer)
+            assert (following is None) == (index == len(exchange.new) - 1)
+            call = following or call
+        assert ended == old
 
 
 @each
@@ -162,6 +167,14 @@ def filled(value: JSON, made_up: dict[str, str]) -> Any:
     if isinstance(value, list):
         return [filled(item, made_up) for item in value]
     return {key: filled(item, made_up) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def resumed(performing: Performing, answer: Answer) -> tuple[Call | None, Answer | None]:
+    """What comes next: another call, or the real answer."""
+    try:
+        return performing.send(answer), None
+    except StopIteration as stop:
+        return None, stop.value
 
 
 def drive(lens: StackLens, call: Call, memory: Any, answer: Answer) -> Answer:
