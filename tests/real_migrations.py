@@ -75,7 +75,10 @@ class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Migration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One change of one API; `errors` is the shape of failures before it, where they are more than a message."""
+    """One change of one API; `errors` is the shape of failures before it, where they are more than a message.
+
+    `narrower` says what the new form allows beyond what the old one could say, or beyond this record.
+    """
 
     id: str
     vendor: str = ""
@@ -87,6 +90,7 @@ class Migration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     plan: dict[str, JSON] | None = None
     new: tuple[Shape, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
+    narrower: str = ""
     limit: str = ""
 
 

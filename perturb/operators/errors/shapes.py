@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -37,9 +38,10 @@ class ErrorShape(msgspec.Struct, frozen=True):
 
     @property
     def whole(self) -> bool:
-        """Whether it tells everything that a failure may have."""
-        used = set(_places(self.body))
-        return "$field" in used and not used.isdisjoint({"$retry_after", "$retry_after_ms"})
+        """Whether it tells everything that a failure of its kinds may have."""
+        used, waits = set(_places(self.body)), {"rate_limited", "unavailable"}
+        timed = waits.isdisjoint(self.codes) or not used.isdisjoint({"$retry_after", "$retry_after_ms"})
+        return timed and ("$field" in used or self.codes.keys() <= waits)
 
     def fits(self, told: Told) -> bool:
         """Whether a failure is written in this shape."""
@@ -67,7 +69,7 @@ class ErrorShape(msgspec.Struct, frozen=True):
         parts: dict[str, JSON] = {f"${key}": value for key, value in self.codes[told.kind].items()}
         parts |= {"$message": told.message, "$tool": tool}
         parts |= {} if told.field is None else {"$field": told.field}
-        parts |= {} if retry is None else {"$retry_after": _whole(retry), "$retry_after_ms": _whole(retry * 1000)}
+        parts |= {} if retry is None else {"$retry_after": _number(retry, 1), "$retry_after_ms": _number(retry, 1000)}
         return json.dumps(_filled(self.body, parts), ensure_ascii=False)
 
     def read(self, text: str) -> Told | None:
@@ -83,8 +85,10 @@ class ErrorShape(msgspec.Struct, frozen=True):
         return None
 
 
-def _whole(number: float) -> float:
-    return int(number) if float(number).is_integer() else number
+def _number(seconds: float, times: int) -> float:
+    """So many times a number of seconds, in exact decimals, and whole where it is."""
+    number = Decimal(repr(seconds)) * times
+    return int(number) if number == number.to_integral_value() else float(number)
 
 
 def _is_place(value: JSON) -> bool:
