@@ -29,13 +29,6 @@ def at(data: JSON, path: str) -> JSON:
     return data
 
 
-def has(data: JSON, path: str) -> bool:
-    """Whether there is a value at a path, be it null."""
-    above, _, key = path.rpartition(".")
-    within = at(data, above) if above else data
-    return isinstance(within, dict) and key in within
-
-
 def put(data: Mapping[str, JSON], path: str, value: JSON) -> dict[str, JSON]:
     """The object with a value at a path; objects on the way are made where there is nothing."""
     key, _, rest = path.partition(".")
@@ -55,13 +48,15 @@ def without(data: Mapping[str, JSON], path: str, declared: Schema | None) -> dic
     return {**data, key: without(within, rest, properties[key])}
 
 
-def fits(data: JSON, path: str) -> bool:
-    """Whether a path can be put into a value: no key on the way is taken by something that is no object."""
-    for key in path.split(".")[:-1]:
-        if not isinstance(data, dict):
+def fits(data: Mapping[str, JSON], path: str) -> bool:
+    """Whether a path can be put into an object and taken out again: its first step is there, and no step is taken."""
+    first, *steps = path.split(".")[:-1] or [""]
+    within = data.get(first) if first else data
+    for key in steps:
+        if not isinstance(within, dict):
             return False
-        data = data.get(key, {})
-    return isinstance(data, dict)
+        within = within.get(key, {})
+    return isinstance(within, dict)
 
 
 def declared_at(schema: Schema, path: str, value: Schema, required: bool) -> Schema:

@@ -9,7 +9,7 @@ import msgspec
 from perturb import schemas
 from perturb.operator import Example, Handling, Lens, NotApplicable, Operator, Performing, Phase, Pick, Setup, dose
 from perturb.operators.added_argument import put_back, set_apart
-from perturb.operators.results.page_keys import at, fits, has, list_key, put, without
+from perturb.operators.results.page_keys import at, fits, list_key, put, without
 from perturb.operators.results.page_schemas import declared_tool, page_schema
 from perturb.types import JSON, Answer, Axis, Call, Failure, Result, Schema, Tool, digest
 
@@ -200,7 +200,12 @@ class PaginateLens(Lens):
         if key == "":
             data: dict[str, JSON] = {self.plan.rows_key: shown}
         else:
-            data = {self._apart(name): value for name, value in result.data.items() if name != key}
+            fresh = self._fresh(self.real.returns(call))
+            data = {
+                schemas.apart(name) if name.rstrip("_") in fresh else name: value
+                for name, value in result.data.items()
+                if name != key
+            }
             data[str(key)] = shown
         if self.plan.next_key:
             if more:
@@ -211,9 +216,9 @@ class PaginateLens(Lens):
             data = put(data, self.plan.more_key, more)
         return Result(data, result.renderer)
 
-    def _apart(self, name: str) -> str:
-        """A key that the result has undeclared, called like one that is added, is set apart from it."""
-        return schemas.apart(name) if any(name.rstrip("_") == path for path in self._paths) else name
+    def _fresh(self, schema: Schema | None) -> set[str]:
+        """The keys of a page that the result has not declared: one that it has all the same is set apart from them."""
+        return {path.partition(".")[0] for path in self._paths} - ((schema or {}).get("properties") or {}).keys()
 
     def _rows(self, call: Call, result: Result) -> list[JSON] | None:
         key = list_key(self.real.returns(call))
@@ -221,10 +226,13 @@ class PaginateLens(Lens):
             return None
         if key == "":
             rows = result.data
-        elif isinstance(result.data, dict) and all(fits(result.data, path) for path in self._paths):
-            rows = result.data.get(key)
         else:
-            return None
+            fresh = self._fresh(self.real.returns(call))
+            given = [path for path in self._paths if path.partition(".")[0] not in fresh]
+            # An object that should be there and is not would be there afterwards.
+            if not isinstance(result.data, dict) or not all(fits(result.data, path) for path in given):
+                return None
+            rows = result.data.get(key)
         if not isinstance(rows, list):
             return None
         # A row without the key that serves as the cursor leaves nothing to go on from.
@@ -240,7 +248,10 @@ class PaginateLens(Lens):
         if self._size(call) is None or key is None or isinstance(answer, Failure):
             return answer
         name = self.plan.rows_key if key == "" else key
-        if not isinstance(answer.data, dict) or not isinstance(answer.data.get(name), list) or not self._paged(answer.data):
+        if not isinstance(answer.data, dict) or not isinstance(answer.data.get(name), list):
+            return answer
+        if key != "" and self._rows(call, answer) is None:
+            # It could not be cut.
             return answer
         rows: list[JSON] = []
         page = answer.data
@@ -256,21 +267,16 @@ class PaginateLens(Lens):
         renderer = answer.renderer
         if key == "":
             return Result(rows, renderer)
+        fresh = self._fresh(schema)
         for path in self._paths:
             page = without(page, path, schema)
         return Result(
             {
-                schemas.joined(other) if any(other.rstrip("_") == path for path in self._paths) else other: (
-                    rows if other == key else value
-                )
+                schemas.joined(other) if other.rstrip("_") in fresh else other: rows if other == key else value
                 for other, value in page.items()
             },
             renderer,
         )
-
-    def _paged(self, page: JSON) -> bool:
-        """Whether an answer is a page at all: a result that could not be cut has none of the keys."""
-        return self.plan.last == "absent" or any(has(page, path) for path in self._paths)
 
     def _following(self, page: JSON, rows: list[JSON]) -> JSON:
         """The cursor of the next page; `None` on the last one."""
