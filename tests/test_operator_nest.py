@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perturb.operator import Lens, Setup
+from perturb.operators import from_json
 from perturb.operators.arguments.nest import Group, Nest
 from perturb.toolset import Toolset
 from perturb.types import Call, Failure, Tool, to_json
@@ -139,3 +141,12 @@ def test_any_two_calls_stay_apart_and_read_back(one: dict[str, Any], other: dict
     assert lens.read_call(lens.show_call(Call("apply", one))) == Call("apply", one)
     if to_json(one) != to_json(other):
         assert to_json(shown(lens, **one)) != to_json(shown(lens, **other))
+
+
+def test_one_group_needs_no_list() -> None:
+    group = {"name": "filter", "description": "What.", "arguments": ["date"]}
+    one, several = (from_json({"op": "arguments.nest", "version": 1, "groups": {"apply": it}}) for it in (group, [group]))
+    assert msgspec.json.decode(to_json(one.to_json()))["groups"] == {"apply": group}
+    assert msgspec.json.decode(to_json(several.to_json()))["groups"] == {"apply": [group]}
+    setup = bound({"date": TEXT}).real
+    assert one.lens(setup).setup.public_tools == several.lens(setup).setup.public_tools

@@ -111,7 +111,7 @@ def test_a_tool_with_conditions_over_its_arguments_is_not_nested() -> None:
     tool = schemas.annotate(Tool(name="find_user", parameters=parameters))
     setup = Setup("", (tool,), Toolset())
     assert Nest.plan(setup, SeededPick(1), 1.0) == NotApplicable("nothing_to_change", "no tool has arguments")
-    plan = Nest(groups={"find_user": (Group("query", "The query.", ("email",)),)})
+    plan = Nest(groups={"find_user": Group("query", "The query.", ("email",))})
     assert lens_for(plan, setup).setup is setup
 
 

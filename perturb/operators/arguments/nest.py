@@ -39,16 +39,15 @@ class Nest(Operator, frozen=True, kw_only=True):
     id: ClassVar[str] = "arguments.nest"
     axis: ClassVar[Axis] = "tools"
     phase: ClassVar[Phase] = "arguments"
-    version: ClassVar[int] = 2
     retires_calls: ClassVar[bool] = True
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
             what="call",
             plan={
                 "op": "arguments.nest",
-                "version": 2,
+                "version": 1,
                 "groups": {
-                    "search_flights": [{"name": "filter", "description": "What to look for.", "arguments": ["origin", "date"]}]
+                    "search_flights": {"name": "filter", "description": "What to look for.", "arguments": ["origin", "date"]}
                 },
             },
             tool=Tool(
@@ -73,8 +72,8 @@ class Nest(Operator, frozen=True, kw_only=True):
         ),
     )
 
-    groups: dict[str, tuple[Group, ...]] = msgspec.field(default_factory=dict)
-    """By tool; a later group may take in an earlier one."""
+    groups: dict[str, Group | tuple[Group, ...]] = msgspec.field(default_factory=dict)
+    """By tool, one or several; a later one may take in an earlier one."""
 
     @classmethod
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Nest | NotApplicable:
@@ -88,7 +87,7 @@ class Nest(Operator, frozen=True, kw_only=True):
                     named[tool.stands_for[0]] = names
         if not named:
             return NotApplicable("nothing_to_change", "no tool has arguments")
-        groups: dict[str, tuple[Group, ...]] = {}
+        groups: dict[str, Group | tuple[Group, ...]] = {}
         for place in pick.chosen(named, intensity):
             tool = next(tool for tool in setup.tools if tool.stands_for == (place,))
             options = [option for option in _GROUPS[tool.effect] if option[0] not in tool.parameters.get("properties", {})]
@@ -97,7 +96,7 @@ class Nest(Operator, frozen=True, kw_only=True):
             name, description = pick.choice(place, options)
             count = pick.integer(place, 1, len(named[place]))
             moved = set(pick.order(place, named[place])[:count])
-            groups[place] = (Group(name, description, tuple(one for one in named[place] if one in moved)),)
+            groups[place] = Group(name, description, tuple(one for one in named[place] if one in moved))
         return cls(groups=groups)
 
     def lens(self, setup: Setup) -> Lens:
@@ -147,12 +146,13 @@ def _moved(field: str | None, fields: Mapping[str, str]) -> str | None:
 class NestLens(Lens):
     """Moves arguments into their groups and back."""
 
-    def __init__(self, real: Setup, groups: Mapping[str, tuple[Group, ...]]) -> None:
+    def __init__(self, real: Setup, groups: Mapping[str, Group | tuple[Group, ...]]) -> None:
         super().__init__(real)
         self._nested: dict[str, _Nested] = {}
         for tool in real.tools:
             if len(tool.stands_for) == 1 and tool.stands_for[0] in groups:
-                nested = _Nested(tool, groups[tool.stands_for[0]])
+                told = groups[tool.stands_for[0]]
+                nested = _Nested(tool, (told,) if isinstance(told, Group) else told)
                 if nested.steps:
                     self._nested[tool.name] = nested
         if self._nested:

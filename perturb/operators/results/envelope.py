@@ -51,9 +51,10 @@ class Envelope(Operator, frozen=True, kw_only=True):
     """The results of a tool come in an envelope, one kind for all tools; the output schema says so.
 
     Before: `{"name": "Ada"}`
-    After: `{"status": "ok", "data": {"name": "Ada"}}`, or as JSON:API, GraphQL and others have it, or as a plan says
+    After: `{"status": "ok", "data": {"name": "Ada"}}`, or as JSON:API, GraphQL and others have it
 
-    Failures stay as they are. Places are tools; intensity is the share of them. Does not apply where there are no tools.
+    A plan may be written with an envelope of its own. Failures stay as they are. Places are tools; intensity is the share of
+    them. Does not apply where there are no tools.
     """
 
     id: ClassVar[str] = "results.envelope"
