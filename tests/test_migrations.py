@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import anyio
 import msgspec
 import pytest
-from real_migrations import Migration, Recorded, bare, migrations
+from real_migrations import Exchange, Migration, Recorded, bare, migrations
 
 from perturb import laws, texts
 from perturb.boundary import Boundary
@@ -138,6 +138,17 @@ def test_records_are_whole() -> None:
             assert one.exchanges, one.id
             reached = {exchange.old.call.name for exchange in one.exchanges}
             assert reached == {tool.name for tool in one.old}, one.id
+            assert any(differs(exchange) for exchange in one.exchanges), one.id
+
+
+def differs(exchange: Exchange) -> bool:
+    """Whether a reader of the exchange before and after would see another call or another answer."""
+    old, new = exchange.old, exchange.new[-1]
+    answer = (
+        old.result if old.failure is None else old.failure.message if old.failure.text is msgspec.UNSET else old.failure.text
+    )
+    later = [one for one in (new.result, new.text, new.failure) if one is not msgspec.UNSET]
+    return len(exchange.new) > 1 or old.call != new.call or later != [answer]
 
 
 def compare(reply: Reply, step: Any, made_up: dict[str, str]) -> None:
