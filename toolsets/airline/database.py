@@ -111,8 +111,7 @@ class Database:
             self._dumped.pop(name, None)
             self._execute(f"DELETE FROM {name}")
             try:
-                for row in rows.values():
-                    self._execute(tables[name].insert, row)
+                self._connection.executemany(tables[name].insert, rows.values())  # type: ignore[union-attr]
             except sqlite3.Error as error:
                 raise ValueError(f"the rows of table {name!r} cannot be loaded: {error}") from error
 

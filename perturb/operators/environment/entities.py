@@ -115,6 +115,8 @@ class EntitiesLens(StateLens):
             self.setup = self.shown(system=self._swap.text(real.system), tools=[self._shown_tool(tool) for tool in real.tools])
 
     def _shown_tool(self, tool: Tool) -> Tool:
+        if not self._swap.meets(tool):
+            return tool
         made = reworded(tool, self._swap.text)
         made = msgspec.structs.replace(
             made, parameters=self._values(made.parameters), returns=None if made.returns is None else self._values(made.returns)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import Any
+
+import msgspec
 
 from perturb.types import JSON
 
+_LETTERS = re.compile(r"[^\W\d_]+")
 _JOINED_BEFORE = re.compile(r"(?:[^\W_][._@-]|[\d_])\Z")
 _JOINED_AFTER = re.compile(r"[._@-][^\W_]|[\d_]")
 
@@ -39,6 +43,7 @@ class Swap:
         letters = r"[^\W\d_]"
         self._pattern = re.compile(rf"(?<!{letters})(?:{'|'.join(map(re.escape, ordered))})(?!{letters})") if ordered else None
         self.text = lru_cache(maxsize=1 << 14)(self._swapped)
+        self._sought = frozenset(ordered)
 
     def __bool__(self) -> bool:
         return self._pattern is not None
@@ -58,15 +63,57 @@ class Swap:
         return self._forms[word]
 
     def data(self, value: JSON) -> JSON:
-        """JSON with every text in it, keys included, after the trade; what it does not touch may be shared."""
+        """JSON with every text in it, keys included, after the trade; what the trade leaves as it is is the same object."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
-            text, data = self.text, self.data
-            return {text(key): data(item) for key, item in value.items()}
+            made, same = {}, True
+            for key, item in value.items():
+                name, new = self.text(key), self._part(item)
+                same = same and name == key and _same(new, item)
+                made[name] = new
+            return value if same else made
         if isinstance(value, list):
-            return [self.data(item) for item in value]
+            items = [self._part(item) for item in value]
+            return value if all(map(_same, items, value)) else items
         return value
+
+    def _part(self, value: JSON) -> JSON:
+        # Most tables of a state are as they were and hold none of the words; what words they hold is known by their content.
+        if isinstance(value, (dict, list)) and len(value) >= _MANY and not self.meets(value):
+            return value
+        return self.data(value)
+
+    def meets(self, value: Any) -> bool:
+        """Whether any text in JSON, or in a record of it, holds a word that may be traded."""
+        return not self._sought.isdisjoint(_words(msgspec.json.encode(value)))
+
+
+def _same(one: JSON, other: JSON) -> bool:
+    """Whether nothing was traded: an equal text may be another object."""
+    return one is other or (isinstance(one, str) and one == other)
+
+
+_MANY = 32
+"""From so many rows on a table's words are asked for first."""
+
+
+@lru_cache(maxsize=256)
+def _words(encoded: bytes) -> frozenset[str]:
+    """The words of JSON."""
+    return frozenset(_LETTERS.findall("\n".join(_texts(msgspec.json.decode(encoded)))))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
 
 
 def _titled(word: str) -> str:
