@@ -47,7 +47,10 @@ def top_two(counts: Sequence[PairCounts], rng: np.random.Generator, leader: floa
 
 
 def chance_of_worst(counts: Sequence[PairCounts], rng: np.random.Generator, draws: int = 4000) -> list[float]:
-    """For each operator, how likely it is to be the worst by what its pairs make likely; the numbers add up to 1."""
+    """For each operator, how likely it is to be the worst by what its pairs make likely; the numbers add up to 1.
+
+    Source: W. R. Thompson, "On the likelihood that one unknown probability exceeds another", Biometrika 25 (1933).
+    """
     import numpy as np
 
     posterior = np.stack([rng.dirichlet(np.asarray(one) + 1.0, draws) for one in counts])

@@ -39,7 +39,7 @@ def dose_response(doses: Mapping[str, Iterable[Dose]], confidence: float = 0.95)
     with the sign changed, so that above 0 success is lost; a task with a single intensity has none. The slope of all is the
     mean of theirs, its interval that of a t-test over tasks (`hull_t`, where 1/k is the change that one episode makes).
 
-    Source: two-stage analysis of slopes, D. J. Hand and M. Crowder, "Practical Longitudinal Data Analysis", 1996, chapter 2.
+    Source: two-stage analysis of slopes, D. J. Hand and M. Crowder, "Practical Longitudinal Data Analysis", 1996.
     """
     by_task = {task: _added(points) for task, points in doses.items()}
     slopes, influences = [], []

@@ -47,6 +47,8 @@ def spread_over_tasks(runs: list[Run], tasks: int, each: int, seed: int) -> list
 
     The runs go round in freshly shuffled order; `each` is at least 2, since a task is compared with itself alone, and at most
     the number of runs.
+
+    Source: tasks are incomplete blocks, W. G. Cochran and G. M. Cox, "Experimental Designs", 2nd ed., 1957.
     """
     if not 2 <= each <= len(runs):
         raise ValueError(f"a task gets between 2 and all {len(runs)} runs, not {each}")

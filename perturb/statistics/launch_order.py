@@ -17,6 +17,8 @@ def drawn_pairs(
     the whole suite, and the cells of a task in freshly shuffled blocks of their own. Either way the mean of a pair is the
     suite drop with all tasks, and all cells of a task, counted alike. Task by task it would not be: the first pairs would
     speak of the first tasks only.
+
+    Source: permuted blocks, S. J. Pocock, "Clinical Trials: A Practical Approach", 1983.
     """
     if not cells or min(cells) < 1:
         raise ValueError("pairs are drawn from at least one task, and each task has at least one cell")

@@ -31,6 +31,8 @@ def spread_of(pilot: Contrast) -> Spread:
 
     An arm in which no task has two trials cannot tell the variance within a task: the default stands in for it. The
     variance between tasks is what remains, at least 0.
+
+    Source: the method of moments, S. R. Searle, G. Casella, C. E. McCulloch, "Variance Components", 1992.
     """
     differences = pilot.differences
     n = len(differences)
@@ -94,6 +96,8 @@ def tasks_needed(
 
     `k_perturbed` is the number of perturbed trials behind the mean of a task: trials of one operator, or trials times
     operators for the headline. With `families`, each is tested at α/M.
+
+    Source: see `t_power`, over the variances of `Spread`.
     """
     deviation = (spread or Spread()).deviation(k_clean, k_perturbed)
     return max(2, math.ceil(t_sample(drop / deviation, power, alpha / families) - 1e-9))
@@ -112,6 +116,8 @@ def detectable_drop(
     """The smallest true drop that is detected with probability `power`; arguments as of `tasks_needed`.
 
     It can come out above 1, which says that nothing could be detected. With fewer than two tasks it is infinite.
+
+    Source: see `t_power`, over the variances of `Spread`.
     """
     from scipy.optimize import brentq
 
@@ -137,6 +143,8 @@ def trials_needed(
     """The trials a task and family with which a true drop of that size is detected, clean getting `clean_trials` of them.
 
     `None` where `most` would not do: what differs from task to task is averaged by more tasks, never by more trials.
+
+    Source: see `t_power`, over the variances of `Spread`.
     """
 
     def detects(trials: int) -> bool:
@@ -164,6 +172,8 @@ def pairs_to_gate(margin: float, deviation: float | None = None, *, alpha: float
 
     `deviation` is the standard deviation of the difference of one pair, of a task drawn at random; without it that of the
     default spread. This is where the sequential gate gives up, too.
+
+    Source: the normal approximation, J. Cohen, "Statistical Power Analysis for the Behavioral Sciences", 2nd ed., 1988.
     """
     if margin <= 0.0:
         raise ValueError(f"no number of pairs settles a gate whose limit is the drop itself (margin {margin})")
