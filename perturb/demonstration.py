@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from perturb.boundary import Boundary
+from perturb.boundary import Boundary, shown_turns
 from perturb.operator import Operator, Setup, StackLens, lens_for
 from perturb.replay import Gold
 from perturb.toolset import Task, Toolset
@@ -38,7 +38,8 @@ async def demonstrate(gold: Gold, operator: Operator, tasks: Sequence[Task], too
     sections = [Section("system prompt", toolset.system, lens.setup.system)]
     if tasks:
         task = example[0] if example else tasks[0]
-        sections.append(Section(f"prompt of task {task.id}", task.prompt, lens.show_text(task.prompt)))
+        said = ["\n\n".join(shown_turns(one, task)) for one in (None, lens)]
+        sections.append(Section(f"prompt of task {task.id}", *said))
     sections.append(Section("names of the tools", _names(gold.setup), _names(lens.setup)))
     if chosen is not None:
         before = [one for one in gold.setup.public_tools if one.name == chosen]

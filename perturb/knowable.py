@@ -52,6 +52,9 @@ class Visible:
         self._tokens: set[str] = set()
         for text in texts:
             self.add(text)
+        self.add_tools(tools)
+
+    def add_tools(self, tools: Sequence[Tool]) -> None:
         for tool in tools:
             self.add(tool.description)
             self._add_schema(tool.parameters)

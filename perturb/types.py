@@ -78,7 +78,8 @@ class Failure(msgspec.Struct, frozen=True):
     """What a call gave when it failed, in the toolset's own words.
 
     `message` is what the agent reads, whole, when `renderer` is `plain`. `retry_after` is in seconds. `stale` marks a
-    call in a form that an operator has retired.
+    call in a form that an operator has retired. `in_band`: it comes as a result does, not marked as an error, and its text is
+    JSON where the tool declares a schema of its results.
     """
 
     kind: FailureKind
@@ -89,6 +90,7 @@ class Failure(msgspec.Struct, frozen=True):
     retry_after: float | None = None
     renderer: str = "plain"
     stale: bool = False
+    in_band: bool = False
 
 
 Answer: TypeAlias = Result | Failure
@@ -125,7 +127,8 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Transcript(msgspec.Struct, frozen=True):
-    """A clean run of one task that passed its check: what the reference agents have learnt from."""
+    """A clean run of one task that passed its check: what the reference agents have learnt from. `prompt` is all that the user
+    said, turns parted by an empty line."""
 
     system: str
     prompt: str

@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         *("toolset", "agent", "episode", "answers", "signatures", "environments", "toolset_files", "authoring"),
         *("agent_files", "learned_gold", "loading", "reference", "plan_files"),
     ),
-    ("boundary", "replay", "laws"),
+    ("leaks", "boundary", "replay", "laws"),
     ("runner", "planning", "trial", "store", "watchdog"),
     ("statistics",),
     ("rendering",),
@@ -45,14 +45,12 @@ SEAM = {
     "replay": "proves a pair solvable",
     "laws": "checks every lens",
     "showing": "shows an operator's examples before and after",
-    "demonstration": "shows an operator on a tool before and after",
-    "replaying": "tells a gold replay in shown terms",
     "trial": "asks the boundary to read the final answer",
 }
 """The modules that call the methods of a lens, beside the operators, which are lenses."""
 
 LENS_METHODS = {
-    *("show_text", "show_answer", "read_answer", "show_call", "read_call", "show_result", "read_result"),
+    *("show_text", "show_turns", "show_answer", "read_answer", "show_call", "read_call", "show_result", "read_result"),
     *("show_failure", "read_failure", "show_returns", "load_state", "read_state"),
 }
 
