@@ -118,6 +118,15 @@ def test_a_pilot_of_one_trial_leans_on_the_defaults_and_one_of_one_task_is_refus
         spread_of(pilot(np.random.default_rng(2), 1, 3, 0.1))
 
 
+def test_a_pilot_without_any_chance_in_it_needs_next_to_nothing() -> None:
+    arms = (Arm(Fraction(1), 2),) * 5
+    none = spread_of(Contrast(tuple("abcde"), arms, arms))
+    assert none == Spread(0.0, 0.0, 0.0)
+    assert tasks_needed(0.1, 1, 1, none) == 2
+    assert trials_needed(0.1, 2, none) == 1
+    assert detectable_drop(2, 1, 1, none) == 0.0
+
+
 def test_the_pairs_of_a_gate_settle_it_as_often_as_promised() -> None:
     pairs = pairs_to_gate(0.1, 0.6)
     draw = np.random.default_rng(4).normal(0.2, 0.6, (6000, pairs))

@@ -100,6 +100,8 @@ def tasks_needed(
     Source: see `t_power`, over the variances of `Spread`.
     """
     deviation = (spread or Spread()).deviation(k_clean, k_perturbed)
+    if deviation == 0.0 and drop != 0.0:
+        return 2
     return max(2, math.ceil(t_sample(drop / deviation, power, alpha / families) - 1e-9))
 
 
