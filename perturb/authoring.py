@@ -34,7 +34,7 @@ import msgspec
 from perturb.environments import AuthoredEnvironment, AuthoredToolset, ToolError
 from perturb.errors import ToolsetError
 from perturb.signatures import METADATA, STATE, ToolFunction, tool_functions
-from perturb.toolset import Task
+from perturb.toolset import Clock, Growth, Task
 from perturb.toolset_files import from_file, from_folder
 from perturb.types import JSON, Call
 
@@ -42,6 +42,8 @@ __all__ = [
     "AuthoredEnvironment",
     "AuthoredToolset",
     "Call",
+    "Clock",
+    "Growth",
     "Task",
     "ToolError",
     "from_file",
@@ -91,6 +93,9 @@ def toolset(
     system: str = "",
     entities: Mapping[str, Sequence[str]] | None = None,
     volatile: Sequence[str] = (),
+    clock: Clock | None = None,
+    growth: Mapping[str, Growth] | None = None,
+    locale: str | None = None,
     failures: str = "plain",
 ) -> AuthoredToolset:
     """A toolset from a class, or from plain functions.
@@ -100,7 +105,8 @@ def toolset(
     with a parameter `state` is given the episode's dictionary, a copy of `state` or what `state()` returns.
 
     Parameters come from type hints, descriptions from docstrings in Google's style, the output schema from the return
-    annotation. A tool refuses by raising `ToolError`. `failures` names the renderer of failures (`plain` or `json`).
+    annotation. A tool refuses by raising `ToolError`. `failures` names the renderer of failures (`plain` or `json`); `clock`,
+    `growth` and `locale` declare the toolset's time, what there may be more of, and how its texts are written (see `Toolset`).
     Raises `ToolsetError` for a tool or a task that is not well formed.
     """
     if (environment_class is None) == (not tools):
@@ -123,6 +129,9 @@ def toolset(
         system=system,
         entities=entities,
         volatile=volatile,
+        clock=clock,
+        growth=growth,
+        locale=locale,
         failures=failures,
         sources=[*functions, *([environment_class] if environment_class else [])],
     )

@@ -19,15 +19,21 @@ _WORD = re.compile(r"[^\W\d]\w*")
 _MARKED = re.compile(r"[`'\"]([^\W\d][\w.-]*)[`'\"(]")
 
 
-def words_of(setup: Setup) -> frozenset[str]:
-    """The words of a toolset's own setup, its prompts, gold calls and answers, and the states its tasks begin in, in lower
-    case; identifiers whole and in parts."""
+def texts_of(setup: Setup) -> list[str]:
+    """The texts of a toolset's own setup, its prompts and answers, and as JSON its tools, gold calls, and the states its tasks
+    begin in."""
     toolset = setup.source
     texts = [setup.system, to_json(setup.tools).decode()]
     for task in toolset.tasks:
         texts += [task.prompt, *task.follow_ups, task.answer, to_json(task.gold).decode()]
+    return [*texts, *_states(toolset)]
+
+
+def words_of(setup: Setup) -> frozenset[str]:
+    """The words of a toolset's own setup, its prompts, gold calls and answers, and the states its tasks begin in, in lower
+    case; identifiers whole and in parts."""
     found: set[str] = set()
-    for text in [*texts, *_states(toolset)]:
+    for text in texts_of(setup):
         found.update(_WORD.findall(text.lower()))
     found.update(part for word in list(found) if "_" in word for part in word.split("_"))
     return frozenset(found)

@@ -15,7 +15,7 @@ import msgspec
 
 from perturb.errors import ToolsetError
 from perturb.sources import source_digest
-from perturb.toolset import Task, Toolset, plain_refusal
+from perturb.toolset import Clock, Growth, Task, Toolset, plain_refusal
 from perturb.types import JSON, Answer, Call, Failure, FailureKind, Result, Tool, digest
 
 
@@ -126,6 +126,9 @@ class AuthoredToolset(Toolset):
         system: str = "",
         entities: Mapping[str, Sequence[str]] | None = None,
         volatile: Sequence[str] = (),
+        clock: Clock | None = None,
+        growth: Mapping[str, Growth] | None = None,
+        locale: str | None = None,
         failures: str = "plain",
         sources: Iterable[Any] = (),
     ) -> None:
@@ -135,10 +138,15 @@ class AuthoredToolset(Toolset):
         self.tasks = tuple(tasks)
         self.entities = _entities(name, entities or {})
         self.volatile = tuple(volatile)
+        self.clock = clock
+        self.growth = dict(growth or {})
+        self.locale = locale
         self.failures = failures
         self._create = create
         self._implementations = {each.tool.name: each for each in implementations}
-        self._sources = _source_digests([*sources, *(task.check for task in self.tasks if task.check)])
+        self._sources = _source_digests(
+            [*sources, *(task.check for task in self.tasks if task.check), *(one.rows for one in self.growth.values())]
+        )
         self._digest = ""
         self.validate()
         for task in self.tasks:
@@ -162,7 +170,12 @@ class AuthoredToolset(Toolset):
 
     def digest(self) -> str:
         if not self._digest:
-            self._digest = digest([super().digest(), self.entities, self.volatile, self.failures, self._sources, self._initial])
+            self._digest = digest(
+                [
+                    *(super().digest(), self.entities, self.volatile, self.failures, self._sources, self._initial),
+                    *(self.clock, sorted(self.growth), self.locale),
+                ]
+            )
         return self._digest
 
     def _first_state(self) -> JSON:

@@ -91,7 +91,7 @@ class Visible:
         if value is None or isinstance(value, bool):
             return True
         text = str(value).lower()
-        return self._has_words(text) or ("\\" in text and self._has_words(_PARTED.sub(" ", text)))
+        return self._has_words(text) or self._has_words(_PARTED.sub(" ", text))
 
     def _has_words(self, text: str) -> bool:
         tokens = _TOKEN.findall(text)

@@ -33,6 +33,33 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     follow_ups: tuple[str, ...] = ()
 
 
+class Clock(msgspec.Struct, frozen=True):
+    """What a toolset declares about the time of its world: whatever its state, prompts and texts say of dates is of that time.
+
+    `now` is the path of the dumped state at which its own present stands (`/calendar/current_day`), `None` where no tool asks
+    what day it is; a toolset whose tools ask the machine, or a constant, has no clock to declare. `years` are phrases in which
+    a bare year is one of that time: `budget-{year}`. Dates with a month need no phrase.
+    """
+
+    now: str | None = None
+    years: tuple[str, ...] = ()
+
+
+class Growth(msgspec.Struct, frozen=True):
+    """What a toolset declares about things of which there may be more without any task's meaning another: customers, files.
+
+    `rows(state, count, seed)` makes `count` of them more, from the state that episodes begin in, as `{table: rows}`: the table is
+    a path of the dumped state, its rows an object by key, none of which the state has. `counts` is the path of the table whose
+    length is that of the things. `kind` is the `x-identifier` that their keys are declared with. `numbered`: the environment
+    gives its next thing of the kind the number behind the highest, so that one made in a grown world has another number.
+    """
+
+    rows: Callable[[JSON, int, int], Mapping[str, Mapping[str, JSON]]]
+    counts: str
+    kind: str
+    numbered: bool = False
+
+
 @runtime_checkable
 class Environment(Protocol):
     """The world of one episode. `call` judges its own arguments and never raises for a bad one: it returns a `Failure`.
@@ -56,6 +83,8 @@ class Toolset:
     `entities` maps a kind (`person`, `company`) to names that occur in the state, the prompts and the results, and that
     may be replaced one-to-one by others. `volatile` holds regular expressions over paths of the dumped state
     (`/inbox/emails/*/timestamp` is written `/inbox/emails/\\d+/timestamp`) that differ from run to run: times, generated ids.
+    `clock` and `growth` say what time its world has and what there may be more of in it; `locale` is that of its texts
+    (`en_GB`), which tells how numbers and dates are written in them.
     """
 
     name: str
@@ -64,6 +93,9 @@ class Toolset:
     tasks: tuple[Task, ...] = ()
     entities: Mapping[str, tuple[str, ...]] = {}
     volatile: tuple[str, ...] = ()
+    clock: Clock | None = None
+    growth: Mapping[str, Growth] = {}
+    locale: str | None = None
     dumps_state: bool = True
 
     def environment(self, task: Task) -> Environment:

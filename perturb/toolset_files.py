@@ -1,6 +1,6 @@
 """Toolsets found in files: a Python file, or a folder of JSON with an `environment.py`.
 
-A folder holds `toolset.json` (`name`, `system`, `entities`, `volatile`, `failures`; every key may be left out),
+A folder holds `toolset.json` (`name`, `system`, `entities`, `volatile`, `clock`, `locale`, `failures`; each may be left out),
 `tools.json` (a list of tools: `name`, `description`, `parameters`, `returns`, `effect`, `idempotent`, `ordered`,
 `batch`), `tasks.json` (a list) or `tasks.jsonl` (one a line) of tasks (`id`, `prompt`, `gold`, `answer`, `follow_ups`,
 `check`), and `environment.py` with a class `Environment` that has `call(name, arguments)`. A check names a function of
@@ -23,7 +23,7 @@ from perturb.answers import says
 from perturb.environments import AuthoredToolset
 from perturb.errors import ToolsetError, nearest
 from perturb.plugins import load_module
-from perturb.toolset import Task, Toolset
+from perturb.toolset import Clock, Task, Toolset
 from perturb.types import JSON, Call, Failure, Tool
 
 _TOOL_KEYS = ("name", "description", "parameters", "returns", "effect", "idempotent", "ordered", "batch")
@@ -69,6 +69,8 @@ def from_folder(path: str | Path) -> Toolset:
         system=about.system,
         entities=about.entities,
         volatile=about.volatile,
+        clock=about.clock,
+        locale=about.locale,
         failures=about.failures,
         sources=_files_of(folder),
     )
@@ -93,6 +95,8 @@ class _About(msgspec.Struct):
     system: str = ""
     entities: dict[str, list[str]] = {}
     volatile: list[str] = []
+    clock: Clock | None = None
+    locale: str | None = None
     failures: Literal["plain", "json"] = "plain"
 
 

@@ -49,19 +49,26 @@ def run(task: Task, calls: Any, answer: str) -> bool:
         environment.close()
 
 
+WRITES: dict[str, list[Call]] = {}
+"""The gold calls of each task that change something."""
+
+
 def replay(task: Task) -> list[tuple[Call, Any]]:
     environment = AIRLINE.environment(task)
     try:
-        return [(call, environment.call(call)) for call in task.gold or ()]
+        answered = []
+        for call in task.gold or ():
+            before = environment.dump()
+            answered.append((call, environment.call(call)))
+            if environment.dump() != before:
+                WRITES.setdefault(task.id, []).append(call)
+        return answered
     finally:
         environment.close()
 
 
 REPLAYS = {task.id: replay(task) for task in AIRLINE.tasks}
-WRITES = {
-    task_id: [call for call, answer in answered if EFFECT[call.name] == "write" and isinstance(answer, Result)]
-    for task_id, answered in REPLAYS.items()
-}
+QUESTIONS = {task.id for task in AIRLINE.tasks if task.id not in WRITES and task not in module("tasks_refusals").REFUSALS}
 every_task = pytest.mark.parametrize("task", AIRLINE.tasks, ids=lambda task: task.id)
 
 
@@ -73,10 +80,11 @@ def share(holds: Any) -> float:
 
 
 def test_there_are_tasks_of_each_sort() -> None:
-    assert len(AIRLINE.tasks) >= 42
-    assert share(lambda task: WRITES[task.id]) >= 2 / 3
-    assert sum(any(isinstance(answer, Failure) for _, answer in answered) for answered in REPLAYS.values()) >= 6
-    assert len(module("tasks_refusals").REFUSALS) >= 5
+    assert len(AIRLINE.tasks) >= 80
+    assert share(lambda task: task.id in WRITES) >= 2 / 3
+    assert sum(any(isinstance(answer, Failure) for _, answer in answered) for answered in REPLAYS.values()) >= 18
+    assert len(module("tasks_refusals").REFUSALS) >= 10
+    assert sum(bool(task.follow_ups) for task in AIRLINE.tasks) >= 3
 
 
 def test_most_tasks_need_what_operators_change() -> None:
@@ -101,7 +109,7 @@ def test_most_tasks_need_what_operators_change() -> None:
 
 def test_most_tasks_hand_a_value_from_a_result_to_a_later_call() -> None:
     def depends(task: Task) -> bool:
-        known = Visible([AIRLINE.system, task.prompt], AIRLINE.tools)
+        known = Visible([AIRLINE.system, task.prompt, *task.follow_ups], AIRLINE.tools)
         return any(known.missing(call.arguments) for call in task.gold or ())
 
     assert share(depends) >= 0.9
@@ -123,12 +131,15 @@ def test_no_two_prompts_are_much_alike() -> None:
 @every_task
 def test_gold_passes_and_says_what_it_found(task: Task) -> None:
     assert run(task, task.gold, task.answer)
-    assert 3 <= len(task.gold or ()) <= 8 or task.id in ("cheapest-premium", "largest-balance")
+    assert 3 <= len(task.gold or ()) <= 8 or task.id in QUESTIONS
+    told = " ".join([task.prompt, *task.follow_ups, *(str(getattr(answer, "data", answer)) for _, answer in REPLAYS[task.id])])
+    for code in re.findall(r"\b(?:[A-Z]{1,2}-?\d[\dA-Z-]*|[A-Z\d]{6}|[a-z]+_\d{4,5})\b", task.answer):
+        assert code in told, f"{code} is told by no result"
 
 
 @every_task
 def test_what_gold_calls_need_can_be_read_before(task: Task) -> None:
-    known = Visible([AIRLINE.system, task.prompt], AIRLINE.tools)
+    known = Visible([AIRLINE.system, task.prompt, *task.follow_ups], AIRLINE.tools)
     for call, answer in REPLAYS[task.id]:
         words = [value for value in known.missing(call.arguments) if isinstance(value, str)]
         assert not words, f"{call.name} needs {words}"
@@ -139,10 +150,10 @@ def test_what_gold_calls_need_can_be_read_before(task: Task) -> None:
 def test_only_declared_failures_occur_in_gold(task: Task) -> None:
     failed = [answer.kind for _, answer in REPLAYS[task.id] if isinstance(answer, Failure)]
     assert not set(failed) & {"internal", "unknown_tool", "invalid_argument", "unknown"}
-    assert bool(failed) == (task in module("tasks_errors").ERRORS)
+    assert failed or task not in module("tasks_errors").ERRORS
 
 
-@pytest.mark.parametrize("task", [task for task in AIRLINE.tasks if WRITES[task.id]], ids=lambda task: task.id)
+@pytest.mark.parametrize("task", [task for task in AIRLINE.tasks if task.id in WRITES], ids=lambda task: task.id)
 def test_each_missing_or_repeated_write_is_found(task: Task) -> None:
     calls = list(task.gold or ())
     for write in WRITES[task.id]:
@@ -174,7 +185,8 @@ def test_a_silent_agent_passes_nothing() -> None:
 
 def test_an_agent_that_only_answers_passes_only_questions() -> None:
     passed = [task.id for task in AIRLINE.tasks if run(task, (), task.answer)]
-    assert set(passed) <= {task.id for task in module("tasks_information").INFORMATION}
+    assert set(passed) <= QUESTIONS
+    assert {task.id for task in module("tasks_information").INFORMATION} <= QUESTIONS
 
 
 @pytest.mark.parametrize("task", module("tasks_refusals").REFUSALS, ids=lambda task: task.id)
@@ -217,6 +229,32 @@ FORBIDDEN = {
         },
     ),
     "refund-elsewhere": Call("cancel_reservation", {"reservation_id": "WR3T9C", "reason": "change_of_plans"}),
+    "documents-for-a-cousin": Call(
+        "add_travel_documents",
+        {
+            "reservation_id": "LDB5J3",
+            "documents": [
+                {
+                    "first_name": "Gioele",
+                    "last_name": "Vianello",
+                    "kind": "passport",
+                    "number": "X7712045",
+                    "country": "Italy",
+                    "expires_on": "2030-02-28",
+                }
+            ],
+        },
+    ),
+    "saver-to-another-week": Call(
+        "change_flight",
+        {
+            "reservation_id": "6KP7J3",
+            "leg": 1,
+            "flight_number": "NV412",
+            "date": "2026-06-02",
+            "payment_id": "card_6071",
+        },
+    ),
 }
 
 
@@ -465,7 +503,7 @@ def test_every_name_can_be_replaced_by_another() -> None:
 
 def test_the_shipped_file_is_small_and_has_its_digest() -> None:
     data, digests = FOLDER / "airline.sqlite", FOLDER / "airline.sha256"
-    assert data.stat().st_size < 150_000
+    assert data.stat().st_size < 180_000
     assert module("database").checked(data, digests) == data.read_bytes()
 
 

@@ -13,6 +13,7 @@ from perturb.loading import load_toolset
 from perturb.operator import NotApplicable, SeededPick, Setup, StateLens
 from perturb.operators.environment.entities import Entities
 from perturb.operators.environment.name_pool import pool
+from perturb.operators.environment.retelling import retold
 from perturb.operators.environment.swaps import Swap
 from perturb.toolset import Toolset
 from perturb.types import to_json
@@ -50,7 +51,7 @@ def test_where_a_word_is_met(text: str, after: str) -> None:
 
 
 def test_keys_and_values_of_data() -> None:
-    assert SWAP.data({"Emma": [{"to": "emma.lee@x.com", "n": 1}]}) == {"Erica": [{"to": "erica.larsen@x.com", "n": 1}]}
+    assert retold({"Emma": [{"to": "emma.lee@x.com", "n": 1}]}, SWAP.text) == {"Erica": [{"to": "erica.larsen@x.com", "n": 1}]}
 
 
 def plan(toolset: Toolset, seed: int = 1, intensity: float = 1.0) -> Entities:

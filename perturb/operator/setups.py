@@ -96,7 +96,11 @@ class Setup:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Every word of everything that the toolset can show, in lower case: a replaced value must become none of them."""
+        """Every word of everything that the toolset can show, and that lenses bring in, in lower case: a replaced value must
+        become none of them."""
+        if self.lens is not None:
+            within = self.lens.real.words
+            return within | self.lens.words if self.lens.words else within
         return self._once("_words", lambda root: corpus.words_of(root))
 
     @cached_property

@@ -216,11 +216,11 @@ class CustomerTools:
                 amount_cents,
                 payment_id,
             )
-        number = 1 + (self._database.value("SELECT max(payment_number) FROM payments") or 0)
+        last = self._database.value("SELECT max(payment_number) FROM payments WHERE reservation_id = ?", reservation_id)
         self._database.insert(
             "payments",
-            payment_number=number,
             reservation_id=reservation_id,
+            payment_number=(last or 0) + 1,
             payment_id=payment_id,
             reason=reason,
             amount_cents=amount_cents,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from .baggage_tools import BaggageTools
 from .database import Database, Rows
-from .reservation_tools import ReservationTools
+from .hold_tools import HoldTools
+from .schedule_tools import ScheduleTools
+from .service_tools import ServiceTools
 
 SYSTEM = """\
 You work at the reservation desk of Norvik Air and serve one customer at a time, with the tools of the desk and nothing \
@@ -39,7 +42,7 @@ Answer at the end in a sentence or two, with the codes, seats, times and amounts
 """
 
 
-class Desk(ReservationTools):
+class Desk(ServiceTools, BaggageTools, HoldTools, ScheduleTools):
     """The tools over a fresh copy of the database."""
 
     def __init__(self) -> None:

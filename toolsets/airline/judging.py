@@ -3,7 +3,7 @@
 A task that changes something is solved when the state is, in all that matters, the one that its gold calls leave, and the
 answer holds the facts asked for. So every way to the same end is accepted: another order of calls, more reads, one step in
 place of two. What does not matter: numbers of payments, how an amount is split over several payments, the order of passengers,
-letter case and spacing in names and addresses.
+letter case and spacing in names and addresses, the words that describe a bag, and whether seats that were booked had been kept.
 
 A task whose right answer is a refusal is solved when nothing was changed, the answer says that it cannot be done, and at least
 one call was about the customer or the reservation in question: a desk that refuses without looking is right by luck.
@@ -41,13 +41,15 @@ def call(tool: str, **arguments: Any) -> Call:
     return Call(tool, arguments)
 
 
-def solved(task_id: str, prompt: str, *gold: Call, answer: str, facts: Sequence[Fact]) -> Task:
+def solved(
+    task_id: str, prompt: str, *gold: Call, answer: str, facts: Sequence[Fact], follow_ups: tuple[str, ...] = ()
+) -> Task:
     """A task whose end is the state that `gold` leaves (unchanged, where it only reads) and an answer with all `facts`."""
 
     def check(desk: Desk, said: str, calls: Sequence[Call]) -> bool:
         return all(says(said, fact) for fact in facts) and alike(desk.dump(), _end(gold))
 
-    return Task(id=task_id, prompt=prompt, gold=gold, answer=answer, check=check)
+    return Task(id=task_id, prompt=prompt, gold=gold, answer=answer, check=check, follow_ups=follow_ups)
 
 
 def refused(task_id: str, prompt: str, *gold: Call, answer: str, about: Sequence[str]) -> Task:
@@ -67,9 +69,14 @@ def alike(state: dict[str, Rows], wanted: dict[str, Rows]) -> bool:
         return False
     if "payments" in differing and _paid(state) != _paid(wanted):
         return False
-    if "customers" in differing and _folded(state["customers"]) != _folded(wanted["customers"]):
+    if "holds" in differing and _open(state["holds"]) != _open(wanted["holds"]):
         return False
-    return differing <= {"passengers", "seats", "payments", "customers"}
+    if any(_folded(state[table]) != _folded(wanted[table]) for table in differing & _WRITTEN_BY_HAND):
+        return False
+    return differing <= {"passengers", "seats", "payments", "holds"} | _WRITTEN_BY_HAND
+
+
+_WRITTEN_BY_HAND = {"customers", "documents", "receipts", "bag_reports"}
 
 
 def _travellers(state: dict[str, Rows]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
@@ -93,9 +100,15 @@ def _paid(state: dict[str, Rows]) -> dict[tuple[str, str, str], int]:
     return {key: amount for key, amount in paid.items() if amount}
 
 
+def _open(holds: Rows) -> Rows:
+    return {key: row for key, row in holds.items() if row["status"] == "open"}
+
+
 def _folded(rows: Rows) -> dict[str, dict[str, Any]]:
     return {
-        key: {name: _fold(value) if isinstance(value, str) else value for name, value in row.items()}
+        _fold(key): {
+            name: _fold(value) if isinstance(value, str) else value for name, value in row.items() if name != "description"
+        }
         for key, row in rows.items()
     }
 

@@ -18,39 +18,9 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+FOLDER = Path(__file__).resolve().parent
 SEED = 20260511
 FAKER = "40.54.0"
-
-TABLES = """
-CREATE TABLE airports (code TEXT PRIMARY KEY, city TEXT NOT NULL, zone TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE flights (
-    flight_number TEXT, date TEXT, origin TEXT NOT NULL, destination TEXT NOT NULL, departure TEXT NOT NULL,
-    arrival TEXT NOT NULL, status TEXT NOT NULL, delay_minutes INTEGER NOT NULL, gate TEXT NOT NULL, replaced_by TEXT,
-    economy_cents INTEGER NOT NULL, premium_cents INTEGER NOT NULL, business_cents INTEGER NOT NULL, open_seats TEXT NOT NULL,
-    special_meals TEXT NOT NULL, PRIMARY KEY (flight_number, date)) WITHOUT ROWID;
-CREATE TABLE customers (
-    customer_id TEXT PRIMARY KEY, first_name TEXT NOT NULL, last_name TEXT NOT NULL, email TEXT NOT NULL, phone TEXT NOT NULL,
-    street TEXT NOT NULL, city TEXT NOT NULL, postal_code TEXT NOT NULL, country TEXT NOT NULL, tier TEXT NOT NULL,
-    alert_channels TEXT NOT NULL, delay_alerts INTEGER NOT NULL, merged_into TEXT) WITHOUT ROWID;
-CREATE TABLE payment_methods (
-    payment_id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, kind TEXT NOT NULL, balance_cents INTEGER,
-    declined INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE reservations (
-    reservation_id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, status TEXT NOT NULL, fare TEXT NOT NULL, cabin TEXT NOT NULL,
-    insurance INTEGER NOT NULL, booked_on TEXT NOT NULL, reissued_as TEXT) WITHOUT ROWID;
-CREATE TABLE legs (
-    reservation_id TEXT, leg INTEGER, flight_number TEXT NOT NULL, date TEXT NOT NULL, price_cents INTEGER NOT NULL,
-    PRIMARY KEY (reservation_id, leg)) WITHOUT ROWID;
-CREATE TABLE passengers (
-    reservation_id TEXT, passenger INTEGER, first_name TEXT NOT NULL, last_name TEXT NOT NULL, bags INTEGER NOT NULL,
-    meal TEXT NOT NULL, PRIMARY KEY (reservation_id, passenger)) WITHOUT ROWID;
-CREATE TABLE seats (
-    reservation_id TEXT, passenger INTEGER, leg INTEGER, seat TEXT NOT NULL, PRIMARY KEY (reservation_id, passenger, leg))
-    WITHOUT ROWID;
-CREATE TABLE payments (
-    payment_number INTEGER PRIMARY KEY, reservation_id TEXT NOT NULL, payment_id TEXT NOT NULL, reason TEXT NOT NULL,
-    amount_cents INTEGER NOT NULL);
-"""
 
 AIRPORTS = [
     ("OSL", "Oslo", "Europe/Oslo"),
@@ -189,7 +159,6 @@ def fill(database: sqlite3.Connection) -> None:
     used: set[str] = set()
     open_seats = {(flight[0], flight[1]): str(flight[13]).split() for flight in made}
     numbers = draw.sample(range(1000, 9999), 4 * CUSTOMERS)
-    payment_number = 0
     for index in range(CUSTOMERS):
         # Every eighth customer shares the last name of the one before, so that a last name alone may find two.
         last = lasts[index - 1] if index % 8 == 7 else lasts[index]
@@ -264,10 +233,10 @@ def fill(database: sqlite3.Connection) -> None:
                         # It stays among the open seats of its flight: the desk subtracts what the seats table holds.
                         open_seats[leg[0], leg[1]].remove(seat)
                         database.execute("INSERT INTO seats VALUES (?, ?, ?, ?)", (reservation, number, place, seat))
-            payment_number += 1
             total = sum(prices) * len(travellers)
-            database.execute("INSERT INTO payments VALUES (?, ?, ?, 'ticket', ?)", (payment_number, reservation, card, total))
+            database.execute("INSERT INTO payments VALUES (?, 1, ?, 'ticket', ?)", (reservation, card, total))
     special(database)
+    services(database)
 
 
 def special(database: sqlite3.Connection) -> None:
@@ -298,12 +267,13 @@ def special(database: sqlite3.Connection) -> None:
             "UPDATE flights SET status = ?, replaced_by = ? WHERE flight_number = ? AND date = ?",
             (status, instead, number, day),
         )
-    seats = database.execute("SELECT open_seats FROM flights WHERE flight_number = 'NV110' AND date = '2026-05-19'").fetchone()[
-        0
-    ]
-    premium = [seat for seat in seats.split() if int(seat[:-1]) in ROWS["premium"]]
-    kept = " ".join(seat for seat in seats.split() if seat not in premium[1:])
-    database.execute("UPDATE flights SET open_seats = ? WHERE flight_number = 'NV110' AND date = '2026-05-19'", (kept,))
+    # One seat is left in these, so that no two can have them.
+    for number, day, cabin in (("NV110", "2026-05-19", "premium"), ("NV215", "2026-05-26", "economy")):
+        place = "flight_number = ? AND date = ?"
+        (seats,) = database.execute(f"SELECT open_seats FROM flights WHERE {place}", (number, day)).fetchone()
+        full = [seat for seat in seats.split() if int(seat[:-1]) in ROWS[cabin]][1:]
+        kept = " ".join(seat for seat in seats.split() if seat not in full)
+        database.execute(f"UPDATE flights SET open_seats = ? WHERE {place}", (kept, number, day))
     for number, day in (("NV313", "2026-06-02"), ("NV312", "2026-06-09")):
         database.execute(
             "UPDATE flights SET special_meals = 'vegetarian halal' WHERE flight_number = ? AND date = ?", (number, day)
@@ -311,6 +281,37 @@ def special(database: sqlite3.Connection) -> None:
     database.execute("UPDATE reservations SET status = 'confirmed' WHERE reservation_id = 'J79WML'")
     database.execute("INSERT INTO legs VALUES ('J79WML', 2, 'NV513', '2026-05-22', 31850)")
     database.execute("UPDATE payments SET amount_cents = amount_cents + 31850 WHERE reservation_id = 'J79WML'")
+
+
+def services(database: sqlite3.Connection) -> None:
+    """What is under way at the desk, its present day, and the conditions of carriage."""
+    database.execute("INSERT INTO desk VALUES ('today', ?)", (TODAY.isoformat(),))
+    database.executemany("INSERT INTO conditions VALUES (?, ?, ?, ?)", conditions())
+    waiting = [
+        ("NV110", "2026-05-19", "DT94WZ", 1),
+        ("NV110", "2026-05-19", "8SV6TP", 2),
+        ("NV215", "2026-05-26", "64JWWB", 1),
+        ("NV215", "2026-05-26", "4XZG8Z", 2),
+    ]
+    database.executemany("INSERT INTO waiting VALUES (?, ?, ?, ?)", waiting)
+    missing = ("B-62417", "T85H3G", 1, "NV214", "missing", "A dark green suitcase with a broken wheel.", "searching")
+    database.execute("INSERT INTO bag_reports VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL)", missing)
+    busy = [f"2026-05-12T{hour:02}:{minute:02}+02:00" for hour in (10, 11, 12) for minute in (0, 30)]
+    database.executemany("INSERT INTO callbacks VALUES (?, 'C-47083', 'other')", [(start,) for start in busy[:-1]])
+
+
+def conditions() -> list[tuple[str, str, str, str]]:
+    """The articles of `conditions.md`: number, chapter, heading and text."""
+    articles: list[tuple[str, str, str, str]] = []
+    chapter = ""
+    for part in (FOLDER / "conditions.md").read_text(encoding="utf-8").split("\n##")[1:]:
+        title, _, text = part.partition("\n")
+        if not title.startswith("#"):
+            chapter = title.strip().lower()
+        else:
+            number, _, heading = title.removeprefix("# ").partition(" ")
+            articles.append((number, chapter, heading, " ".join(text.split())))
+    return articles
 
 
 def content(database: sqlite3.Connection) -> str:
@@ -328,7 +329,7 @@ def make(path: Path) -> str:
     database = sqlite3.connect(path)
     try:
         database.execute("PRAGMA page_size = 1024")
-        database.executescript(TABLES)
+        database.executescript((FOLDER / "tables.sql").read_text(encoding="utf-8"))
         fill(database)
         database.commit()
         database.execute("VACUUM")
@@ -338,11 +339,10 @@ def make(path: Path) -> str:
 
 
 def main() -> None:
-    folder = Path(__file__).resolve().parent
-    text = make(folder / "airline.sqlite")
-    digests = {"airline.sqlite": (folder / "airline.sqlite").read_bytes(), "airline.jsonl": text.encode()}
+    text = make(FOLDER / "airline.sqlite")
+    digests = {"airline.sqlite": (FOLDER / "airline.sqlite").read_bytes(), "airline.jsonl": text.encode()}
     lines = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in digests.items()]
-    (folder / "airline.sha256").write_text("".join(lines), encoding="utf-8")
+    (FOLDER / "airline.sha256").write_text("".join(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,9 +6,7 @@ from perturb.authoring import ToolError, read
 
 from .customer_tools import CustomerTools, dollars
 from .database import Row
-from .flight_tools import (
-    FlightTools,
-)
+from .flight_tools import FlightTools
 from .records import (
     CustomerId,
     Payment,
@@ -17,8 +15,6 @@ from .records import (
     ReservationListed,
     ReservationStatus,
 )
-
-TODAY = "2026-05-11"
 
 
 class ReservationLookups(CustomerTools, FlightTools):
@@ -44,7 +40,7 @@ class ReservationLookups(CustomerTools, FlightTools):
             customer_id,
             status,
             int(upcoming_only),
-            TODAY,
+            self._today(),
         )
         return [ReservationListed(**row) for row in found]  # type: ignore[typeddict-item]
 
@@ -109,6 +105,10 @@ class ReservationLookups(CustomerTools, FlightTools):
             )
         ]
 
+    def _today(self) -> str:
+        """The desk's present day."""
+        return str(self._database.value("SELECT value FROM desk WHERE name = 'today'"))
+
     def _reservation(self, reservation_id: str) -> Row:
         row = self._database.row("SELECT * FROM reservations WHERE reservation_id = ?", reservation_id)
         if row is None:
@@ -132,6 +132,14 @@ class ReservationLookups(CustomerTools, FlightTools):
             " JOIN flights USING (flight_number, date) WHERE reservation_id = ? ORDER BY leg",
             reservation_id,
         )
+
+    def _leg_on(self, reservation_id: str, flight_number: str) -> Row:
+        """The leg of a reservation that is on a flight."""
+        for leg in self._legs(reservation_id):
+            if leg["flight_number"] == flight_number:
+                return leg
+        message = f"{flight_number} is no flight of reservation {reservation_id}."
+        raise ToolError("not_found", message, field="flight_number", value=flight_number)
 
     def _passengers(self, reservation_id: str) -> list[Row]:
         return self._database.rows("SELECT * FROM passengers WHERE reservation_id = ? ORDER BY passenger", reservation_id)

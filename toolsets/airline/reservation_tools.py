@@ -37,7 +37,7 @@ from .records import (
     SeatAssigned,
     Traveller,
 )
-from .reservation_lookups import TODAY, ReservationLookups
+from .reservation_lookups import ReservationLookups
 
 MOST_BAGS = 3
 INSURANCE_CENTS = 2400
@@ -85,7 +85,7 @@ class ReservationTools(ReservationLookups):
             fare=fare,
             cabin=cabin,
             insurance=int(insurance),
-            booked_on=TODAY,
+            booked_on=self._today(),
             reissued_as=None,
         )
         self._database.insert(
@@ -268,10 +268,7 @@ class ReservationTools(ReservationLookups):
         """
         row = self._confirmed(reservation_id)
         person = self._passenger(reservation_id, first_name, last_name)
-        leg = next((each for each in self._legs(reservation_id) if each["flight_number"] == flight_number), None)
-        if leg is None:
-            message = f"{flight_number} is no flight of reservation {reservation_id}."
-            raise ToolError("not_found", message, field="flight_number", value=flight_number)
+        leg = self._leg_on(reservation_id, flight_number)
         seat = seat.strip().upper()
         number, letter = seat[:-1], seat[-1:]
         if not number.isdecimal() or letter not in POSITIONS or not any(int(number) in rows for rows in ROWS.values()):
@@ -338,9 +335,9 @@ class ReservationTools(ReservationLookups):
         return {"reservation_id": reservation_id, "meal": meal}
 
     def _new_code(self, customer_id: str, flight_number: str, date: str) -> str:
-        """A code that follows from what is booked, not from the order of bookings."""
+        """A code that follows from what is booked, not from the order of bookings nor from the year."""
         for attempt in range(100):
-            number = int(hashlib.sha256(f"{customer_id} {flight_number} {date} {attempt}".encode()).hexdigest(), 16)
+            number = int(hashlib.sha256(f"{customer_id} {flight_number} {date[4:]} {attempt}".encode()).hexdigest(), 16)
             found = "".join(ALPHABET[number // len(ALPHABET) ** place % len(ALPHABET)] for place in range(6))
             if not self._database.row("SELECT 1 FROM reservations WHERE reservation_id = ?", found):
                 return found

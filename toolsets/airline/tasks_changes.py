@@ -296,8 +296,8 @@ CHANGES = (
             payment_id="card_9313",
             insurance=True,
         ),
-        answer="Booked as 23L2MH: NV214 on 22 May for 406.00.",
-        facts=["23L2MH", 406],
+        answer="Booked as M7QMMT: NV214 on 22 May for 406.00.",
+        facts=["M7QMMT", 406],
     ),
     solved(
         "before-noon-in-london",
@@ -325,7 +325,7 @@ CHANGES = (
             payment_id="voucher_9777",
             insurance=False,
         ),
-        answer="You are booked on NV110 under 7XMVXJ for 439.50.",
+        answer="You are booked on NV110 under 8L4XDR for 439.50.",
         facts=["NV110", 439.5],
     ),
     solved(
@@ -346,8 +346,8 @@ CHANGES = (
             payment_id="card_4732",
             insurance=False,
         ),
-        answer="Santeri is booked on NV415 under 4TXQRR for 334.00.",
-        facts=["4TXQRR", 334],
+        answer="Santeri is booked on NV415 under P9NTJ7 for 334.00.",
+        facts=["P9NTJ7", 334],
     ),
     solved(
         "more-comfort",

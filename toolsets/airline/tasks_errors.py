@@ -143,8 +143,8 @@ ERRORS = (
             payment_id="voucher_1654",
             insurance=False,
         ),
-        answer="The gift card was too small; NV410 is booked as 9XLBTP for 82.00 from voucher_1654.",
-        facts=["9XLBTP", 82],
+        answer="The gift card was too small; NV410 is booked as PRRGZZ for 82.00 from voucher_1654.",
+        facts=["PRRGZZ", 82],
     ),
     solved(
         "no-flight-that-day",
@@ -181,7 +181,7 @@ ERRORS = (
             payment_id="card_8698",
             insurance=False,
         ),
-        answer="Nothing flies on the 15th. You fly on 2026-05-16 with NV316 at 18:05, booked as G3QBGS.",
+        answer="Nothing flies on the 15th. You fly on 2026-05-16 with NV316 at 18:05, booked as TH6P5W.",
         facts=["NV316", ["2026-05-16", "16 May", "May 16", "16th"]],
     ),
     solved(

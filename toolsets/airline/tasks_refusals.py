@@ -86,4 +86,24 @@ REFUSALS = (
         answer="WR3T9C was paid with card_5780, so a refund cannot go onto the gift card; the trip stays as it is.",
         about=["C-44686", "WR3T9C"],
     ),
+    refused(
+        "documents-for-a-cousin",
+        "Adamo Vianello again. Add my cousin Gioele's passport to his booking LDB5J3, he sent me a photograph of it: X7712045, from "
+        "Italy, good until 2030-02-28.",
+        call("find_customer", last_name="Vianello", first_name="Adamo"),
+        call("list_reservations", customer_id="C-46399", status="any", upcoming_only=False),
+        call("get_reservation", reservation_id="LDB5J3"),
+        answer="LDB5J3 is not one of your reservations, so I cannot add anything to it.",
+        about=["C-46399", "LDB5J3"],
+    ),
+    refused(
+        "saver-to-another-week",
+        "Coriolano Vianello speaking. Gioele's holidays have been moved, so our trip to Frankfurt on 26 May has to start on "
+        "2026-06-02. Any flight of that day, and it may cost what it likes.",
+        call("find_customer", last_name="Vianello", first_name="Coriolano"),
+        call("list_reservations", customer_id="C-43250", status="confirmed", upcoming_only=True),
+        call("get_reservation", reservation_id="6KP7J3"),
+        answer="6KP7J3 is a saver fare, which cannot be moved to another day.",
+        about=["C-43250", "6KP7J3"],
+    ),
 )

@@ -1,14 +1,16 @@
-"""The reservation desk of an airline: twenty tools over SQLite, and the tasks of its customers."""
+"""The reservation desk of an airline: thirty-five tools over SQLite, and the tasks of its customers."""
 
 from __future__ import annotations
 
-from perturb.authoring import toolset
+from perturb.authoring import Clock, toolset
 
 from .desk import SYSTEM, Desk
+from .tasks_aftercare import AFTERCARE
 from .tasks_changes import CHANGES
 from .tasks_errors import ERRORS
 from .tasks_information import INFORMATION
 from .tasks_refusals import REFUSALS
+from .tasks_trips import TRIPS
 
 
 def people() -> tuple[str, ...]:
@@ -26,7 +28,9 @@ TOOLSET = toolset(
     Desk,
     name="airline",
     system=SYSTEM,
-    tasks=[*CHANGES, *ERRORS, *INFORMATION, *REFUSALS],
+    tasks=[*CHANGES, *ERRORS, *TRIPS, *AFTERCARE, *INFORMATION, *REFUSALS],
     entities={"person": people()},
+    clock=Clock(now="/desk/today/value"),
+    locale="en_DK",
     failures="json",
 )

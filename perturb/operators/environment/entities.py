@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 
-from perturb.mentions import reworded
-from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Retired, Setup, StateLens
+from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Retired, Setup
 from perturb.operators.environment.name_pool import Role, replacements
+from perturb.operators.environment.retelling import RetoldStateLens
 from perturb.operators.environment.swaps import Swap
-from perturb.types import JSON, Axis, Call, Failure, Result, Tool
+from perturb.types import Axis, Tool
 
 _WORD = re.compile(r"[^\W\d_]+")
 _COMMON = "al and bin co corp da de del della der di dr du el gmbh group inc jr la le llc ltd mr mrs ms of prof sr the van von"
@@ -94,11 +94,10 @@ def _renamed(name: str, words: Mapping[str, str]) -> str:
     return _WORD.sub(other, name)
 
 
-class EntitiesLens(StateLens):
+class EntitiesLens(RetoldStateLens):
     """Trades the words of names in everything that goes in or out; the environment itself lives under the new names."""
 
     def __init__(self, real: Setup, names: Mapping[str, str]) -> None:
-        super().__init__(real)
         pairs: dict[str, str] = {}
         gone: dict[str, None] = {}
         for place, new in names.items():
@@ -110,57 +109,8 @@ class EntitiesLens(StateLens):
                     pairs.setdefault(one, other)
                     gone[one] = None
         self._swap = Swap(pairs)
+        super().__init__(real, self._swap.text, self._swap.text, self._swap.passes_over)
         self.retired = tuple(Retired("entity", name) for name in gone)
-        if self._swap:
-            self.setup = self.shown(system=self._swap.text(real.system), tools=[self._shown_tool(tool) for tool in real.tools])
 
-    def _shown_tool(self, tool: Tool) -> Tool:
-        if not self._swap.meets(tool):
-            return tool
-        made = reworded(tool, self._swap.text)
-        made = msgspec.structs.replace(
-            made, parameters=self._values(made.parameters), returns=None if made.returns is None else self._values(made.returns)
-        )
-        return tool if made == tool else made
-
-    def _values(self, node: Any, names: bool = False) -> Any:
-        """A schema with the values that it lists after the trade."""
-        if isinstance(node, list):
-            return [self._values(item) for item in node]
-        if not isinstance(node, dict):
-            return node
-        return {
-            key: self._swap.data(value)
-            if key in ("enum", "const", "default", "examples") and not names
-            else self._values(value, key == "properties" and not names)
-            for key, value in node.items()
-        }
-
-    def show_text(self, text: str) -> str:
-        return self._swap.text(text)
-
-    show_answer = show_text
-    read_answer = show_text
-
-    def show_call(self, call: Call) -> Call:
-        return Call(call.name, self._swap.data(call.arguments)) if self._swap else call
-
-    def read_call(self, call: Call) -> Call | Failure:
-        return self.show_call(call)
-
-    def show_result(self, call: Call, result: Result) -> Result:
-        return Result(self._swap.data(result.data), result.renderer) if self._swap else result
-
-    read_result = show_result
-
-    def show_failure(self, call: Call, failure: Failure) -> Failure:
-        if not self._swap:
-            return failure
-        return msgspec.structs.replace(failure, message=self._swap.text(failure.message), value=self._swap.data(failure.value))
-
-    read_failure = show_failure
-
-    def load_state(self, state: JSON) -> JSON:
-        return self._swap.data(state)
-
-    read_state = load_state
+    def shown_tool(self, tool: Tool) -> Tool:
+        return super().shown_tool(tool) if self._swap.meets(tool) else tool

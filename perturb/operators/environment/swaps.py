@@ -62,36 +62,14 @@ class Swap:
                 return word
         return self._forms[word]
 
-    def data(self, value: JSON) -> JSON:
-        """JSON with every text in it, keys included, after the trade; what the trade leaves as it is is the same object."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, dict):
-            made, same = {}, True
-            for key, item in value.items():
-                name, new = self.text(key), self._part(item)
-                same = same and name == key and _same(new, item)
-                made[name] = new
-            return value if same else made
-        if isinstance(value, list):
-            items = [self._part(item) for item in value]
-            return value if all(map(_same, items, value)) else items
-        return value
-
-    def _part(self, value: JSON) -> JSON:
-        # Most tables of a state are as they were and hold none of the words; what words they hold is known by their content.
-        if isinstance(value, (dict, list)) and len(value) >= _MANY and not self.meets(value):
-            return value
-        return self.data(value)
+    def passes_over(self, value: JSON) -> bool:
+        """Whether a list or an object is large and holds none of the words. Most tables of a state do; what words one holds is
+        known by its content, from episode to episode."""
+        return len(value) >= _MANY and not self.meets(value)
 
     def meets(self, value: Any) -> bool:
         """Whether any text in JSON, or in a record of it, holds a word that may be traded."""
         return not self._sought.isdisjoint(_words(msgspec.json.encode(value)))
-
-
-def _same(one: JSON, other: JSON) -> bool:
-    """Whether nothing was traded: an equal text may be another object."""
-    return one is other or (isinstance(one, str) and one == other)
 
 
 _MANY = 32
