@@ -48,7 +48,7 @@ class Clock(msgspec.Struct, frozen=True):
 class Growth(msgspec.Struct, frozen=True):
     """What a toolset declares about things of which there may be more without any task's meaning another: customers, files.
 
-    `rows(state, count, seed)` makes `count` of them more, from the state that episodes begin in, as `{table: rows}`: the table is
+    `rows(state, count, seed)` makes `count` of them more, from the state that episodes begin in, as `{table: rows}`: a table is
     a path of the dumped state, its rows an object by key, none of which the state has. `counts` is the path of the table whose
     length is that of the things. `kind` is the `x-identifier` that their keys are declared with. `numbered`: the environment
     gives its next thing of the kind the number behind the highest, so that one made in a grown world has another number.

@@ -28,8 +28,8 @@ class Lens:
 
     `real` is the setup within, `setup` the one that is shown. `call` arguments of `show_*` and `read_*` are in the
     terms of `real`. Nothing is changed in place. A lens that `withholds` shows answers with something left out (ablation):
-    what it shows of them cannot be read back. `words` are those, in lower case, that a lens brings into what is shown; it makes a
-    setup of its own then.
+    what it shows of them cannot be read back. `words` are those, in lower case, that a lens brings into what is shown; it
+    makes a setup of its own then.
 
     `later` is what takes this lens's place within an episode (a migration, a tool that comes late), once `moves` says so; it
     is asked between batches of calls and between turns of the user's, and has the same memory. Only operators of the last

@@ -130,8 +130,8 @@ class BaggageTools(ReservationTools):
         size: Size,
         payment_id: PaymentId,
     ) -> EquipmentRegistered:
-        """Register sports equipment or an instrument of a passenger for the hold, on all flights of a reservation, and charge the
-        fee for each of them.
+        """Register sports equipment or an instrument of a passenger for the hold, on all flights of a reservation, and charge
+        the fee for each of them.
 
         Args:
             reservation_id: The reservation code.

@@ -7,8 +7,9 @@ from .judging import call, solved
 AFTERCARE = (
     solved(
         "suitcase-left-behind",
-        "My suitcase, black with a yellow ribbon, was not on the belt in London when I arrived on 9 May. Report it, and have it "
-        "brought to 14 Garden Row, London, SE1 6HE, United Kingdom. Under what number can I ask for it? Alessandra Virtanen",
+        "My suitcase, black with a yellow ribbon, was not on the belt in London when I arrived on 9 May. Report it, and have "
+        "it brought to 14 Garden Row, London, SE1 6HE, United Kingdom. Under what number can I ask for it? Alessandra "
+        "Virtanen",
         call("find_customer", last_name="Virtanen", first_name="Alessandra"),
         call("list_reservations", customer_id="C-44079", status="flown", upcoming_only=False),
         call(
@@ -30,8 +31,9 @@ AFTERCARE = (
     ),
     solved(
         "reported-before",
-        "The green suitcase that you lost between Stockholm and Amsterdam on 6 May has still not turned up. In case nobody took it "
-        "down yet, do so. I am at my sister's now: 5 Tulip Quay, Haarlem, 2011, Netherlands. Bring it there. Heikki Maderno",
+        "The green suitcase that you lost between Stockholm and Amsterdam on 6 May has still not turned up. In case nobody "
+        "took it down yet, do so. I am at my sister's now: 5 Tulip Quay, Haarlem, 2011, Netherlands. Bring it there. Heikki "
+        "Maderno",
         call("find_customer", last_name="Maderno", first_name="Heikki"),
         call("list_reservations", customer_id="C-46425", status="flown", upcoming_only=False),
         call(
@@ -53,8 +55,8 @@ AFTERCARE = (
     ),
     solved(
         "still-in-time",
-        "My bag came off the Paris flight of 9 May with its handle torn away. Look up how many days I have to report such a thing, and "
-        "if I am not too late, report it. Olavi Maggioli",
+        "My bag came off the Paris flight of 9 May with its handle torn away. Look up how many days I have to report such a "
+        "thing, and if I am not too late, report it. Olavi Maggioli",
         call("find_customer", last_name="Maggioli", first_name="Olavi"),
         call("list_reservations", customer_id="C-46498", status="flown", upcoming_only=False),
         call("read_conditions", chapter="baggage"),
@@ -72,8 +74,8 @@ AFTERCARE = (
     ),
     solved(
         "dog-on-the-lap",
-        "I'm taking our terrier along to Stockholm on 19 May; with its bag it has 7 kilos. May it sit with me, and what is that for the "
-        "one flight? Please also tell me which gate. Giuliana Cusano",
+        "I'm taking our terrier along to Stockholm on 19 May; with its bag it has 7 kilos. May it sit with me, and what is "
+        "that for the one flight? Please also tell me which gate. Giuliana Cusano",
         call("find_customer", last_name="Cusano", first_name="Giuliana"),
         call("list_reservations", customer_id="C-44536", status="confirmed", upcoming_only=True),
         call("read_conditions", chapter="animals"),
@@ -83,8 +85,8 @@ AFTERCARE = (
     ),
     solved(
         "where-to-complain",
-        "Before I sign anything: which article of your conditions says what a complaint to the board costs, and how much is it? Have "
-        "somebody ring me about it on 2026-05-14 between 09:00 and 11:00 in Oslo. Karoliina Mattila",
+        "Before I sign anything: which article of your conditions says what a complaint to the board costs, and how much is "
+        "it? Have somebody ring me about it on 2026-05-14 between 09:00 and 11:00 in Oslo. Karoliina Mattila",
         call("find_customer", last_name="Mattila", first_name="Karoliina"),
         call("read_conditions", chapter="all"),
         call(
@@ -99,8 +101,8 @@ AFTERCARE = (
     ),
     solved(
         "dinner-during-the-delay",
-        "We were stuck in Copenhagen on 6 May and I had dinner for 52.80. Claim it back for me, or as much of it as there is. How much "
-        "will that be? Marita Coardi",
+        "We were stuck in Copenhagen on 6 May and I had dinner for 52.80. Claim it back for me, or as much of it as there "
+        "is. How much will that be? Marita Coardi",
         call("find_customer", last_name="Coardi", first_name="Marita"),
         call("list_reservations", customer_id="C-44046", status="flown", upcoming_only=False),
         *(
@@ -119,8 +121,8 @@ AFTERCARE = (
     ),
     solved(
         "a-night-and-a-taxi",
-        "Juhani Laitinen, on the late plane to Edinburgh last Wednesday, 6 May. I had to take a room for 96.40 and a taxi for 31.50 that "
-        "night. I would like both back; under which numbers?",
+        "Juhani Laitinen, on the late plane to Edinburgh last Wednesday, 6 May. I had to take a room for 96.40 and a taxi "
+        "for 31.50 that night. I would like both back; under which numbers?",
         call("find_customer", last_name="Laitinen", first_name="Juhani"),
         call("list_reservations", customer_id="C-41371", status="flown", upcoming_only=False),
         *(
@@ -155,8 +157,8 @@ AFTERCARE = (
     ),
     solved(
         "lines-are-busy",
-        "Somebody should call me tomorrow, 2026-05-12, between 10:00 and 12:00 Oslo time about the booking of Henrik and me. If nobody "
-        "can, the next free time after that is fine. When is it? Heikki Maderno",
+        "Somebody should call me tomorrow, 2026-05-12, between 10:00 and 12:00 Oslo time about the booking of Henrik and me. "
+        "If nobody can, the next free time after that is fine. When is it? Heikki Maderno",
         call("find_customer", last_name="Maderno", first_name="Heikki"),
         call(
             "schedule_call",
@@ -177,8 +179,8 @@ AFTERCARE = (
     ),
     solved(
         "change-of-mind",
-        "Juhani Laitinen here. What would you keep if I cancelled our premium trip to Frankfurt and back, 13 and 19 May? Azeglio is "
-        "thinking of staying longer.",
+        "Juhani Laitinen here. What would you keep if I cancelled our premium trip to Frankfurt and back, 13 and 19 May? "
+        "Azeglio is thinking of staying longer.",
         call("find_customer", last_name="Laitinen", first_name="Juhani"),
         call("list_reservations", customer_id="C-41371", status="confirmed", upcoming_only=True),
         call("get_fare_rules", fare="standard", cabin="premium"),
@@ -201,8 +203,8 @@ AFTERCARE = (
             payment_id="voucher_1654",
         ),
         follow_ups=(
-            "No, that is too much. Leave it as it is and move the way back to 2026-05-26, onto the last flight of that day; take my "
-            "travel voucher for it. What did you charge?",
+            "No, that is too much. Leave it as it is and move the way back to 2026-05-26, onto the last flight of that day; "
+            "take my travel voucher for it. What did you charge?",
         ),
         answer="You both fly home on NV417 on 26 May; 120.00 was taken from voucher_1654.",
         facts=["NV417", 120],

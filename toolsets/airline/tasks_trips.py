@@ -28,8 +28,9 @@ TRIPS = (
     ),
     solved(
         "are-they-all-on-time",
-        "I collect three colleagues tomorrow, 2026-05-12: one comes in on NV113 from London, the others on NV217 and NV311. Does any of these "
-        "not go as planned, and which gates do they start from? And what is the code of my own next trip? Aulikki Saarinen",
+        "I collect three colleagues tomorrow, 2026-05-12: one comes in on NV113 from London, the others on NV217 and NV311. "
+        "Does any of these not go as planned, and which gates do they start from? And what is the code of my own next trip? "
+        "Aulikki Saarinen",
         call("find_customer", last_name="Saarinen", first_name="Aulikki"),
         call(
             "check_flights",
@@ -40,14 +41,14 @@ TRIPS = (
             ],
         ),
         call("list_reservations", customer_id="C-43170", status="confirmed", upcoming_only=True),
-        answer="All three are on time: NV113 from gate A12, NV217 from gate D11, NV311 from gate A32. Your next trip is T8D4MD.",
+        answer="All three are on time: NV113 from gate A12, NV217 from D11, NV311 from A32. Your next trip is T8D4MD.",
         facts=["A12", "D11", "A32", "T8D4MD"],
     ),
     solved(
         "london-to-paris",
-        "Napoleone Rissanen. How do I get from London (LHR) to Paris (CDG) on 2026-05-26 with you, and when would I be there? I "
-        "want at least 90 minutes to change. If it works in economy on the standard fare, book both flights for me, card, no "
-        "insurance, and tell me what the two cost together.",
+        "Napoleone Rissanen. How do I get from London (LHR) to Paris (CDG) on 2026-05-26 with you, and when would I be "
+        "there? I want at least 90 minutes to change. If it works in economy on the standard fare, book both flights for me, "
+        "card, no insurance, and tell me what the two cost together.",
         call("find_customer", last_name="Rissanen", first_name="Napoleone"),
         call("get_customer", customer_id="C-47033"),
         call(
@@ -89,8 +90,8 @@ TRIPS = (
     ),
     solved(
         "keep-two-seats",
-        "Ottone Tarantini. Would you keep two economy seats at the flex fare for me on the cheapest plane from Stockholm (ARN) to "
-        "Amsterdam (AMS) on 2026-05-26? What is one of them, and until when are they mine?",
+        "Ottone Tarantini. Would you keep two economy seats at the flex fare for me on the cheapest plane from Stockholm "
+        "(ARN) to Amsterdam (AMS) on 2026-05-26? What is one of them, and until when are they mine?",
         call("find_customer", last_name="Tarantini", first_name="Ottone"),
         call(
             "search_flights",
@@ -122,16 +123,16 @@ TRIPS = (
             insurance=False,
         ),
         follow_ups=(
-            "That suits us. Turn it into a booking for Biagio Tarantini and me, on my card and without insurance, and give me the "
-            "code.",
+            "That suits us. Turn it into a booking for Biagio Tarantini and me, on my card and without insurance, and give "
+            "me the code.",
         ),
         answer="The seats on NV212 are booked as F5DWSC for 367.00.",
         facts=["F5DWSC"],
     ),
     solved(
         "hold-for-a-week",
-        "I may have to go to Paris on business, from Oslo (OSL) to CDG on 2026-05-22. Keep one premium seat, standard fare, on the "
-        "first flight of the day for me, please. Telling me when that runs out is enough. Cirillo Tamborini",
+        "I may have to go to Paris on business, from Oslo (OSL) to CDG on 2026-05-22. Keep one premium seat, standard fare, "
+        "on the first flight of the day for me, please. Telling me when that runs out is enough. Cirillo Tamborini",
         call("find_customer", last_name="Tamborini", first_name="Cirillo"),
         call(
             "search_flights",
@@ -156,8 +157,9 @@ TRIPS = (
     ),
     solved(
         "wait-for-the-afternoon",
-        "Teuvo Kukkonen. Salvi and I would rather come from Amsterdam on NV215 on 2026-05-26 than a week earlier; my card pays for "
-        "it. Should that plane be full, do not put us on any other: enter our booking on its waiting list, and tell us our place.",
+        "Teuvo Kukkonen. Salvi and I would rather come from Amsterdam on NV215 on 2026-05-26 than a week earlier; my card "
+        "pays for it. Should that plane be full, do not put us on any other: enter our booking on its waiting list, and tell "
+        "us our place.",
         call("find_customer", last_name="Kukkonen", first_name="Teuvo"),
         call("list_reservations", customer_id="C-48033", status="confirmed", upcoming_only=True),
         call("get_customer", customer_id="C-48033"),
@@ -168,8 +170,8 @@ TRIPS = (
     ),
     solved(
         "off-the-waiting-list",
-        "On what place of the waiting list for NV110 on 2026-05-19 are Tanja and I by now? Whatever it is, we are happy with the "
-        "later plane: strike us off. Giuliana Cusano",
+        "On what place of the waiting list for NV110 on 2026-05-19 are Tanja and I by now? Whatever it is, we are happy with "
+        "the later plane: strike us off. Giuliana Cusano",
         call("find_customer", last_name="Cusano", first_name="Giuliana"),
         call("list_reservations", customer_id="C-44536", status="confirmed", upcoming_only=True),
         call("waiting_list", mode="look", reservation_id="8SV6TP", flight_number="NV110", date="2026-05-19"),
@@ -179,8 +181,8 @@ TRIPS = (
     ),
     solved(
         "passports-for-edinburgh",
-        "You asked for our passports for Edinburgh on 22 May. Mine: P0417732, Inkeri Porcellato: P0881265, both from Denmark and "
-        "valid until 2031-08-30. Which booking did you add them to? Maaria Porcellato",
+        "You asked for our passports for Edinburgh on 22 May. Mine: P0417732, Inkeri Porcellato: P0881265, both from Denmark "
+        "and valid until 2031-08-30. Which booking did you add them to? Maaria Porcellato",
         call("find_customer", last_name="Porcellato", first_name="Maaria"),
         call("list_reservations", customer_id="C-47083", status="confirmed", upcoming_only=True),
         call(
@@ -210,9 +212,9 @@ TRIPS = (
     ),
     solved(
         "identity-card-is-not-enough",
-        "For our way home from London on 22 May: Samuli has an identity card, 88120-FI of Finland, valid until 2029-01-31, and I the "
-        "passport N4471203 of Norway, until 2031-03-14. If they insist on a passport for him, it is F5520914 from Finland and "
-        "expires on 2028-11-02. Alessandra Virtanen. Is anything missing?",
+        "For our way home from London on 22 May: Samuli has an identity card, 88120-FI of Finland, valid until 2029-01-31, "
+        "and I the passport N4471203 of Norway, until 2031-03-14. If they insist on a passport for him, it is F5520914 from "
+        "Finland and expires on 2028-11-02. Alessandra Virtanen. Is anything missing?",
         call("find_customer", last_name="Virtanen", first_name="Alessandra"),
         call("list_reservations", customer_id="C-44079", status="confirmed", upcoming_only=True),
         call(
@@ -256,8 +258,8 @@ TRIPS = (
     ),
     solved(
         "receipts-for-the-books",
-        "Rosalia Porcellato once more. Mail the receipts of all my upcoming trips in economy to books@ledger.example, and what do they "
-        "add up to?",
+        "Rosalia Porcellato once more. Mail the receipts of all my upcoming trips in economy to books@ledger.example, and "
+        "what do they add up to?",
         call("find_customer", last_name="Porcellato", first_name="Rosalia"),
         call("list_reservations", customer_id="C-44771", status="confirmed", upcoming_only=True),
         call("send_receipts", reservation_ids=["BNGB84", "3X8LHK", "8G9HGQ"], email="books@ledger.example"),
@@ -266,8 +268,8 @@ TRIPS = (
     ),
     solved(
         "receipts-of-two-codes",
-        "Coriolano Vianello, C-43250. I need the receipts of W8N3RT and of GW3V3R at my usual address. If one of these codes is no "
-        "longer in use, take what it is called now.",
+        "Coriolano Vianello, C-43250. I need the receipts of W8N3RT and of GW3V3R at my usual address. If one of these codes "
+        "is no longer in use, take what it is called now.",
         call("get_customer", customer_id="C-43250"),
         call("send_receipts", reservation_ids=["W8N3RT", "GW3V3R"]),
         call("send_receipts", reservation_ids=["LDB5J3"]),
@@ -276,8 +278,8 @@ TRIPS = (
     ),
     solved(
         "bicycle-from-frankfurt",
-        "Giuseppe Tuominen brings his bicycle on our trip that begins in Frankfurt on 26 May: boxed it has 18.5 kg and 160 x 80 x 30 "
-        "cm. Register it, on my voucher. What do you take for it? Mikko Tuominen",
+        "Giuseppe Tuominen brings his bicycle on our trip that begins in Frankfurt on 26 May: boxed it has 18.5 kg and 160 x "
+        "80 x 30 cm. Register it, on my voucher. What do you take for it? Mikko Tuominen",
         call("find_customer", last_name="Tuominen", first_name="Mikko"),
         call("list_reservations", customer_id="C-43473", status="confirmed", upcoming_only=True),
         call("get_customer", customer_id="C-43473"),
@@ -296,9 +298,9 @@ TRIPS = (
     ),
     solved(
         "cello-too-heavy",
-        "I play the cello, and it comes with me from Edinburgh on 9 June. In its case it weighs 33.5 kg and measures 140 x 52 x 40 cm; "
-        "should that be too much, I leave the stand at home, which makes it 29 kg. By card, please, and say the price. Ottone "
-        "Tarantini, travelling with Biagio",
+        "I play the cello, and it comes with me from Edinburgh on 9 June. In its case it weighs 33.5 kg and measures 140 x "
+        "52 x 40 cm; should that be too much, I leave the stand at home, which makes it 29 kg. By card, please, and say the "
+        "price. Ottone Tarantini, travelling with Biagio",
         call("find_customer", last_name="Tarantini", first_name="Ottone"),
         call("list_reservations", customer_id="C-44668", status="confirmed", upcoming_only=True),
         call("get_customer", customer_id="C-44668"),
