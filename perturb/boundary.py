@@ -248,6 +248,9 @@ class Boundary:
             raise self.fault
         self.real_calls.append(self.lens.real_call(call) if self.lens.has_state else call)
         self.real_answers.append(answer)
+        if self.lens.has_state and not self._changed_reply:
+            # The environment itself lives in another world: what it answers there is not what it would have answered clean.
+            self._changed_reply = _differ(self.lens.real_answer(call, answer), answer)
         return answer
 
     def final_environment(self, fresh: Any) -> Environment:

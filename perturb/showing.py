@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from perturb import texts
 from perturb.operator import Example, Memory, Setup, StackLens, lens_for
 from perturb.operators import from_json
-from perturb.toolset import Toolset
+from perturb.toolset import Growth, Task, Toolset
 from perturb.types import JSON, Answer, Call, Delay, Failure, Result, to_json
 
 
@@ -21,6 +23,30 @@ class _OneTool(Toolset):
         self.tools = (example.tool, *example.others)
         self.system = str(example.before) if example.what == "system" else ""
         self.entities = {"person": ("Ada Lovelace",)}
+        if example.what == "state":
+            self.tasks = (Task(id="example", prompt=""),)
+            self.growth = {"files": Growth(rows=_more_files, counts="/files", kind="file")}
+            self._state: JSON = example.before
+
+    def environment(self, task: Task) -> Any:
+        return _Held(self._state)
+
+
+class _Held:
+    """An environment that holds a state and no more."""
+
+    def __init__(self, state: JSON) -> None:
+        self._state = state
+
+    def dump(self) -> JSON:
+        return self._state
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def _more_files(state: JSON, count: int, seed: int) -> dict[str, dict[str, JSON]]:
+    return {"/files": {f"more-{number}": {"name": f"{number}.txt"} for number in range(1, count + 1)}}
 
 
 def shown_example(example: Example) -> JSON:
@@ -44,6 +70,8 @@ def shown_example(example: Example) -> JSON:
         shown = texts.result_text(lens.show_result(example.call or Call(example.tool.name), result))
     elif example.what == "system":
         shown = lens.setup.system
+    elif example.what == "state":
+        shown = lens.load_state(example.before)
     elif example.what == "failure":
         shown = lens.show_failure(example.call or Call(example.tool.name), msgspec.convert(example.before, Failure)).message
     elif example.what == "exchange":

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from perturb.authoring import AuthoredToolset, ToolError, read, toolset
+from perturb.authoring import AuthoredToolset, Clock, Growth, ToolError, read, toolset
 from perturb.toolset import Task
 from perturb.types import Call
 
@@ -31,7 +31,32 @@ class Parcel(TypedDict):
 class Receipt(TypedDict):
     parcel_id: str
     status: str
-    cost: NotRequired[float]
+    cost: NotRequired[Annotated[float, Field(json_schema_extra={"x-unit": "EUR"})]]
+
+
+Day = Annotated[str, Field(json_schema_extra={"format": "date", "x-date": {"format": "date", "zone": "local"}})]
+
+
+class Driver(TypedDict):
+    driver_id: Annotated[str, Field(json_schema_extra={"x-identifier": "driver"})]
+    name: str
+    since: Day
+
+
+class Pay(TypedDict):
+    amount: Annotated[float, Field(json_schema_extra={"x-part": {"of": "pay", "as": "amount"}})]
+    currency: Annotated[str, Field(json_schema_extra={"x-part": {"of": "pay", "as": "currency"}})]
+
+
+def day(part: str) -> Any:
+    meaning = {"format": "date", "x-date": {"format": "date", "zone": "local"}, "x-part": {"of": "days", "as": part}}
+    return Field(json_schema_extra=meaning)
+
+
+FirstDay = Annotated[str, day("start")]
+LastDay = Annotated[str, day("end")]
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time", "x-date": {"format": "date-time", "zone": "UTC"}})]
+Minutes = Annotated[int, Field(json_schema_extra={"x-unit": "minutes", "minimum": 0})]
 
 
 class Depot:
@@ -53,6 +78,11 @@ class Depot:
             for number in range(1, 12)
         }
         self.sent: list[dict[str, Any]] = []
+        self.pickups: list[dict[str, Any]] = []
+        self.drivers: dict[str, dict[str, str]] = {
+            "1": {"driver_id": "1", "name": "Ruben Falk", "since": "2021-11-08"},
+            "2": {"driver_id": "2", "name": "Signe Moberg", "since": "2019-02-28"},
+        }
 
     @read
     def find_parcels(self, owner: str, speed: Literal["express", "standard", "any"] = "any") -> list[Parcel]:
@@ -114,6 +144,44 @@ class Depot:
         self.parcels[parcel_id]["note"] = note
         return {"parcel_id": parcel_id, "status": "renamed"}
 
+    @read(ordered=False)
+    def list_drivers(self) -> list[Driver]:
+        """List the drivers, and since when each of them has driven. Each is paid 1,250.00 EUR a month."""
+        return list(self.drivers.values())  # type: ignore[arg-type]
+
+    def hire_driver(self, name: str, since: Day) -> Driver:
+        """Take on another driver.
+
+        Args:
+            name: The full name.
+            since: The first day, as YYYY-MM-DD.
+        """
+        driver_id = str(1 + max(map(int, self.drivers)))
+        self.drivers[driver_id] = {"driver_id": driver_id, "name": name, "since": since}
+        return self.drivers[driver_id]  # type: ignore[return-value]
+
+    def book_pickup(
+        self, parcel_id: str, first_day: FirstDay, last_day: LastDay, ready: Moment, pay: Pay, wait: Minutes = 30
+    ) -> Receipt:
+        """Have a driver pick up a parcel.
+
+        Args:
+            parcel_id: The id of the parcel.
+            first_day: The first day on which the driver may come, as YYYY-MM-DD.
+            last_day: The last such day, as YYYY-MM-DD.
+            ready: From when the parcel is ready, such as 2026-05-03T08:30:00Z.
+            pay: What the driver is paid.
+            wait: How long the driver may wait, in minutes; 0 for not at all.
+        """
+        if parcel_id not in self.parcels:
+            raise ToolError("not_found", f"There is no parcel '{parcel_id}'.", field="parcel_id", value=parcel_id)
+        if last_day < first_day:
+            message = "'last_day' must not be before 'first_day'."
+            raise ToolError("invalid_argument", message, field="last_day", value=last_day)
+        booked = {"first_day": first_day, "last_day": last_day, "ready": ready, "pay": pay, "wait": wait}
+        self.pickups.append({"parcel_id": parcel_id, **booked})
+        return {"parcel_id": parcel_id, "status": "booked", "cost": pay["amount"]}
+
 
 def sent(number: int, **fields: Any) -> Any:
     def check(depot: Depot, answer: str, calls: Any) -> bool:
@@ -122,11 +190,37 @@ def sent(number: int, **fields: Any) -> Any:
     return check
 
 
+PICKUP = {
+    "parcel_id": "P002",
+    "first_day": "2026-05-03",
+    "ready": "2026-05-03T08:30:00Z",
+    "pay": {"amount": 12.5, "currency": "EUR"},
+    "wait": 20,
+}
+
+
+def more_drivers(state: Any, count: int, seed: int) -> dict[str, dict[str, Any]]:
+    """Drivers whose numbers go on from those there are."""
+    first = 1 + max(map(int, state["drivers"]))
+    since = f"{2000 + seed}-07-01"
+    return {
+        "/drivers": {
+            str(number): {"driver_id": str(number), "name": f"Lasse Nygaard {number}", "since": since}
+            for number in range(first, first + count)
+        }
+    }
+
+
 DEPOT: AuthoredToolset = toolset(
     Depot,
     name="depot",
     system="You work in a parcel depot. Never call `send_parcel` twice for one parcel.",
     entities={"person": ["Ottilie Branner", "Casimir Dunleavy", "Philippa Esterhaus"]},
+    clock=Clock(),
+    growth={
+        "drivers": Growth(rows=more_drivers, counts="/drivers", kind="driver", numbers=(r"/drivers/\d+/driver_id",)),
+    },
+    locale="en_IE",
     failures="json",
     tasks=[
         Task(
@@ -166,6 +260,29 @@ DEPOT: AuthoredToolset = toolset(
             gold=(Call("count_by_city", {}), Call("rename_parcel", {"parcel_id": "P005", "note": "call first"})),
             answer="5 parcels go to Turku.",
             check=lambda depot, answer, calls: "5" in answer and depot.parcels["P005"]["note"] == "call first",
+        ),
+        Task(
+            id="hire",
+            prompt="Since when does Signe Moberg drive for us? Take on Ines Pohl as well, from 2026-06-01, for 1,250.00 EUR.",
+            gold=(Call("list_drivers", {}), Call("hire_driver", {"name": "Ines Pohl", "since": "2026-06-01"})),
+            answer="Signe Moberg has driven since 2019-02-28; Ines Pohl costs 1,250.00 EUR a month.",
+            check=lambda depot, answer, calls: (
+                depot.drivers.get("3") == {"driver_id": "3", "name": "Ines Pohl", "since": "2026-06-01"}
+                and len(depot.drivers) == 3
+                and "2019-02-28" in answer
+                and "1,250.00" in answer
+            ),
+        ),
+        Task(
+            id="pickup",
+            prompt="Have parcel P002 picked up between 2026-05-03 and 2026-05-05; it is ready on 2026-05-03 at 08:30:00 UTC. "
+            "The driver gets 12.5 EUR and may wait 20 minutes. Try 2026-05-02 as the last day first; if refused, 2026-05-06.",
+            gold=(
+                Call("book_pickup", {**PICKUP, "last_day": "2026-05-02"}),
+                Call("book_pickup", {**PICKUP, "last_day": "2026-05-06"}),
+            ),
+            answer="P002 is picked up by 2026-05-06.",
+            check=lambda depot, answer, calls: depot.pickups == [{**PICKUP, "last_day": "2026-05-06"}],
         ),
     ],
 )

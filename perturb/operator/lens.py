@@ -28,8 +28,7 @@ class Lens:
 
     `real` is the setup within, `setup` the one that is shown. `call` arguments of `show_*` and `read_*` are in the
     terms of `real`. Nothing is changed in place. A lens that `withholds` shows answers with something left out (ablation):
-    what it shows of them cannot be read back. `words` are those, in lower case, that a lens brings into what is shown; it
-    makes a setup of its own then.
+    what it shows of them cannot be read back. A lens that brings `words` in makes a setup of its own.
 
     `later` is what takes this lens's place within an episode (a migration, a tool that comes late), once `moves` says so; it
     is asked between batches of calls and between turns of the user's, and has the same memory. Only operators of the last
@@ -43,7 +42,11 @@ class Lens:
         self.setup = real
         self.retired: tuple[Retired, ...] = ()
         self.later: Lens | None = None
-        self.words: frozenset[str] = frozenset()
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The words, in lower case, that it brings into what is shown."""
+        return frozenset()
 
     def shown(self, *, system: str | None = None, tools: Iterable[Tool] | None = None, role: SystemRole | None = None) -> Setup:
         """A setup with the given changes, made by this lens."""

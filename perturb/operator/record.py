@@ -61,10 +61,11 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     results and failures `call` is the real call they answer. An `exchange` has before it `{"calls", "result"}`, shown calls
     made one after the other and what the environment answers each of them, and after it the list of answers. `names` are
     those of all tools in their order; `others` are further tools of the setup, where an operator needs several. A `reply` has
-    before it the data of a result and after it the text that an agent reads; `system` is the system prompt.
+    before it the data of a result and after it the text that an agent reads; `system` is the system prompt, `state` what the
+    environment begins with.
     """
 
-    what: Literal["tool", "call", "result", "failure", "text", "exchange", "names", "reply", "system"]
+    what: Literal["tool", "call", "result", "failure", "text", "exchange", "names", "reply", "system", "state"]
     plan: dict[str, JSON]
     tool: Tool
     others: tuple[Tool, ...] = ()

@@ -223,6 +223,16 @@ class StackLens(Lens):
                     call = inner
         return call
 
+    def real_answer(self, call: Call, answer: Answer) -> Answer:
+        """What the environment answered to a call that reached it, in the toolset's own terms."""
+        for layer in reversed(self.layers):
+            if isinstance(layer, StateLens):
+                inner = layer.read_call(call)
+                if isinstance(inner, Call):
+                    call = inner
+                answer = layer.read(call, answer)
+        return answer
+
     def start(self) -> Memory:
         return [layer.start() for layer in self.layers]
 

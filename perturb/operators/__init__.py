@@ -22,7 +22,9 @@ from perturb.operators.descriptions.drop import DropDescriptions
 from perturb.operators.descriptions.mislead import Mislead
 from perturb.operators.descriptions.reword import Reword
 from perturb.operators.descriptions.verbose import Verbose
+from perturb.operators.environment.clock import Clock
 from perturb.operators.environment.entities import Entities
+from perturb.operators.environment.scale import Scale
 from perturb.operators.errors.coded import ErrorCodes
 from perturb.operators.errors.hint import Hint
 from perturb.operators.errors.style import ErrorStyle
@@ -106,7 +108,9 @@ TABLE: tuple[type[Operator], ...] = (
     Malformed,
     Preamble,
     IrrelevantContext,
+    Scale,
     Entities,
+    Clock,
 )
 """Every shipped operator. Within a phase, the order here is the order in which lenses are laid over a setup."""
 

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from perturb.toolset import Clock
+
 
 class Declared(msgspec.Struct, frozen=True):
     """What one tool does to the state, and what its arguments and the fields of its rows mean.
@@ -145,6 +147,16 @@ DECLARED: dict[str, dict[str, Declared]] = {
     "workspace": _WORKSPACE,
 }
 """Suite, then tool."""
+
+CLOCKS: dict[str, Clock] = {
+    "banking": Clock(),
+    "travel": Clock(now="/calendar/current_day"),
+    "workspace": Clock(
+        now="/calendar/current_day",
+        years=("Marketing Strategy {year}", "Product Development Plan {year}", "budget-{year}"),
+    ),
+}
+"""The time of each suite that has dates; only the calendar knows what day it is."""
 
 MISSING_RETURNS: dict[str, dict[str, str]] = {"reserve_car_rental": {"type": "string"}}
 """Schemas of results whose function has no return annotation."""

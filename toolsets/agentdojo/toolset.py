@@ -18,8 +18,9 @@ from perturb.errors import ConfigurationError, nearest
 from perturb.toolset import Task, Toolset, plain_refusal
 from perturb.types import JSON, Call, Failure, FailureKind, Schema, Tool, digest
 
-from .declarations import DECLARED, MISSING_RETURNS, RESULT_MEANINGS, Declared
+from .declarations import CLOCKS, DECLARED, MISSING_RETURNS, RESULT_MEANINGS, Declared
 from .entities import names_in
+from .growth import GROWTH
 from .rendering import PLAIN, RECORDS, register
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ class DojoToolset(Toolset):
         self.name = f"agentdojo:{suite.name}"
         self.system = load_system_message("default")
         self.tools = tuple(_tool(function, DECLARED[suite.name][function.name]) for function in suite.tools)
+        self.clock = CLOCKS.get(suite.name)
+        self.growth = GROWTH.get(suite.name, {})
         self._suite = suite
         self._runtime = FunctionsRuntime(suite.tools)
         self._renderers = {tool.name: tool.renderer for tool in self.tools}

@@ -11,6 +11,7 @@ import functools
 import hashlib
 import sqlite3
 import sys
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,15 @@ Rows = dict[str, Row]
 class Table:
     """The columns of a table, its primary key, and the rows of the shipped data, which dumps share."""
 
-    __slots__ = ("_known", "columns", "insert", "key", "name", "select")
+    __slots__ = ("_known", "columns", "insert", "insert_values", "key", "name", "select", "values")
 
     def __init__(self, name: str, columns: tuple[str, ...], key: tuple[str, ...]) -> None:
         self.name = name
         self.columns = columns
         self.key = key
         self.insert = f"INSERT INTO {name} VALUES ({', '.join(':' + column for column in columns)})"
+        self.insert_values = f"INSERT INTO {name} VALUES ({', '.join('?' * len(columns))})"
+        self.values = itemgetter(*columns)
         self.select = f"SELECT * FROM {name} ORDER BY {', '.join(key)}"
         self._known: dict[tuple[Any, ...], tuple[str, Row]] = {}
 
@@ -107,13 +110,15 @@ class Database:
         for name, rows in state.items():
             if rows is now[name] or rows == now[name]:
                 continue
-            # Read again when it is dumped: `rows` belongs to the caller.
             self._dumped.pop(name, None)
             self._execute(f"DELETE FROM {name}")
             try:
-                self._connection.executemany(tables[name].insert, rows.values())  # type: ignore[union-attr]
-            except sqlite3.Error as error:
-                raise ValueError(f"the rows of table {name!r} cannot be loaded: {error}") from error
+                values = map(tables[name].values, rows.values())
+                self._connection.executemany(tables[name].insert_values, values)  # type: ignore[union-attr]
+            except (sqlite3.Error, KeyError) as error:
+                raise ValueError(f"the rows of table {name!r} cannot be loaded: {type(error).__name__}: {error}") from error
+            # The table belongs to the caller, its rows are shared.
+            self._dumped[name] = dict(rows)
 
     def close(self) -> None:
         if self._connection is not None:

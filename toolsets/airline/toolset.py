@@ -5,6 +5,7 @@ from __future__ import annotations
 from perturb.authoring import Clock, toolset
 
 from .desk import SYSTEM, Desk
+from .growth import GROWTH
 from .tasks_aftercare import AFTERCARE
 from .tasks_changes import CHANGES
 from .tasks_errors import ERRORS
@@ -31,6 +32,7 @@ TOOLSET = toolset(
     tasks=[*CHANGES, *ERRORS, *TRIPS, *AFTERCARE, *INFORMATION, *REFUSALS],
     entities={"person": people()},
     clock=Clock(now="/desk/today/value"),
+    growth=GROWTH,
     locale="en_DK",
     failures="json",
 )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, ClassVar
 
 from perturb import corpus, schemas
-from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Retired, Setup, dose
+from perturb.operator import Example, Handling, Lens, Memory, NotApplicable, Operator, Phase, Pick, Retired, Setup, dose
 from perturb.operators.environment.dates import CYCLE, Dates, dates_in
 from perturb.operators.environment.retelling import RetoldStateLens
-from perturb.types import Axis, Schema, Tool
+from perturb.types import JSON, Axis, Call, Failure, Result, Schema, Tool
 
 _MOST = 2
 """So many cycles on at intensity 1: all dates of this century's first half stay in it."""
@@ -25,8 +26,8 @@ class Clock(Operator, frozen=True, kw_only=True):
 
     The environment lives in the other year. Dates are ISO dates, dates as people write them (`May 15th, 2024`, `March 2022`,
     `15.05.2024`, `Q1 2024`), and the phrases with a bare year that the toolset declares. The one place is the present;
-    intensity is how far on it is. Does not apply where a toolset declares no clock, its environment cannot load a state, or a
-    declared date is written in a form in which no year is seen.
+    intensity is how far on it is. Does not apply where a toolset declares no clock, its environment cannot load a state, or
+    its present or a declared date is written in a form in which no year is seen.
     """
 
     id: ClassVar[str] = "environment.clock"
@@ -69,6 +70,9 @@ class Clock(Operator, frozen=True, kw_only=True):
                 for place in schemas.places(schema):
                     if (date := _declared(place.schema)) and not _moves(dates, date):
                         return NotApplicable("not_declared", f"no year is seen in {place.place}, written {date['written']}")
+        now = _present(setup.root)
+        if now is not None and dates.text(now, CYCLE) == now:
+            return NotApplicable("not_declared", f"no year is seen in {now!r}, which stands at {source.clock.now}")
         if not _told(setup.root):
             return NotApplicable("nothing_to_change", "nothing tells a date with a year")
         return cls(years=CYCLE * dose(intensity, _MOST))
@@ -81,16 +85,62 @@ class Clock(Operator, frozen=True, kw_only=True):
 
 
 class ClockLens(RetoldStateLens):
-    """Moves the years of dates in everything that goes in or out."""
+    """Moves the years of dates in everything that goes in or out.
+
+    What an environment stamps with the machine's own time, at places that the toolset declares to be volatile, is of no world:
+    it is shown as far behind the world's dates as it would be clean, and read as it is.
+    """
 
     def __init__(self, real: Setup, years: int) -> None:
         clock = real.source.clock
         dates = dates_in(() if clock is None else clock.years)
         super().__init__(real, lambda text: dates.text(text, years), lambda text: dates.text(text, -years))
+        volatile = real.source.volatile if years else ()
+        self._stamps = re.compile("|".join(f"(?:{path})" for path in volatile)) if volatile else None
         if years:
             told = _told(real.root)
             now = {dates.text(date, years) for date in told}
             self.retired = tuple(Retired("entity", date) for date in sorted(told) if date not in now)
+
+    def handle(self, call: Call, memory: Memory) -> Handling:
+        answer = yield call
+        assert answer is not None
+        if self._stamps is None or isinstance(answer, Failure):
+            return answer
+        data = _stamped(answer.data, self._told(answer.data), self._stamps, _today(), "")
+        return answer if data is answer.data else Result(data, answer.renderer)
+
+    def read_state(self, state: JSON) -> JSON:
+        read = super().read_state(state)
+        return read if self._stamps is None else _stamped(read, state, self._stamps, _today(), "")
+
+
+def _stamped(value: JSON, other: JSON, places: re.Pattern[str], today: frozenset[str], path: str) -> JSON:
+    """`value` with the stamps of today that `value` or `other`, which is like it, holds at `places`, as `other` has them."""
+    if isinstance(value, dict):
+        items = zip(value.items(), other.items(), strict=True)
+        made = {key: _stamped(one, two, places, today, f"{path}/{key}") for (key, one), (_, two) in items}
+        return made if any(made[key] is not one for key, one in value.items()) else value
+    if isinstance(value, list):
+        rows = [
+            _stamped(one, two, places, today, f"{path}/{index}")
+            for index, (one, two) in enumerate(zip(value, other, strict=True))
+        ]
+        return rows if any(new is not one for new, one in zip(rows, value, strict=True)) else value
+    if (
+        isinstance(value, str)
+        and isinstance(other, str)
+        and not today.isdisjoint((value[:10], other[:10]))
+        and places.fullmatch(path)
+    ):
+        return other
+    return value
+
+
+def _today() -> frozenset[str]:
+    """The machine's day, and the one before, on which an episode may have begun."""
+    now = datetime.now()
+    return frozenset((now.date().isoformat(), (now - timedelta(days=1)).date().isoformat()))
 
 
 def _declared(schema: Schema) -> dict[str, Any] | None:
@@ -108,6 +158,22 @@ def _moves(dates: Dates, date: dict[str, Any]) -> bool:
     moved = dates.text(moment.strftime(written), CYCLE)
     later = moment.replace(year=moment.year + CYCLE)
     return moved == later.strftime(written) != moment.strftime(written)
+
+
+@lru_cache(maxsize=16)
+def _present(root: Setup) -> str | None:
+    """The present that the state holds when an episode begins, as text; `None` where none is declared."""
+    clock = root.source.clock
+    if clock is None or clock.now is None or not root.source.tasks:
+        return None
+    environment = root.source.environment(root.source.tasks[0])
+    try:
+        state = environment.dump()
+    finally:
+        environment.close()
+    for step in clock.now.split("/")[1:]:
+        state = state.get(step) if isinstance(state, dict) else None
+    return str(state)
 
 
 @lru_cache(maxsize=16)
