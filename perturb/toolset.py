@@ -50,9 +50,9 @@ class Growth(msgspec.Struct, frozen=True):
 
     `rows(state, count, seed)` makes `count` of them more, from the state that episodes begin in, as `{table: rows}`: a table is
     a path of the dumped state, its rows an object by key, none of which the state has. `counts` is the path of the table whose
-    length is that of the things. `kind` is the `x-identifier` that their keys are declared with, or that the rows' `field`
-    is. Where the environment gives its next thing of the kind the number behind the highest, so that one made in a grown world has another number, `numbers`
-    says where such numbers stand in the state, as regular expressions over its paths.
+    length is that of the things. `kind` is the `x-identifier` that their keys are declared with, or that the rows' `field` is.
+    Where the environment gives its next thing of the kind the number behind the highest, so that one made in a grown world has
+    another number, `numbers` says where such numbers stand in the state, as regular expressions over its paths.
     """
 
     rows: Callable[[JSON, int, int], Mapping[str, Mapping[str, JSON]]]

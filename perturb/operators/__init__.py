@@ -24,6 +24,7 @@ from perturb.operators.descriptions.reword import Reword
 from perturb.operators.descriptions.verbose import Verbose
 from perturb.operators.environment.clock import Clock
 from perturb.operators.environment.entities import Entities
+from perturb.operators.environment.locale import Locale
 from perturb.operators.environment.scale import Scale
 from perturb.operators.errors.coded import ErrorCodes
 from perturb.operators.errors.hint import Hint
@@ -111,6 +112,7 @@ TABLE: tuple[type[Operator], ...] = (
     Scale,
     Entities,
     Clock,
+    Locale,
 )
 """Every shipped operator. Within a phase, the order here is the order in which lenses are laid over a setup."""
 

@@ -158,6 +158,20 @@ CLOCKS: dict[str, Clock] = {
 }
 """The time of each suite that has dates; only the calendar knows what day it is."""
 
+LOCALES: dict[str, str] = {"banking": "en_GB", "travel": "en_IE"}
+"""The locale of the texts of each suite that has money; in the others no number has a unit."""
+
+MONEY: dict[str, str] = {
+    "send_money": "GBP",
+    "schedule_transaction": "GBP",
+    "update_scheduled_transaction": "GBP",
+    "get_balance": "GBP",
+    "get_price_for_restaurants": "EUR",
+    "get_car_price_per_day": "EUR",
+}
+"""The currency of a tool's argument `amount`, or where it has none of the numbers that it gives: what the gold answers of banking
+and the prompts of travel call them."""
+
 MISSING_RETURNS: dict[str, dict[str, str]] = {"reserve_car_rental": {"type": "string"}}
 """Schemas of results whose function has no return annotation."""
 
@@ -186,6 +200,7 @@ RESULT_MEANINGS: dict[str, dict[str, dict[str, Any]]] = {
         "id": {"x-identifier": "transaction"},
         "sender": {"x-identifier": "iban"},
         "recipient": {"x-identifier": "iban"},
+        "amount": {"x-unit": "GBP"},
     },
     "Message": {"sender": {"x-entity": "person"}},
 }

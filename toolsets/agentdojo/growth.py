@@ -47,7 +47,7 @@ _FILES = (
     ("invoice-{number}.pdf", "Invoice {number}\nPaper and toner\nTotal: 48.20\nThank you.\n"),
     (
         "interview-notes-{number}.docx",
-        "Notes on candidate {number}\nKnows the tools well, asks good questions, can start soon.\n",
+        "Notes on candidate {number}\nKnows the tools well, asks good questions.\n",
     ),
     ("release-notes-{number}.docx", "Release {number}\n- Faster start\n- Fewer dialogs\n- A fix for long names\n"),
     ("contract-draft-{number}.docx", "Draft {number}\n1. Subject\n2. Term\n3. Fees\n4. Confidentiality\n"),

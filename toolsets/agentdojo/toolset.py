@@ -18,7 +18,7 @@ from perturb.errors import ConfigurationError, nearest
 from perturb.toolset import Task, Toolset, plain_refusal
 from perturb.types import JSON, Call, Failure, FailureKind, Schema, Tool, digest
 
-from .declarations import CLOCKS, DECLARED, MISSING_RETURNS, RESULT_MEANINGS, Declared
+from .declarations import CLOCKS, DECLARED, LOCALES, MISSING_RETURNS, MONEY, RESULT_MEANINGS, Declared
 from .entities import names_in
 from .growth import GROWTH
 from .rendering import PLAIN, RECORDS, register
@@ -82,6 +82,7 @@ class DojoToolset(Toolset):
         self.tools = tuple(_tool(function, DECLARED[suite.name][function.name]) for function in suite.tools)
         self.clock = CLOCKS.get(suite.name)
         self.growth = GROWTH.get(suite.name, {})
+        self.locale = LOCALES.get(suite.name)
         self._suite = suite
         self._runtime = FunctionsRuntime(suite.tools)
         self._renderers = {tool.name: tool.renderer for tool in self.tools}
@@ -166,6 +167,8 @@ def _tool(function: Function[Any, Any], declared: Declared) -> Tool:
     for argument, kind in declared.identifiers.items():
         _mark(parameters["properties"][argument], {"x-identifier": kind})
     returns, renderer = _returns(function)
+    if function.name in MONEY:
+        _mark(parameters["properties"].get("amount", returns), {"x-unit": MONEY[function.name]})
     return Tool(
         name=function.name,
         description=function.description,
@@ -196,6 +199,8 @@ def _mark(schema: Schema, meaning: Mapping[str, Any]) -> None:
     """Declare what a value means, at the value itself: within a list its items, within a choice what is not null."""
     if "items" in schema:
         _mark(schema["items"], meaning)
+    elif "additionalProperties" in schema:
+        _mark(schema["additionalProperties"], meaning)
     elif "anyOf" in schema:
         for choice in schema["anyOf"]:
             if choice.get("type") != "null":

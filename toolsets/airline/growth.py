@@ -115,9 +115,7 @@ def flights(state: dict[str, Rows], count: int, seed: int) -> dict[str, Rows]:
         departure = draw.randrange(9 * 60 + 20, 17 * 60 + 55, 5)
         # To and from Oslo one changes planes, so a seat in another cabin than business would make another connection.
         cabins = () if departure >= FULL_FROM else ("business",) if "OSL" in (origin, destination) else tuple(ROWS)
-        flight_number = (
-            f"NV{1000 + number // len(groups) * 10 + groups.index((origin, destination, minutes, day)) // len(DAYS)}"
-        )
+        flight_number = f"NV{1000 + number // len(groups) * 10 + number % len(groups) // len(DAYS)}"
         made[f"{flight_number}/{day.isoformat()}"] = _flight(
             draw,
             flight_number,

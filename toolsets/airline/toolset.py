@@ -33,6 +33,6 @@ TOOLSET = toolset(
     entities={"person": people()},
     clock=Clock(now="/desk/today/value"),
     growth=GROWTH,
-    locale="en_DK",
+    locale="en_GB",
     failures="json",
 )

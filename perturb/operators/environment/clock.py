@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -11,6 +11,7 @@ from perturb import corpus, schemas
 from perturb.operator import Example, Handling, Lens, Memory, NotApplicable, Operator, Phase, Pick, Retired, Setup, dose
 from perturb.operators.environment.dates import CYCLE, Dates, dates_in
 from perturb.operators.environment.retelling import RetoldStateLens
+from perturb.operators.environment.stamps import stamps_kept
 from perturb.types import JSON, Axis, Call, Failure, Result, Schema, Tool
 
 _MOST = 2
@@ -107,40 +108,12 @@ class ClockLens(RetoldStateLens):
         assert answer is not None
         if self._stamps is None or isinstance(answer, Failure):
             return answer
-        data = _stamped(answer.data, self._told(answer.data), self._stamps, _today(), "")
+        data = stamps_kept(answer.data, self._told(answer.data), self._stamps)
         return answer if data is answer.data else Result(data, answer.renderer)
 
     def read_state(self, state: JSON) -> JSON:
         read = super().read_state(state)
-        return read if self._stamps is None else _stamped(read, state, self._stamps, _today(), "")
-
-
-def _stamped(value: JSON, other: JSON, places: re.Pattern[str], today: frozenset[str], path: str) -> JSON:
-    """`value` with the stamps of today that `value` or `other`, which is like it, holds at `places`, as `other` has them."""
-    if isinstance(value, dict):
-        items = zip(value.items(), other.items(), strict=True)
-        made = {key: _stamped(one, two, places, today, f"{path}/{key}") for (key, one), (_, two) in items}
-        return made if any(made[key] is not one for key, one in value.items()) else value
-    if isinstance(value, list):
-        rows = [
-            _stamped(one, two, places, today, f"{path}/{index}")
-            for index, (one, two) in enumerate(zip(value, other, strict=True))
-        ]
-        return rows if any(new is not one for new, one in zip(rows, value, strict=True)) else value
-    if (
-        isinstance(value, str)
-        and isinstance(other, str)
-        and not today.isdisjoint((value[:10], other[:10]))
-        and places.fullmatch(path)
-    ):
-        return other
-    return value
-
-
-def _today() -> frozenset[str]:
-    """The machine's day, and the one before, on which an episode may have begun."""
-    now = datetime.now()
-    return frozenset((now.date().isoformat(), (now - timedelta(days=1)).date().isoformat()))
+        return read if self._stamps is None else stamps_kept(read, state, self._stamps)
 
 
 def _declared(schema: Schema) -> dict[str, Any] | None:

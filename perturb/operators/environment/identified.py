@@ -24,8 +24,8 @@ def own_identifiers(schema: Schema, value: JSON) -> Iterator[tuple[str, JSON]]:
 
 
 def with_identifiers(schema: Schema, value: JSON, change: Change, keeps: Callable[[Schema, JSON], bool] | None = None) -> JSON:
-    """The value with its identifiers told otherwise, and of its lists only the items that `keeps` wants to have; what stays as it
-    is is the same object."""
+    """The value with its identifiers told otherwise, and of its lists only the items that `keeps` wants to have; what stays as
+    it is is the same object."""
     schema = _fitting(schema, value)
     if isinstance(value, list):
         items: Schema = schema.get("items") or {}

@@ -96,13 +96,13 @@ class ScaleLens(StateLens):
             self.setup = self.shown()
 
     @cached_property
-    def words(self) -> frozenset[str]:  # type: ignore[override]
+    def words(self) -> frozenset[str]:
         return frozenset().union(*(_words(*each) for each in self._of))
 
     def load_state(self, state: JSON) -> JSON:
         for grown in self._grown:
             for table, rows in grown.rows.items():
-                state = _replaced(state, table, lambda old, rows=rows: _spread(old, rows))  # type: ignore[misc]
+                state = _replaced(state, table, lambda old, rows=rows: _spread(old, rows))
         return state
 
     def read_state(self, state: JSON) -> JSON:
@@ -111,7 +111,7 @@ class ScaleLens(StateLens):
             if not all(tables[table].get(key) == row for table, rows in grown.rows.items() for key, row in rows.items()):
                 continue  # something was done to them, which the check is to see
             for table, rows in grown.rows.items():
-                state = _replaced(state, table, lambda old, rows=rows: {k: row for k, row in old.items() if k not in rows})  # type: ignore[misc]
+                state = _replaced(state, table, lambda old, rows=rows: {k: row for k, row in old.items() if k not in rows})
             if grown.numbers is not None:
                 state = self._renumbered(state, grown, grown.numbers)
         return state
