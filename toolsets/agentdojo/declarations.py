@@ -169,8 +169,8 @@ MONEY: dict[str, str] = {
     "get_price_for_restaurants": "EUR",
     "get_car_price_per_day": "EUR",
 }
-"""The currency of a tool's argument `amount`, or where it has none of the numbers that it gives: what the gold answers of banking
-and the prompts of travel call them."""
+"""The currency of a tool's argument `amount`, or where it has none of the numbers that it gives: what the gold answers of
+banking and the prompts of travel call them."""
 
 MISSING_RETURNS: dict[str, dict[str, str]] = {"reserve_car_rental": {"type": "string"}}
 """Schemas of results whose function has no return annotation."""

@@ -14,7 +14,7 @@ from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick
 from perturb.operators.environment.day_order import day_first, days_put, days_turned
 from perturb.operators.environment.money_texts import MoneyTexts, Notation, has_symbol, notation, pairs
 from perturb.operators.environment.retelling import RetoldLens
-from perturb.types import Axis, Call, Schema, Tool
+from perturb.types import Axis, Tool
 
 Change = Literal["currency", "numbers", "dates"]
 
@@ -26,7 +26,7 @@ _CODE = re.compile(r"[A-Z]{3}")
 
 
 class Locale(Operator, frozen=True, kw_only=True):
-    """The same in another country: another currency at the same numbers, its notation of numbers, and its order of day and month.
+    """The same in another country: another currency at the same numbers, its notation of numbers, its order of day and month.
 
     Before: `A bag costs 1,040.00 US dollars on 9 June.`
     After: `A bag costs 1.040,00 euros on 9 June.` (`en_DE`), `A bag costs 1,040.00 Canadian dollars on June 9.` (`en_CA`)
@@ -132,10 +132,6 @@ class LocaleLens(RetoldLens):
         returns = None if made.returns is None else _with_units(made.returns, self._units)
         made = msgspec.structs.replace(made, parameters=parameters, returns=returns)
         return tool if made == tool else made
-
-    def show_returns(self, call: Call, schema: Schema) -> Schema:
-        shown = self.shown_tool(Tool(name=call.name, returns=schema)).returns
-        return schema if shown is None else shown
 
 
 def _differences(written: str, old: Notation, locale: str) -> list[str]:

@@ -11,7 +11,7 @@ _SAMPLE = 1903.5
 
 class Notation(NamedTuple):
     """How a locale writes numbers and money: the marks between groups and before decimals, the currency's code, its symbol,
-    whether that stands in front and what stands between, and its names: in full and as people say, each for many and for one."""
+    whether that stands in front and what stands between, and its names: in full and as people say, for many and for one."""
 
     group: str
     decimal: str
@@ -25,7 +25,7 @@ class Notation(NamedTuple):
 
 @cache
 def notation(locale: str, currency: str | None = None) -> Notation:
-    """That of a locale (`en_DE`), by the locale data of Unicode's CLDR, with the currency of its own country or with another."""
+    """That of a locale (`en_DE`), by the locale data of Unicode's CLDR, with the currency of its own country or another."""
     from babel import numbers
 
     code = currency or str(numbers.get_territory_currencies(locale.partition("_")[2])[0])

@@ -9,7 +9,7 @@ import msgspec
 
 from perturb.mentions import reworded
 from perturb.operator import Lens, Setup, StateLens
-from perturb.types import JSON, Call, Failure, Result, Tool
+from perturb.types import JSON, Call, Failure, Result, Schema, Tool
 
 Text = Callable[[str], str]
 
@@ -43,6 +43,7 @@ class RetoldLens(Lens):
     def __init__(self, real: Setup, show: Text, read: Text, passes: Callable[[JSON], bool] | None = None) -> None:
         super().__init__(real)
         self._show, self._read, self._passes = show, read, passes
+        self._returns: dict[int, tuple[Schema, Schema]] = {}
         tools = [self.shown_tool(tool) for tool in real.tools]
         system = show(real.system)
         if system != real.system or any(new is not old for new, old in zip(tools, real.tools, strict=True)):
@@ -98,6 +99,14 @@ class RetoldLens(Lens):
     def read_result(self, call: Call, result: Result) -> Result:
         made = self._untold(result.data)
         return result if made is result.data else Result(made, result.renderer)
+
+    def show_returns(self, call: Call, schema: Schema) -> Schema:
+        known = self._returns.get(id(schema))
+        if known is None:
+            shown = self.shown_tool(Tool(name=call.name, returns=schema)).returns
+            # Kept with the schema itself, or its id could come again as another's.
+            known = self._returns[id(schema)] = (schema, schema if shown is None else shown)
+        return known[1]
 
     def show_failure(self, call: Call, failure: Failure) -> Failure:
         return msgspec.structs.replace(failure, message=self._show(failure.message), value=self._told(failure.value))
