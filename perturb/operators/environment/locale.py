@@ -69,15 +69,11 @@ class Locale(Operator, frozen=True, kw_only=True):
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Locale | NotApplicable:
         written = setup.source.locale
         if written is None or not written.startswith("en_"):
-            return NotApplicable(
-                "not_declared", "the toolset does not declare that its texts are English, and of which country"
-            )
+            return NotApplicable("not_declared", "the toolset does not declare of which English its texts are")
         currencies = {unit for tool in setup.tools for unit in _units(tool) if _CODE.fullmatch(unit)}
         if len(currencies) != 1:
-            found = ", ".join(sorted(currencies))
-            return NotApplicable(
-                "not_declared", f"several currencies are declared: {found}" if found else "no currency is declared"
-            )
+            found = f"several currencies: {', '.join(sorted(currencies))}" if currencies else "no currency"
+            return NotApplicable("not_declared", f"the toolset declares {found}")
         (currency,) = currencies
         old = notation(written, currency)
         fitting = [locale for locale in _LOCALES if _differences(written, old, locale) and _sayable(setup.root, old, locale)]

@@ -55,7 +55,7 @@ class MoneyTexts:
         self._old, self._new = old, new
         self.pairs = pairs(old, new) if currency else {}
         self._marks = numbers and (old.group, old.decimal) != (new.group, new.decimal)
-        self._symbols = currency and old.symbol != new.symbol and has_symbol(old) and has_symbol(new)
+        self._symbols = currency and old.code != new.code and old.symbol != new.symbol and has_symbol(old) and has_symbol(new)
         self._words = {one: other for pair in self.pairs.items() for one, other in (pair, pair[::-1])}
         self._pattern = self._compiled()
         self.text = lru_cache(maxsize=1 << 14)(self._traded)
@@ -77,7 +77,7 @@ class MoneyTexts:
             parts.append(rf"(?P<word>{word})")
         if self._symbols:
             symbols = "|".join(map(re.escape, (self._old.symbol, self._new.symbol)))
-            parts.append(rf"(?<![\w\u00a0])(?P<symbol>{symbols})(?![\w\u00a0])")
+            parts.append(rf"{_APART}(?P<symbol>{symbols}){_ALONE}")
         return re.compile("|".join(parts)) if parts else None
 
     def _known_words(self) -> set[str]:
@@ -137,6 +137,9 @@ class MoneyTexts:
 
 _END = r"(?![\w'’]|[.,]\d|\u00a0\d)"
 """Behind a number: nothing that would make it a part of a longer one."""
+_APART = r"(?<![^\s(/;-])(?<!\u00a0)"
+_ALONE = r"(?![^\s)/.,;:!?-]|[.,]\d)(?!\u00a0)"
+"""Before and behind a symbol, with its number or without: nothing that either may belong to."""
 
 
 def _number(how: Notation) -> str:
@@ -153,8 +156,8 @@ def _amount(how: Notation) -> str:
 def _with_symbol(how: Notation, name: str, number: str) -> str:
     symbol, gap = re.escape(how.symbol), re.escape(how.gap)
     if how.leads:
-        return rf"(?<![\w\u00a0]){symbol}{gap}(?P<{name}>{number}){_END}"
-    return rf"(?<![\w.,'’\u00a0])(?P<{name}>{number}){gap}{symbol}(?![\w\u00a0])"
+        return rf"{_APART}{symbol}{gap}(?P<{name}>{number}){_ALONE}"
+    return rf"{_APART}(?P<{name}>{number}){gap}{symbol}{_ALONE}"
 
 
 def _written(how: Notation, number: str) -> str:
