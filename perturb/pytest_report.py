@@ -115,7 +115,7 @@ def _needed(verdict: Verdict, marker: Marker, data: Mapping[str, Any]) -> str:
 def _ours(data: Mapping[str, Any]) -> str | None:
     """What went wrong where too many episodes ended in a fault that is not the agent's."""
     outcomes = {name: data["outcomes"].get(name, 0) for name in OURS}
-    episodes = data["usage"]["episodes"] - sum(data["outcomes"].get(name, 0) for name in ("not_applicable", "unsolvable"))
+    episodes = sum(data["outcomes"].values()) - sum(data["outcomes"].get(name, 0) for name in ("not_applicable", "unsolvable"))
     broken = sum(outcomes.values())
     if not broken or broken <= MOST_OURS * episodes:
         return None

@@ -106,12 +106,13 @@ def test_gold_calls_that_a_clean_run_teaches_are_used_once_they_are_reviewed(her
     )
     arguments = ("run", "--toolset", "toolsets/leaky.py", "--agent", "agents/yes.py", "--operators", "tools.opaque")
     ended = here(*arguments)
-    assert "left out, since their own gold calls fail their own check: wrong" in ended.err
-    assert "not proven, since they have no gold calls: unknown" in ended.err
+    for told in (" ".join(ended.out.split()), here(*arguments, "--json").err):
+        assert "Kept out, since their own gold calls fail their own check: 1 task (wrong)." in told
+        assert "Not proven solvable, since no gold calls are known: 1 task (unknown)." in told
     (learned,) = Path("reports/gold").iterdir()
-    assert f'{learned} holds those of clean runs that passed; set "reviewed": true to use them' in ended.err
+    assert f'{learned} holds the gold calls of clean runs that passed; set "reviewed": true to use them' in ended.err
     learned.write_text(learned.read_text().replace("false", "true"))
-    assert "not proven" not in here(*arguments).err
+    assert "Not proven" not in here(*arguments, "--json").err
     assert here("check", "--toolset", "toolsets/leaky.py", "--json").json["not_proven_tasks"] == []
 
 
