@@ -34,7 +34,7 @@ from _pytest.outcomes import OutcomeException
 
 from perturb.agent import EndOfRun
 from perturb.errors import ConfigurationError, PerturbError, nearest
-from perturb.pytest_report import OURS, Robustness, failure_text, report_text, summary_line, verdict_of
+from perturb.pytest_report import OURS, Robustness, failure_text, judge, report_text, summary_line, verdict_of
 
 if TYPE_CHECKING:
     from perturb.agent_files import LoadedAgent
@@ -290,7 +290,7 @@ class PerturbedTest(pytest.Function):
             "perturbed": result.perturbed,
             "noise_floor": None if noise is None else noise[0],
             "max_drop": self.marker.max_drop,
-            "verdict": result.verdict.verdict if result.verdict else None,
+            "verdict": judge(result, self.marker).verdict,
             "run": done.run,
             "summary": summary_line(self.nodeid, result, self.marker),
         }
