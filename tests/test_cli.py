@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -198,6 +199,18 @@ def test_check_proves_every_operator_and_names_what_it_leaves_out(here: Here) ->
     assert max(len(line.rstrip()) for line in words.splitlines()) <= 100
 
 
+def test_a_toolset_without_gold_calls_is_not_held_to_be_proven(here: Here) -> None:
+    Path("toolsets/leaky.py").write_text(LEAKY)
+    ended = here("check", "--toolset", "toolsets/leaky.py", "--task", "unknown", "--operators", "tools.opaque")
+    assert ended.status == 3
+    assert "nothing was proven: no task of toolsets/leaky.py that was checked has gold calls" in ended.err
+
+
+def test_a_reason_that_leaves_a_plan_out_stands_on_one_line(here: Here) -> None:
+    out = here("check", "--operators", "results.*,arguments.recode_enum").out
+    assert re.search(r"^arguments\.recode_enum +equivalent .* 3 nothing to change *$", out, re.MULTILINE), out
+
+
 def test_every_plan_is_counted_exactly_once(here: Here) -> None:
     found = here("check", "--intensity", "0.3", "--intensity", "1", "--seeds", "2", "--stacks", "6", "--laws", "--json").json
     assert found["holds"] is True
@@ -248,6 +261,9 @@ def test_check_fails_where_a_task_becomes_unsolvable(here: Here, monkeypatch: py
     laws = here("check", "--operators", "arguments.nest", "--laws", "--json").json["operators"][0]["violations"]
     assert any(one["reason"].startswith("law 1 (round trip)") for one in laws)
     assert "unsolvable: 3" in here("check", "--operators", "arguments.nest").out
+    # What withholds or misleads must leave the task solvable as well.
+    monkeypatch.setattr(Nest, "promises", "ablation")
+    assert here("check", "--operators", "arguments.nest").status == 1
 
 
 # show, list

@@ -63,7 +63,7 @@ def command(
     reason that is told, or it applies and is solvable, unsolvable, or not proven where a task has no gold calls. `plans`,
     `applicable` and `solvable` count plans, `tasks` counts the tasks with a plan that applies.
 
-    Exit status 1 if anything is unsolvable or a law is broken.
+    Exit status 1 if anything is unsolvable or a law is broken, 3 if nothing could be proven.
     """
     from perturb.checking import CheckRequest, check
     from perturb.cli.console import output
@@ -94,6 +94,9 @@ def command(
     if not checked.plans:
         click.echo(f"nothing was checked: no task of {toolset} has gold calls that pass its own check", err=True)
         ctx.exit(3)
+    if checked.holds and checked.proven_nothing:
+        click.echo(f"nothing was proven: no task of {toolset} that was checked has gold calls", err=True)
+        ctx.exit(3)
     ctx.exit(0 if checked.holds else 1)
 
 
@@ -106,12 +109,13 @@ def _print(checked: Checked, console: Console, laws: bool) -> None:
     words = [checked.toolset, count(checked.tasks, "task"), count(len({row.id for row in checked.operators}), "operator")]
     console.print(Text(" · ".join(words), style="bold"))
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("operator", "kind", "tasks", "plans", "applicable", "solvable", "unsolvable", "left out"):
+    # A column of noughts would take the room in which the reasons stand on one line.
+    broken = ["unsolvable"] if any(row.unsolvable for row in checked.rows.values()) else []
+    for name in ("operator", "kind", "tasks", "plans", "applicable", "solvable", *broken, "left out"):
         table.add_column(
             name, justify="left" if name in ("operator", "kind", "left out") else "right", no_wrap=name == "operator"
         )
     for row in checked.rows.values():
-        bad = f"{len(row.unsolvable):,}"
         table.add_row(
             Text("random stacks" if row.axis == "mixed" else row.id),
             row.kind,
@@ -119,7 +123,7 @@ def _print(checked: Checked, console: Console, laws: bool) -> None:
             f"{row.plans:,}",
             f"{row.applicable:,}",
             f"{row.solvable:,}",
-            Text(bad, style="bold red" if row.unsolvable else ""),
+            *(Text(f"{len(row.unsolvable):,}", style="bold red" if row.unsolvable else "") for _ in broken),
             _left_out(row),
         )
     console.print(table)
