@@ -44,6 +44,41 @@ SHORT = 300
 """Texts of fewer characters are mostly names and descriptions of schemas, which come again for every task and plan."""
 
 
+_TOOLS: dict[int, tuple[Tool, frozenset[str]]] = {}
+_MOST_TOOLS = 4096
+
+
+def _tokens_of(tool: Tool) -> frozenset[str]:
+    """The words of a tool's description and of its arguments. They are kept: most tools are the same for every task."""
+    known = _TOOLS.get(id(tool))
+    if known is None:
+        if len(_TOOLS) >= _MOST_TOOLS:
+            _TOOLS.clear()
+        words = frozenset().union(*map(_tokens_kept, (tool.description, *_prose(tool.parameters))))
+        # The tool is kept beside its words, so that no other one can get its id meanwhile.
+        known = _TOOLS[id(tool)] = tool, words
+    return known[1]
+
+
+def _prose(schema: Schema) -> Iterator[str]:
+    """Every text within a schema, and the values that it lists."""
+    stack: list[Any] = [schema]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            for key, item in node.items():
+                if isinstance(item, str):
+                    yield item
+                elif key == "contentSchema":
+                    yield json.dumps(item, ensure_ascii=False)  # names are words of the text that it describes
+                elif key in ("enum", "examples", "const", "default"):
+                    yield " ".join(str(leaf) for leaf in leaves(item))
+                else:
+                    stack.append(item)
+        elif isinstance(node, list):
+            stack.extend(node)
+
+
 class Visible:
     """The words that have been shown so far. A value is visible when each of its words is: `2026-05-01` by `2026`, `05`,
     `01`, in any order, since an agent may put together what it has read; numbers also without their zeros."""
@@ -53,28 +88,10 @@ class Visible:
         for text in texts:
             self.add(text)
         for tool in tools:
-            self.add(tool.description)
-            self._add_schema(tool.parameters)
+            self._tokens |= _tokens_of(tool)
 
     def add(self, text: str) -> None:
         self._tokens |= _tokens_kept(text) if len(text) < SHORT else _tokens(text)
-
-    def _add_schema(self, schema: Schema) -> None:
-        stack: list[Any] = [schema]
-        while stack:
-            node = stack.pop()
-            if isinstance(node, dict):
-                for key, item in node.items():
-                    if isinstance(item, str):
-                        self.add(item)
-                    elif key == "contentSchema":
-                        self.add(json.dumps(item, ensure_ascii=False))  # names are words of the text that it describes
-                    elif key in ("enum", "examples", "const", "default"):
-                        self.add(" ".join(str(leaf) for leaf in leaves(item)))
-                    else:
-                        stack.append(item)
-            elif isinstance(node, list):
-                stack.extend(node)
 
     def has(self, value: JSON) -> bool:
         """Whether a scalar can be read, or needs no reading (booleans, null, the empty text)."""

@@ -64,7 +64,7 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
     environment = toolset.environment(task)
     try:
         boundary = Boundary(lens, task, environment, max_calls=1_000_000)
-        visible = Visible([boundary.system, boundary.prompt], boundary.tools) if clean is not None else None
+        visible = Visible([boundary.system, boundary.prompt], lens.setup.public_tools) if clean is not None else None
         clean_visible = Visible([toolset.system, task.prompt], lens.real.public_tools) if clean is not None else None
         steps: list[Step] = []
         answers: list[Answer] = []
