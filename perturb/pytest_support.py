@@ -273,7 +273,7 @@ class PerturbedTest(pytest.Function):
             raise end.__cause__ or end from None
         if done.ended.how == "interrupted":
             raise KeyboardInterrupt
-        for failure in done.data["failures"]:
+        for failure in (*done.data["failures"], *done.data["other_failures"]):
             failure["reproduce"] = self.reproduce(failure["plan_file"])
         with Store(store_path(request)) as store:
             done.data["first_fault"] = next((one.error for one in store.finished(done.run) if one.outcome in OURS), None)

@@ -6,7 +6,7 @@ The only module that imports Hypothesis; nothing imports it but tests and search
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from hypothesis import reject
 from hypothesis import strategies as st

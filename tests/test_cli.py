@@ -206,9 +206,12 @@ def test_a_toolset_without_gold_calls_is_not_held_to_be_proven(here: Here) -> No
     assert "nothing was proven: no task of toolsets/leaky.py that was checked has gold calls" in ended.err
 
 
-def test_a_reason_that_leaves_a_plan_out_stands_on_one_line(here: Here) -> None:
-    out = here("check", "--operators", "results.*,arguments.recode_enum").out
-    assert re.search(r"^arguments\.recode_enum +equivalent .* 3 nothing to change *$", out, re.MULTILINE), out
+@pytest.mark.parametrize("width", [80, 90, 100])
+def test_a_reason_that_leaves_a_plan_out_stands_on_one_line(here: Here, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    out = here("check", "--operators", "arguments.*,toolset.near_duplicates").out
+    assert re.search(r"^arguments\.recode_enum .* 3 nothing to change *$", out, re.MULTILINE), out
+    assert max(len(line.rstrip()) for line in out.splitlines()) <= width
 
 
 def test_every_plan_is_counted_exactly_once(here: Here) -> None:

@@ -540,7 +540,7 @@ def test_thousands_of_long_failures_leave_the_page_light(data: dict[str, Any]) -
     failure = data["failures"][0] | {"perturbed": [synthetic_run.step("search", {"q": "x" * 9000}, "row " * 30_000)] * 300}
     page = render_html(data | {"failures": [failure] * 3000})
     assert len(page) < 6_000_000
-    assert "2,940 more are left out" in page
+    assert "of 2,000 others the line that replays each stands below; 940 more are left out" in page
     assert f"perturb report {data['run']} --json" in page
     arms = {"clean": {}, "perturbed": {"failed": 90, "agent_error": 4, "passed": 9}}
     some = data | {"failures": [failure], "outcomes_by_arm": arms}

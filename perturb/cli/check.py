@@ -109,23 +109,28 @@ def _print(checked: Checked, console: Console, laws: bool) -> None:
     words = [checked.toolset, count(checked.tasks, "task"), count(len({row.id for row in checked.operators}), "operator")]
     console.print(Text(" · ".join(words), style="bold"))
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    # A column of noughts would take the room in which the reasons stand on one line.
-    broken = ["unsolvable"] if any(row.unsolvable for row in checked.rows.values()) else []
-    for name in ("operator", "kind", "tasks", "plans", "applicable", "solvable", *broken, "left out"):
-        table.add_column(
-            name, justify="left" if name in ("operator", "kind", "left out") else "right", no_wrap=name == "operator"
-        )
+    names = ["operator", "kind", "tasks", "plans", "applicable", "solvable", "unsolvable", "left out"]
+    # A column of noughts, or one that a narrow screen has no room for, would break the reasons over several lines.
+    if not any(row.unsolvable for row in checked.rows.values()):
+        names.remove("unsolvable")
+    for name, least in (("plans", 94), ("kind", 87)):
+        if console.width < least:
+            names.remove(name)
+    for name in names:
+        in_words = name in ("operator", "kind", "left out")
+        table.add_column(name, justify="left" if in_words else "right", no_wrap=name == "operator")
     for row in checked.rows.values():
-        table.add_row(
-            Text("random stacks" if row.axis == "mixed" else row.id),
-            row.kind,
-            f"{len(row.tasks):,}",
-            f"{row.plans:,}",
-            f"{row.applicable:,}",
-            f"{row.solvable:,}",
-            *(Text(f"{len(row.unsolvable):,}", style="bold red" if row.unsolvable else "") for _ in broken),
-            _left_out(row),
-        )
+        cells: dict[str, str | Text] = {
+            "operator": Text("random stacks" if row.axis == "mixed" else row.id),
+            "kind": row.kind,
+            "tasks": f"{len(row.tasks):,}",
+            "plans": f"{row.plans:,}",
+            "applicable": f"{row.applicable:,}",
+            "solvable": f"{row.solvable:,}",
+            "unsolvable": Text(f"{len(row.unsolvable):,}", style="bold red" if row.unsolvable else ""),
+            "left out": _left_out(row),
+        }
+        table.add_row(*(cells[name] for name in names))
     console.print(table)
     for title, found in (
         ("unsolvable", [(row, one) for row in checked.rows.values() for one in row.unsolvable]),

@@ -101,7 +101,12 @@ class Errors:
         return [{"outcome": outcome, "error": error, **arms} for (outcome, error), arms in ordered[: self._TOLD]]
 
 
-def report_data(header: RunHeader, rows: Iterable[EpisodeRow], failures: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def report_data(
+    header: RunHeader,
+    rows: Iterable[EpisodeRow],
+    failures: Sequence[Mapping[str, Any]],
+    other_failures: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
     """A run as plain data, ready for JSON; rates, drops and intervals are fractions.
 
     `rows` is read once and may be a stream. `failures` are the perturbed episodes that failed, each with the keys `task`,
@@ -109,6 +114,7 @@ def report_data(header: RunHeader, rows: Iterable[EpisodeRow], failures: Sequenc
     `perturbed` (lists of steps, see `perturb.rendering.trajectories`), `answer_clean`, `answer_perturbed`,
     `first_difference`, `outcome`, `error`, `passed_clean` ("3 of 3") and `passed_perturbed`. A missing
     `first_difference` is computed. They are put in an order in which each operator has its turn, the worst first.
+    `other_failures` are further ones without their trajectories: `operator`, `kind`, `task`, `trial`, `outcome`, `reproduce`.
     """
     usage, errors = Usage(), Errors()
     summary = summarize(errors.watch(usage.watch(rows)), CONFIDENCE)
@@ -152,6 +158,7 @@ def report_data(header: RunHeader, rows: Iterable[EpisodeRow], failures: Sequenc
         "started": header.started,
         "seconds": header.seconds,
         "version": header.version,
+        "other_failures": [dict(failure) for failure in other_failures],
         "failures": _in_turn([_with_difference(failure) for failure in failures], summary),
         "reproduce": header.command,
     }
