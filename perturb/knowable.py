@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
+from perturb.kept import Kept
 from perturb.types import JSON, Schema, Tool
 
 _CODE = re.compile(r"\w[\w-]*")
@@ -44,39 +45,28 @@ SHORT = 300
 """Texts of fewer characters are mostly names and descriptions of schemas, which come again for every task and plan."""
 
 
-_TOOLS: dict[int, tuple[Tool, frozenset[str]]] = {}
-_MOST_TOOLS = 4096
-
-
-def _tokens_of(tool: Tool) -> frozenset[str]:
-    """The words of a tool's description and of its arguments. They are kept: most tools are the same for every task."""
-    known = _TOOLS.get(id(tool))
-    if known is None:
-        if len(_TOOLS) >= _MOST_TOOLS:
-            _TOOLS.clear()
-        words = frozenset().union(*map(_tokens_kept, (tool.description, *_prose(tool.parameters))))
-        # The tool is kept beside its words, so that no other one can get its id meanwhile.
-        known = _TOOLS[id(tool)] = tool, words
-    return known[1]
-
-
-def _prose(schema: Schema) -> Iterator[str]:
-    """Every text within a schema, and the values that it lists."""
-    stack: list[Any] = [schema]
+def _told_of(tool: Tool) -> frozenset[str]:
+    """The words of what a tool tells: its description, and the prose and the values within the schema of its arguments."""
+    found: set[str] = set(_tokens(tool.description))
+    stack: list[Any] = [tool.parameters]
     while stack:
         node = stack.pop()
         if isinstance(node, dict):
             for key, item in node.items():
                 if isinstance(item, str):
-                    yield item
+                    found |= _tokens_kept(item)
                 elif key == "contentSchema":
-                    yield json.dumps(item, ensure_ascii=False)  # names are words of the text that it describes
+                    found |= _tokens(json.dumps(item, ensure_ascii=False))  # names are words of the text that it describes
                 elif key in ("enum", "examples", "const", "default"):
-                    yield " ".join(str(leaf) for leaf in leaves(item))
+                    found |= _tokens(" ".join(str(leaf) for leaf in leaves(item)))
                 else:
                     stack.append(item)
         elif isinstance(node, list):
             stack.extend(node)
+    return frozenset(found)
+
+
+_tokens_of_tool: Kept[frozenset[str]] = Kept(_told_of)
 
 
 class Visible:
@@ -87,8 +77,11 @@ class Visible:
         self._tokens: set[str] = set()
         for text in texts:
             self.add(text)
+        self.add_tools(tools)
+
+    def add_tools(self, tools: Sequence[Tool]) -> None:
         for tool in tools:
-            self._tokens |= _tokens_of(tool)
+            self._tokens |= _tokens_of_tool(tool)
 
     def add(self, text: str) -> None:
         self._tokens |= _tokens_kept(text) if len(text) < SHORT else _tokens(text)
