@@ -215,12 +215,12 @@ def test_a_reason_that_leaves_a_plan_out_stands_on_one_line(here: Here, monkeypa
 
 
 def test_every_plan_is_counted_exactly_once(here: Here) -> None:
-    found = here("check", "--intensity", "0.3", "--intensity", "1", "--seeds", "2", "--stacks", "6", "--laws", "--json").json
+    # Without the laws, which take seconds for each operator and count no plans.
+    found = here("check", "--intensity", "0.3", "--intensity", "1", "--seeds", "2", "--stacks", "6", "--json").json
     assert found["holds"] is True
     for row in [*found["operators"], *found["stacks"]["kinds"]]:
         assert row["plans"] == row["applicable"] + sum(row["not_applicable"].values())
         assert row["applicable"] == row["solvable"] + row["not_proven"] + len(row["unsolvable"])
-        assert row["violations"] == []
     assert sum(row["plans"] for row in found["stacks"]["kinds"]) == 6 * 3
     by_operator: dict[str, int] = {}
     for row in found["operators"]:
@@ -229,7 +229,7 @@ def test_every_plan_is_counted_exactly_once(here: Here) -> None:
 
 
 def test_several_processes_find_the_same(here: Here, tmp_path: Path) -> None:
-    arguments = ("check", "--operators", "tools.*", "--stacks", "3", "--laws", "--json")
+    arguments = ("check", "--operators", "tools.opaque,results.format", "--stacks", "3", "--laws", "--json")
     alone, shared = here(*arguments).json, apart(*arguments, "--jobs", "2", folder=tmp_path).json
     assert shared | {"seconds": 0} == alone | {"seconds": 0}
 
