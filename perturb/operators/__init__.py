@@ -26,6 +26,7 @@ from perturb.operators.errors.coded import ErrorCodes
 from perturb.operators.errors.hint import Hint
 from perturb.operators.errors.style import ErrorStyle
 from perturb.operators.errors.terse import Terse
+from perturb.operators.faults.expired_login import ExpiredLogin
 from perturb.operators.faults.malformed import Malformed
 from perturb.operators.faults.rate_limit import RateLimit
 from perturb.operators.faults.slow import Slow
@@ -99,6 +100,7 @@ TABLE: tuple[type[Operator], ...] = (
     Terse,
     Transient,
     RateLimit,
+    ExpiredLogin,
     Timeout,
     Slow,
     LogNoise,
