@@ -190,8 +190,9 @@ DEPOT: AuthoredToolset = toolset(
                 Call("tag_parcels", {"parcel_ids": ["P002", "P005", "P008", "P011"], "tag": "urgent"}),
             ),
             answer="P002, P005, P008 and P011 are tagged.",
-            check=lambda depot, answer, calls: [one for one in depot.parcels if "urgent" in depot.parcels[one]["tags"]]
-            == ["P002", "P005", "P008", "P011"],
+            check=lambda depot, answer, calls: (
+                [one for one in depot.parcels if "urgent" in depot.parcels[one]["tags"]] == ["P002", "P005", "P008", "P011"]
+            ),
         ),
     ],
 )

@@ -28,6 +28,7 @@ from perturb.operators.errors.style import ErrorStyle
 from perturb.operators.errors.terse import Terse
 from perturb.operators.faults.expired_login import ExpiredLogin
 from perturb.operators.faults.malformed import Malformed
+from perturb.operators.faults.partial import Partial
 from perturb.operators.faults.rate_limit import RateLimit
 from perturb.operators.faults.slow import Slow
 from perturb.operators.faults.timeout import Timeout
@@ -101,6 +102,7 @@ TABLE: tuple[type[Operator], ...] = (
     Transient,
     RateLimit,
     ExpiredLogin,
+    Partial,
     Timeout,
     Slow,
     LogNoise,

@@ -54,8 +54,8 @@ class ExpiredLogin(Operator, frozen=True, kw_only=True):
                 "result": {"name": "Ada"},
             },
             after=[
-                "The session has expired. Please sign in again. Nothing was changed: call `refresh_session`, then make the same "
-                "call again. (401 Unauthorized)",
+                "The session has expired. Please sign in again. Nothing was changed: call `refresh_session`, then make the "
+                "same call again. (401 Unauthorized)",
                 {"status": "ok"},
                 {"name": "Ada"},
             ],
@@ -107,9 +107,7 @@ class ExpiredLoginLens(Lens):
         self._places = frozenset(plan.tools)
         self._renews = plan.renews if plan.tools and plan.renews not in real.by_name else ""
         if self._renews:
-            note = (
-                f"Needs a session that has not expired: after a 401, call `{self._renews}`, then make the same call again."
-            )
+            note = f"Needs a session that has not expired: after a 401, call `{self._renews}`, then make the same call again."
             tools = [
                 msgspec.structs.replace(tool, description=f"{tool.description}\n{note}".strip())
                 if self._places.intersection(tool.stands_for)
