@@ -116,6 +116,25 @@ def undeclared(schema: Schema, value: JSON) -> Iterator[str]:
             yield key
 
 
+def free_keys(schema: Schema, value: JSON) -> Iterator[str]:
+    """The keys of a value where its schema says nothing of keys at all, at any depth below that."""
+    if isinstance(value, list):
+        for item in value:
+            yield from free_keys(schema.get("items", _ANY), item)
+        return
+    if not isinstance(value, dict) or not isinstance(schema, dict):
+        return
+    named: dict[str, Schema] = {}
+    for part in (schema, *_branches(schema)):
+        named |= part.get("properties") or {}
+        if isinstance(part.get("additionalProperties"), dict):
+            return
+    for key, item in value.items():
+        if not named:
+            yield key
+        yield from free_keys(named.get(key, _ANY), item)
+
+
 _ANY: Schema = {}
 
 

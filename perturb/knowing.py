@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from perturb.knowable import Visible, leaves, undeclared, unexplained
+from perturb.knowable import Visible, free_keys, leaves, undeclared, unexplained
 from perturb.operator import StackLens
 from perturb.types import JSON, Call, Reply, Tool
 
@@ -104,9 +104,10 @@ class Knowing:
             text = lens.show_text(value)
             return value if value in text else text
 
-        yield from (
-            f"the argument {name!r}" for name in undeclared(told.parameters, arguments) if name.rstrip("_") not in known
-        )
+        free = set(free_keys(real.parameters, gold.arguments))
+        names = [name for name in undeclared(told.parameters, arguments) if name.rstrip("_") not in known]
+        names += [name for name in free_keys(told.parameters, arguments) if name not in free and not self._shown.has(name)]
+        yield from (f"the argument {name!r}" for name in names)
         yield from (f"what stands for {value!r}" for value in unexplained(real, gold.arguments, told, arguments, shown_value))
 
     def _behind(self, told: Tool, shown: Call) -> tuple[Tool, dict[str, JSON]]:

@@ -57,6 +57,7 @@ from perturb.operators.tools.vendor_style import VendorStyle
 from perturb.operators.toolset.distractors import Distractors
 from perturb.operators.toolset.merge import Merge
 from perturb.operators.toolset.near_duplicates import NearDuplicates
+from perturb.operators.toolset.search import Search
 from perturb.operators.toolset.shuffle import Shuffle
 from perturb.operators.user.irrelevant_context import IrrelevantContext
 
@@ -86,6 +87,7 @@ TABLE: tuple[type[Operator], ...] = (
     Shuffle,
     Distractors,
     NearDuplicates,
+    Search,
     Format,
     RenameKeys,
     KeyStyle,
