@@ -33,6 +33,7 @@ from perturb.operators.faults.rate_limit import RateLimit
 from perturb.operators.faults.slow import Slow
 from perturb.operators.faults.timeout import Timeout
 from perturb.operators.faults.transient import Transient
+from perturb.operators.results.by_reference import ByReference
 from perturb.operators.results.drop_fields import DropFields
 from perturb.operators.results.envelope import Envelope
 from perturb.operators.results.extra_fields import ExtraFields
@@ -97,6 +98,7 @@ TABLE: tuple[type[Operator], ...] = (
     DropFields,
     Truncate,
     Paginate,
+    ByReference,
     ErrorStyle,
     ErrorCodes,
     Hint,

@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 import msgspec
 
 from perturb.operator import Example, Handling, Lens, NotApplicable, Operator, Performing, Phase, Pick, Setup, dose
-from perturb.operators.added_tool import free_names
+from perturb.operators.added_tool import free_names, refused
 from perturb.operators.tool_places import place_of, tools_by_place
 from perturb.operators.toolset.ranking import Ranking
 from perturb.types import JSON, Answer, Axis, Call, Failure, Result, Schema, Tool, digest
@@ -209,20 +209,16 @@ class SearchLens(Lens):
             return call
         name, arguments = call.arguments.get(_NAME), call.arguments.get(_ARGUMENTS, {})
         if not isinstance(name, str):
-            return self._refused(call.name, _NAME, name, f"`{_NAME}` is the name of a tool that `{self._names.finds}` finds.")
+            return refused(self.real, call, _NAME, f"Give the name of a tool that `{self._names.finds}` finds.")
         if name in self.real.by_name and name not in self._behind:
             return self._unknown(name)
         if not isinstance(arguments, dict):
-            return self._refused(call.name, _ARGUMENTS, arguments, f"`{_ARGUMENTS}` is an object, not {_kind(arguments)}.")
+            return refused(self.real, call, _ARGUMENTS, "Give a JSON object that fits the `inputSchema` of the tool.")
         # A name that nobody has goes on, and is refused as the toolset does it.
         return Call(name, arguments)
 
     def _unknown(self, name: str) -> Failure:
         return msgspec.structs.replace(self.real.refusal("unknown_tool", tool=name), stale=False)
-
-    def _refused(self, tool: str, field: str, value: JSON, told: str) -> Failure:
-        refused = self.real.refusal("invalid_argument", tool=tool, field=field, value=value)
-        return msgspec.structs.replace(refused, message=f"{refused.message}. {told}", stale=False)
 
     def handle(self, call: Call, memory: None) -> Handling:
         if self._names.finds and call.name == self._names.finds:
@@ -232,14 +228,14 @@ class SearchLens(Lens):
     def _search(self, call: Call) -> Answer:
         query, cursor = call.arguments.get(_QUERY, ""), call.arguments.get(_CURSOR)
         if not isinstance(query, str):
-            return self._refused(call.name, _QUERY, query, f"`{_QUERY}` is a text; an empty one pages through all tools.")
+            return refused(self.real, call, _QUERY, "Give a text; an empty one pages through all tools.")
         found = self._ranking.best(query)
         start = 0
         if cursor is not None:
             starts = {_cursor(query, at): at for at in range(self._size, len(found), self._size)}
             if not isinstance(cursor, str) or cursor not in starts:
                 way = f"Give the `{_NEXT}` of a page of the same query, or leave it out for the first page."
-                return self._refused(call.name, _CURSOR, cursor, way)
+                return refused(self.real, call, _CURSOR, way)
             start = starts[cursor]
         following = start + self._size
         page = found[start:following]
@@ -283,9 +279,3 @@ def _cursor(query: str, start: int) -> str:
 def _listed(tool: Tool) -> dict[str, JSON]:
     told: dict[str, JSON] = {"name": tool.name, "description": tool.description, "inputSchema": tool.parameters}
     return told if tool.returns is None else {**told, "outputSchema": tool.returns}
-
-
-def _kind(value: JSON) -> str:
-    """What a value is, in words."""
-    names: dict[type, str] = {str: "a text", list: "a list", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")
