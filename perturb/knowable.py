@@ -150,7 +150,8 @@ def unexplained(
     real: Tool, arguments: JSON, told: Tool, shown: JSON, renamed: Callable[[str], str] = lambda text: text
 ) -> Iterator[str]:
     """The enum values of a real call that are not in the shown one, and of which the shown tool does not say what stands for
-    them: `E = economy`, `yes: express`, `true for express`. `renamed` is what prompts have become."""
+    them: `E = economy`, `yes: express`, `true for express`; nor that it is for them alone: `The cabin to sit in: economy.`
+    `renamed` is what prompts have become."""
     given = [str(leaf) for leaf in (*leaves(shown), *_within_texts(shown))]
     spelt = {word for leaf in given for word in _CODE.findall(leaf)}  # several codes may stand in one text: `E|S`
     gone = [leaf for leaf in leaves(arguments) if isinstance(leaf, str) and leaf and leaf not in given]
@@ -164,6 +165,8 @@ def unexplained(
             continue
         legend = legend or "\n".join([told.description, *_descriptions(told.parameters)])
         words = r"[\W_]+".join(map(re.escape, _TOKEN.findall(new))) or re.escape(new)
+        if re.search(rf"(?im)\S: {words}\.?(?:\s|$)", told.description):
+            continue
         codes = "|".join(map(re.escape, sorted({*given, *spelt}, key=len, reverse=True)))
         if not re.search(rf"(?i)(?<!\w)(?:{codes})(?!\w)\W{{0,2}}\s*(?:=|:|for|stands for|means)\W*{words}(?!\w)", legend):
             yield value

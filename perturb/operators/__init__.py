@@ -56,10 +56,13 @@ from perturb.operators.tools.swap_names import SwapNames
 from perturb.operators.tools.synonym import ToolSynonym
 from perturb.operators.tools.vendor_style import VendorStyle
 from perturb.operators.toolset.distractors import Distractors
+from perturb.operators.toolset.live_migration import LiveMigration
 from perturb.operators.toolset.merge import Merge
 from perturb.operators.toolset.near_duplicates import NearDuplicates
 from perturb.operators.toolset.search import Search
 from perturb.operators.toolset.shuffle import Shuffle
+from perturb.operators.toolset.split import Split
+from perturb.operators.toolset.withhold import Withhold
 from perturb.operators.user.irrelevant_context import IrrelevantContext
 
 TABLE: tuple[type[Operator], ...] = (
@@ -84,11 +87,14 @@ TABLE: tuple[type[Operator], ...] = (
     References,
     Dialect,
     Strict,
+    Split,
     Merge,
     Shuffle,
     Distractors,
     NearDuplicates,
     Search,
+    LiveMigration,
+    Withhold,
     Format,
     RenameKeys,
     KeyStyle,
