@@ -29,6 +29,7 @@ from perturb.operator import (
     StackLens,
     dose,
     lens_for,
+    public,
 )
 from perturb.replay import Gold, run_gold, same_answer
 from perturb.toolset import Task
@@ -214,10 +215,11 @@ def one_to_one(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answer
                 yield Violation(3, f"two results of {call.name} are both shown as {text[1][:200]!r}")
 
 
-def live_names(setup: Setup) -> frozenset[str]:
-    """Every name in use in a shown setup: tools, arguments, result keys, enum values."""
-    found = {tool.name for tool in setup.public_tools}
-    for tool in setup.tools:
+def live_names(tools: Iterable[Tool]) -> frozenset[str]:
+    """Every name in use in shown tools: their own, arguments, result keys, enum values."""
+    found: set[str] = set()
+    for tool in tools:
+        found.add(tool.name)
         for schema in (tool.parameters, tool.returns):
             for names in schemas.siblings(schema):
                 found.update(names)
@@ -252,11 +254,12 @@ def coherent(
     """
     if not lens.retired:
         return
-    live = live_names(lens.setup)
+    shown_tools = (*lens.setup.tools, *lens.catalogue)
+    live = live_names(shown_tools)
     failures = list(failures)
     spoken = [lens.setup.system, *shown_texts]
     everything = [*spoken, *(text for _, text in failures)]
-    for tool in lens.setup.public_tools:
+    for tool in shown_tools:
         everything += _prose(tool)
     tools = {one.name for one in lens.retired if one.namespace == "tool"} - live
     for text in everything:
@@ -265,7 +268,7 @@ def coherent(
     if entities := {one.name for one in lens.retired if one.namespace == "entity"}:
         spelt = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(entities)))
         # Values that a schema lists name people too.
-        for text in [*everything, *replies, *(to_json(tool).decode() for tool in lens.setup.public_tools)]:
+        for text in [*everything, *replies, *(to_json(public(tool)).decode() for tool in shown_tools)]:
             if match := spelt.search(text):
                 yield Violation(4, f"the replaced name {match.group()!r} is left in {_around(text, match.group())!r}")
     for namespace, places in (("argument", "parameters"), ("enum", "parameters"), ("result", "returns")):
@@ -280,7 +283,7 @@ def coherent(
             for text in spoken:
                 for name in mentioned(nowhere, text):
                     yield Violation(4, f"the retired {namespace} {name!r} is mentioned in {_around(text, name)!r}")
-        for tool in lens.setup.tools:
+        for tool in shown_tools:
             old = {name for place in tool.stands_for for name in retired.get(place, ())}
             if not old:
                 continue

@@ -121,6 +121,7 @@ class StackLens(Lens):
             setup = layer.setup
         self.setup = setup
         self.retired = tuple(name for layer in self.layers for name in layer.retired)
+        self.catalogue = tuple(tool for layer in self.layers for tool in layer.catalogue)
         self.implied = frozenset().union(*(layer.implied for layer in self.layers))
         if any(layer.later is not None for layer in self.layers[:-1]):
             raise OperatorFault("an operator that changes the setup within an episode must be the outermost of its stack")

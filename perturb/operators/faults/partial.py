@@ -35,7 +35,8 @@ class Partial(Operator, frozen=True, kw_only=True):
 
     id: ClassVar[str] = "faults.partial"
     axis: ClassVar[Axis] = "responses"
-    phase: ClassVar[Phase] = "faults"
+    # Within all other faults, which meet each of the two calls by itself.
+    phase: ClassVar[Phase] = "toolset"
     promises: ClassVar[Kind] = "fault"
     examples: ClassVar[tuple[Example, ...]] = (
         Example(

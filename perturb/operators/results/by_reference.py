@@ -95,7 +95,7 @@ class ByReference(Operator, frozen=True, kw_only=True):
             tools=tuple(chosen),
             reads=pick.choice("reads", free),
             root=pick.choice("root", _ROOTS),
-            larger_than=600 - 50 * dose(intensity, 10),
+            larger_than=600 - 40 * dose(intensity, 10),
         )
 
     def places(self) -> frozenset[str]:

@@ -27,13 +27,15 @@ class LiveMigration(Operator, frozen=True, kw_only=True):
     The list of tools changes with the notice (`announced` is `notice`: equivalent), or after the first such error (`error`: a
     fault). Calls in the old form are refused from then on, and the refusal names the new one. `after` is the number of calls
     before the change. Places are tools, each of which has its name or up to two arguments changed; intensity is the share of
-    them. Tools that stand behind others (merged ones, a catalogue) are left alone; does not apply where all do.
+    them. Merged tools are left alone; does not apply where all are merged. A catalogue, whose texts would go on naming what has
+    gone, cannot be in the same stack.
     """
 
     id: ClassVar[str] = "toolset.live_migration"
     axis: ClassVar[Axis] = "tools"
     phase: ClassVar[Phase] = "stages"
     retires_calls: ClassVar[bool] = True
+    conflicts: ClassVar[frozenset[str]] = frozenset({"toolset.search"})
     examples: ClassVar[tuple[Example, ...]] = tuple(
         Example(
             what="replies",
@@ -86,7 +88,7 @@ class LiveMigration(Operator, frozen=True, kw_only=True):
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> LiveMigration | NotApplicable:
         tools = single_tools(setup)
         if not tools:
-            return NotApplicable("nothing_to_change", "there are no tools, or they all stand behind others")
+            return NotApplicable("nothing_to_change", "there are no tools, or they are all merged")
         current = {place: tool.name for place, tool in tools.items()}
         names = choose_names(current, lambda own: tool_synonyms(own, neutral=False), names_in_use(setup), pick)
         arguments = _arguments(setup, pick)
@@ -98,7 +100,7 @@ class LiveMigration(Operator, frozen=True, kw_only=True):
         return cls(
             names={place: names[place] for place in chosen if drawn[place] is names},
             arguments={place: arguments[place] for place in chosen if drawn[place] is arguments},
-            after=pick.integer("after", 1, 2),
+            after=pick.choice("after", (1, 1, 2)),
             announced=pick.choice("announced", ("notice", "error")),
         )
 

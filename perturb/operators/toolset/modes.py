@@ -22,13 +22,18 @@ class Mode(NamedTuple):
     default: str | None
     description: str
 
-    def told(self, value: str) -> str:
-        """What to say of a tool that does one value's work: `The cabin to sit in: economy.`"""
+    def told(self, value: str, own: str) -> str:
+        """What to say of a tool that does one value's work: `The cabin to sit in: economy.` Of a value that was put into a code
+        it is what the code means, in words; the description, which explains the codes, is of no use then."""
+        label = " ".join(split(self.argument)[0])
+        label = label[:1].upper() + label[1:]
+        if value != own:
+            meaning = re.sub(r"[_\s]+", " ", own).strip()
+            return f"{label}: {meaning}."
         spelt = value or '""'
         if _ONE_SENTENCE.fullmatch(self.description):
             return f"{self.description.rstrip('.')}: {spelt}."
-        label = " ".join(split(self.argument)[0])
-        return f"{label[:1].upper()}{label[1:]}: {spelt}. {self.description}".rstrip()
+        return f"{label}: {spelt}. {self.description}".rstrip()
 
 
 def mode_of(tool: Tool | None, place: str) -> Mode | None:

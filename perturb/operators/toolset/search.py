@@ -155,6 +155,7 @@ class SearchLens(Lens):
         if self._behind:
             direct = [tool for tool in real.tools if tool.name not in self._behind]
             self.setup = self.shown(tools=[self._finder(), self._caller(), *direct])
+            self.catalogue = tuple(self._behind.values())
 
     def _finder(self) -> Tool:
         return Tool(

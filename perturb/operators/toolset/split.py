@@ -137,13 +137,15 @@ class SplitLens(Lens):
         super().__init__(real)
         self._modes: dict[str, Mode] = {}
         self._names: dict[str, dict[str, str]] = {}
+        self._own: dict[str, dict[str, str]] = {}
         self._parts: dict[str, _Part] = {}
         for place, tool in single_tools(real).items():
             mode = mode_of(tool, parted[place].argument) if place in parted else None
-            names = self._named(tool, parted[place], mode) if mode is not None else None
-            if mode is None or names is None:
+            own = self._own_values(tool, parted[place], mode) if mode is not None else None
+            if mode is None or own is None:
                 continue
-            self._modes[tool.name], self._names[tool.name] = mode, names
+            names = {value: parted[place].names[own[value]] or tool.name for value in mode.values}
+            self._modes[tool.name], self._names[tool.name], self._own[tool.name] = mode, names, own
             for value, name in names.items():
                 self._parts[name] = _Part(tool.name, value, value == mode.default)
         if not self._modes:
@@ -157,20 +159,18 @@ class SplitLens(Lens):
         self.retired = tuple(Retired("tool", old) for old in gone)
         self.implied = frozenset(mode.place for mode in self._modes.values() if mode.default is not None)
 
-    def _named(self, tool: Tool, parted: Parted, mode: Mode) -> dict[str, str] | None:
-        """The name for each value in the tool's terms of now; `None` where the plan was for another tool than this is now."""
+    def _own_values(self, tool: Tool, parted: Parted, mode: Mode) -> dict[str, str] | None:
+        """What each value of now is in the toolset's own terms; `None` where the plan was for another tool than this is now."""
         own = mode_of(Setup.of(self.real.source).by_name.get(tool.stands_for[0]), parted.argument)
-        names: dict[str, str] = {}
-        for value, new in parted.names.items():
-            name = new or tool.name
-            if own is None or value not in own.values or (new and new in self.real.by_name):
-                return None
+        if own is None or set(own.values) != set(parted.names):
+            return None
+        found: dict[str, str] = {}
+        for value, name in parted.names.items():
             now = shown_call(self.real, Call(tool.stands_for[0], {own.argument: value})).arguments.get(mode.argument)
-            if not isinstance(now, str) or now not in mode.values or name in self._parts:
+            if not isinstance(now, str) or name in self.real.by_name or name in self._parts:
                 return None
-            names[now] = name
-        # In the order of the values, not of the plan, since JSON keeps no order.
-        return {value: names[value] for value in mode.values} if len(names) == len(mode.values) else None
+            found[now] = value
+        return found if set(found) == set(mode.values) else None
 
     def _made(self, tool: Tool) -> list[Tool]:
         mode = self._modes[tool.name]
@@ -184,7 +184,7 @@ class SplitLens(Lens):
             msgspec.structs.replace(
                 tool,
                 name=self._names[tool.name][value],
-                description=f"{tool.description}\n{mode.told(value)}".strip(),
+                description=f"{tool.description}\n{mode.told(value, self._own[tool.name][value])}".strip(),
                 parameters=parameters,
             )
             for value in mode.values
