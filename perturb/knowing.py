@@ -11,6 +11,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
+
+from perturb import schemas
 from perturb.knowable import Visible, free_keys, leaves, undeclared, unexplained
 from perturb.operator import StackLens
 from perturb.types import JSON, Call, Reply, Tool
@@ -97,6 +100,8 @@ class Knowing:
         if real is None or told is None or (told is real and shown == gold):
             return
         told, arguments = self._behind(told, shown)
+        if "$defs" in told.parameters:
+            told = msgspec.structs.replace(told, parameters=schemas.inline(told.parameters))
         known = set(undeclared(real.parameters, gold.arguments))
 
         def shown_value(value: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple, TypeAlias
 
 import msgspec
 
 from perturb import schemas
 from perturb.operator import Example, Handling, Lens, NotApplicable, Operator, Performing, Phase, Pick, Setup, dose
 from perturb.operators.added_argument import declared, put_back, set_apart
+from perturb.operators.added_tool import refused
 from perturb.types import JSON, Answer, Axis, Call, Failure, Result, Schema, Tool, digest
 
 _STYLES: tuple[tuple[str, str, str], ...] = (
@@ -47,11 +48,11 @@ class Paginate(Operator, frozen=True, kw_only=True):
             },
             tool=Tool(name="list_files", returns={"type": "array", "items": {"type": "string"}}, effect="read"),
             before={
-                "calls": [{"name": "list_files"}, {"name": "list_files", "arguments": {"cursor": "3e5e40adcf"}}],
+                "calls": [{"name": "list_files"}, {"name": "list_files", "arguments": {"cursor": "7033c04178"}}],
                 "result": ["a.txt", "b.txt", "c.txt"],
             },
             after=[
-                {"items": ["a.txt", "b.txt"], "next_cursor": "3e5e40adcf"},
+                {"items": ["a.txt", "b.txt"], "next_cursor": "7033c04178"},
                 {"items": ["c.txt"], "next_cursor": None},
             ],
         ),
@@ -100,6 +101,18 @@ def list_key(schema: Schema | None) -> str | None:
         if child.get("type") == "array":
             return str(name)
     return None
+
+
+class Listing(NamedTuple):
+    """A list that was asked for: the call, what it gave, and a name of both."""
+
+    call: Call
+    result: Result
+    name: str
+
+
+Pages: TypeAlias = dict[str, tuple[Listing, int]]
+"""Within one episode: the list and the place in it, by cursor."""
 
 
 class PaginateLens(Lens):
@@ -162,12 +175,12 @@ class PaginateLens(Lens):
 
     def show_result(self, call: Call, result: Result) -> Result:
         size = self._size(call)
-        return result if size is None else self._page(call, result, 0, size, {})
+        return result if size is None else self._page(self._listing(call, result), 0, size, {})
 
-    def start(self) -> dict[str, tuple[Call, Result, int]]:
+    def start(self) -> Pages:
         return {}
 
-    def handle(self, call: Call, memory: dict[str, tuple[Call, Result, int]]) -> Handling:
+    def handle(self, call: Call, memory: Pages) -> Handling:
         inner = self.read_call(call)
         if isinstance(inner, Failure):
             return inner
@@ -175,24 +188,29 @@ class PaginateLens(Lens):
         cursor = call.arguments.get(self.plan.argument) if size is not None else None
         if size is not None and cursor is not None:
             known = memory.get(cursor) if isinstance(cursor, str) else None
-            if known is None or self.real.origin(known[0]) != self.real.origin(inner):
-                refused = self.real.refusal("invalid_argument", tool=call.name, field=self.plan.argument, value=cursor)
-                return msgspec.structs.replace(refused, stale=False)
+            if known is None or self.real.origin(known[0].call) != self.real.origin(inner):
+                way_out = f"Give the `{self.plan.next_key}` of a page of this tool, or leave it out for the first page."
+                return refused(self.real, call, self.plan.argument, way_out)
             return self._page(*known, size, memory)
         answer = yield inner
         assert answer is not None
         if size is None or isinstance(answer, Failure):
             return answer
-        return self._page(inner, answer, 0, size, memory)
+        return self._page(self._listing(inner, answer), 0, size, memory)
 
-    def _page(self, call: Call, result: Result, start: int, size: int, memory: dict[str, tuple[Call, Result, int]]) -> Result:
+    def _listing(self, call: Call, result: Result) -> Listing:
+        # The same call may give another list later: its pages are others.
+        return Listing(call, result, digest([call, result.data]))
+
+    def _page(self, listing: Listing, start: int, size: int, memory: Pages) -> Result:
+        call, result = listing.call, listing.result
         rows = self._rows(call, result)
         if rows is None:
             return result
         following: str | None = None
         if start + size < len(rows):
-            following = digest([call, start + size], 10)
-            memory[following] = (call, result, start + size)
+            following = digest([listing.name, start + size], 10)
+            memory[following] = (listing, start + size)
         page = rows[start : start + size]
         key = list_key(self.real.returns(call))
         if key == "":
