@@ -58,19 +58,26 @@ class Episode:
     def ask(self, call: Call) -> None:
         self.under_way.append(Doing(self.boundary, call))
 
-    def batch(self, chosen: Sequence[Doing]) -> None:
-        """The next shown call of each of those chosen, all in one batch."""
+    def batch(self, chosen: Sequence[Doing]) -> list[Answer]:
+        """The next shown call of each of those chosen, all in one batch, and what they are answered."""
         sent = [(one, shown) for one in chosen if (shown := one.next()) is not None]
-        for one, shown in sent:
-            one.hear(done(self.boundary.send(shown)))
+        answers = [done(self.boundary.send(shown)) for _, shown in sent]
+        for (one, _), answer in zip(sent, answers, strict=True):
+            one.hear(answer)
         self.boundary.end_batch()
         assert self.boundary.fault is None
         self.finished += [one for one in self.under_way if one.answer is not None]
         self.under_way = [one for one in self.under_way if one.answer is None]
+        return answers
 
     def say(self, *calls: Call) -> list[Reply]:
         """Shown calls, made beside those under way."""
         return list(done(self.boundary.calls([(call.name, call.arguments) for call in calls])))
+
+    def hear_out(self) -> None:
+        """All that the user has to say."""
+        while done(self.boundary.next_user()) is not None:
+            pass
 
     def finish(self, most: int = 200) -> None:
         """Go on until every real call is done."""

@@ -6,8 +6,6 @@ cursors that an agent may come up with; the real answers and the final state mus
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from depot import DEPOT
 from hypothesis import settings
@@ -15,9 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from informed import Episode
 
-from perturb.operator import Operator, SeededPick, Setup, Stack, lens_for
-from perturb.operators import by_id
-from perturb.types import Call
+from perturb.operator import Operator, SeededPick, Setup, Stack, StackLens, lens_for
+from perturb.operators import TABLE, by_id
+from perturb.types import Answer, Call
 
 OWNERS = ("Ottilie Branner", "Casimir Dunleavy", "Philippa Esterhaus")
 PARCELS = tuple(f"P{number:03d}" for number in range(1, 12))
@@ -40,6 +38,9 @@ CALLS = st.one_of(
     ),
 )
 """Real calls that give the same in whichever order they are carried out, tags and the list of what was sent aside."""
+
+TAG = Call("tag_parcels", {"parcel_ids": ["P002", "P005", "P008"], "tag": "urgent"})
+SEND = Call("send_parcel", {"parcel_id": "P004", "carrier": "rail", "insured": True, "pieces": 4})
 
 IDLE = st.one_of(
     st.builds(lambda query: Call("search_tools", {"query": query}), st.sampled_from(["", "parcels", "tag", "nothing like it"])),
@@ -127,16 +128,27 @@ def test_any_of_them_together() -> None:
     run(machine((), STATEFUL), settings().max_examples * 5)
 
 
-def test_two_episodes_under_one_lens_count_for_themselves() -> None:
-    plan = by_id("faults.expired_login")(tools=("count_by_city",), renews="refresh_session", first=1, lasts=2)
-    lens = lens_for(plan, Setup.of(DEPOT))
-    one, other = Episode(lens), Episode(lens)
-    count = Call("count_by_city")
+def lived(lens: StackLens, episodes: int) -> list[list[Answer]]:
+    """What some episodes are answered that make the same calls turn and turn about."""
+    running = [Episode(lens) for _ in range(episodes)]
+    for episode in running:
+        episode.hear_out()
+    heard: list[list[Answer]] = [[] for _ in running]
+    for call in (Call("find_parcels", {"owner": OWNERS[2]}), Call("find_parcels", {"owner": OWNERS[2]}), TAG, SEND, SEND, TAG):
+        for episode in running:
+            episode.ask(call)
+        while any(episode.under_way for episode in running):
+            for episode, replies in zip(running, heard, strict=True):
+                replies += episode.batch(episode.under_way)
+    return heard
 
-    def errors(episode: Episode, *calls: Call) -> list[Any]:
-        return [reply.is_error for reply in episode.say(*calls)]
 
-    assert errors(one, count, count) == [False, True]
-    assert errors(other, count) == [False]
-    assert errors(one, Call("refresh_session"), count, count, count) == [False, False, False, True]
-    assert errors(other, count) == [True]
+@pytest.mark.parametrize("operator", [pytest.param(operator, id=operator.id) for operator in TABLE])
+def test_no_episode_is_told_anything_of_another(operator: type[Operator]) -> None:
+    for seed in range(3):
+        plan = operator.plan(Setup.of(DEPOT), SeededPick(seed, operator.id), 1.0)
+        assert isinstance(plan, Operator)
+        (alone,) = lived(lens_for(plan, Setup.of(DEPOT)), 1)
+        lens = lens_for(plan, Setup.of(DEPOT))
+        assert lived(lens, 1) == [alone]
+        assert lived(lens, 2) == [alone, alone]
