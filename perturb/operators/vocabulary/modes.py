@@ -27,7 +27,11 @@ _BEHIND_IT = frozenset({"mode", "style", "variant", "strategy"})
 """Arguments whose values stand at the end of the name."""
 _PREPOSITIONS = frozenset({"from", "to", "in", "as", "by", "for", "on", "at", "into", "via", "with"})
 _CHANGES = frozenset({"change", "set", "update", "switch", "move", "upgrade", "downgrade", "alter", "modify", "convert"})
-_DOES_ANYTHING = frozenset({"manage", "handle", "run", "execute", "do", "perform", "control", "operate", "process"})
+_DOES_ANYTHING = (
+    frozenset({"manage", "handle", "run", "execute", "do", "perform", "control", "operate", "process"})
+    | frozenset({"operations", "operation", "actions", "action", "api", "manager", "tool"})
+)
+"""Words of a tool's name that say no more than that it has an action, which then takes their place."""
 _NO_CHOICE = frozenset({"any", "all", "every"})
 _OFF = frozenset({"off", "none", "no", "never", "disabled"})
 _REST = frozenset({"other", "others", "misc"})
@@ -90,8 +94,7 @@ def _named(tool: Phrase, argument: Phrase, value: str) -> Phrase:
     head = singular(argument[-1])
     verb = find_verb(tool)
     if head in _ACTS:
-        rest = tool if verb is None or tool[verb] not in _DOES_ANYTHING else (*tool[:verb], *tool[verb + 1 :])
-        return _plain((*mode, *rest))
+        return _plain((*mode, *(word for word in tool if word not in _DOES_ANYTHING)))
     if len(argument) > 1 and argument[0] in _PREPOSITIONS:
         return _plain((*tool, argument[0], *mode))
     if len(argument) > 1 and argument[-1] in _PREPOSITIONS:
