@@ -37,10 +37,13 @@ class Knowing:
         self._sent = False
         self._failed: tuple[Call, str] | None = None
         self._going_on = False
+        self._unnamed = False
+        self._strayed = False
 
     def begin(self, gold: Call) -> None:
         """The next gold call is about to be made."""
-        self._gold, self._sent, self._failed, self._going_on = gold, False, None, False
+        self._gold, self._sent, self._failed = gold, False, None
+        self._going_on = self._unnamed = self._strayed = False
         self._excused = frozenset()
 
     def see_tools(self, tools: Sequence[Tool]) -> None:
@@ -63,7 +66,10 @@ class Knowing:
     def hear(self, shown: Call, reply: Reply, failed: bool) -> None:
         """The reply to a shown call, a failure or a result."""
         self._shown.add(reply.text)
-        self._listed |= tools_told(reply.text)
+        told = tools_told(reply.text)
+        self._listed |= told
+        self._strayed = self._strayed or (self._unnamed and not told)
+        self._unnamed = False
         if failed:
             self._no_way_out()
             self._failed = shown, reply.text
@@ -75,23 +81,26 @@ class Knowing:
             self._clean.add(clean_reply)
 
     def _go_on(self, shown: Call) -> None:
-        """After a failure comes a call that the failure speaks of: the same again, or one that it names. What lies between (a
-        search for the tool that it names) says nothing for or against."""
+        """After a failure comes a call that the failure speaks of: the same again, or one that it names. Only a search for the
+        tool that it names may lie between."""
         assert self._failed is not None
         self._going_on = True
         failed, text = self._failed
         if shown == failed:
-            if _AGAIN.search(text):
+            if _AGAIN.search(text) and not self._strayed:
                 self._failed = None
             self._no_way_out()
         elif any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) for word in _new_words(shown, failed)):
             self._failed = None
+        else:
+            self._unnamed = True
 
     def _no_way_out(self) -> None:
         """A failure after which calls went on, though it said nothing of them, is noted."""
         if self._failed is not None and self._going_on and self._gold is not None:
             self.hidden.append(f"{self._gold.name}: nothing in {self._failed[1][:80]!r} says what to do next")
-        self._failed, self._going_on = None, False
+        self._failed = None
+        self._going_on = self._unnamed = self._strayed = False
 
     def _untold(self, gold: Call, shown: Call, lens: StackLens) -> Iterator[str]:
         """What a shown call is made of that the shown tool does not tell: names of arguments, and what stands for enum

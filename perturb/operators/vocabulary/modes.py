@@ -27,10 +27,9 @@ _BEHIND_IT = frozenset({"mode", "style", "variant", "strategy"})
 """Arguments whose values stand at the end of the name."""
 _PREPOSITIONS = frozenset({"from", "to", "in", "as", "by", "for", "on", "at", "into", "via", "with"})
 _CHANGES = frozenset({"change", "set", "update", "switch", "move", "upgrade", "downgrade", "alter", "modify", "convert"})
-_DOES_ANYTHING = (
-    frozenset({"manage", "handle", "run", "execute", "do", "perform", "control", "operate", "process"})
-    | frozenset({"operations", "operation", "actions", "action", "api", "manager", "tool"})
-)
+_DOES_ANYTHING = frozenset(
+    {"manage", "handle", "run", "execute", "do", "perform", "control", "operate", "process"}
+) | frozenset({"operations", "operation", "actions", "action", "api", "manager", "tool"})
 """Words of a tool's name that say no more than that it has an action, which then takes their place."""
 _NO_CHOICE = frozenset({"any", "all", "every"})
 _OFF = frozenset({"off", "none", "no", "never", "disabled"})
