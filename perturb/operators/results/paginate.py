@@ -185,8 +185,10 @@ class PaginateLens(Lens):
 
     def _way_out(self) -> str:
         """What to give as a cursor."""
-        given = f"`{self.plan.next_key}`" if self.plan.next_key else f"`{self.plan.row_key}` of the last row"
-        return f"Give the {given} of a page of this tool, or leave it out for the first page."
+        given = f"`{self.plan.next_key}` of a page of this tool"
+        if self.plan.row_key:
+            given = f"`{self.plan.row_key}` of the last row of a page of the same call"
+        return f"Give the {given}, or leave it out for the first page."
 
     def _remembered(self, call: Call, cursor: JSON) -> JSON:
         """Under what a page is kept: the key of a row says where to go on only together with what is asked for."""
