@@ -125,11 +125,15 @@ def undeclared(schema: Schema, value: JSON) -> Iterator[str]:
 
 def free_keys(schema: Schema, value: JSON) -> Iterator[str]:
     """The keys of a value where its schema says nothing of keys at all, at any depth below that."""
-    if isinstance(value, list):
-        for item in value:
-            yield from free_keys(schema.get("items", _ANY), item)
+    if not isinstance(schema, dict):
         return
-    if not isinstance(value, dict) or not isinstance(schema, dict):
+    if isinstance(value, list):
+        rows = [part["items"] for part in (schema, *_branches(schema)) if "items" in part] or [_ANY]
+        for item in value:
+            first, *others = [list(free_keys(row, item)) for row in rows]
+            yield from (key for key in first if all(key in other for other in others))
+        return
+    if not isinstance(value, dict):
         return
     named: dict[str, Schema] = {}
     for part in (schema, *_branches(schema)):

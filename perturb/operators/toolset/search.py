@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cached_property
 from typing import ClassVar, NamedTuple
@@ -18,6 +19,8 @@ _FINDS = ("search_tools", "find_tools", "tool_search")
 _CALLS = ("call_tool", "execute_tool", "invoke_tool")
 _QUERY, _CURSOR, _NEXT = "query", "cursor", "nextCursor"
 _NAME, _ARGUMENTS = "name", "arguments"
+_MOST_PAGES = 40
+"""Into how many pages the whole catalogue is divided at most."""
 _TOOL: Schema = {
     "type": "object",
     "properties": {
@@ -122,7 +125,7 @@ class Search(Operator, frozen=True, kw_only=True):
         if not chosen:
             return cls()
         finds, calls = pick.choice("names", pairs)
-        smallest = 8 - dose(intensity, 5)
+        smallest = max(8 - dose(intensity, 5), -(-len(chosen) // _MOST_PAGES))
         return cls(tools=tuple(chosen), finds=finds, calls=calls, size=pick.integer("size", smallest, smallest + 2))
 
     def places(self) -> frozenset[str]:
@@ -233,11 +236,10 @@ class SearchLens(Lens):
         found = self._ranking.best(query)
         start = 0
         if cursor is not None:
-            starts = {_cursor(query, at): at for at in range(self._size, len(found), self._size)}
-            if not isinstance(cursor, str) or cursor not in starts:
+            start = _start(query, cursor)
+            if start < self._size or start >= len(found):
                 way = f"Give the `{_NEXT}` of a page of the same query, or leave it out for the first page."
                 return refused(self.real, call, _CURSOR, way)
-            start = starts[cursor]
         following = start + self._size
         page = found[start:following]
         return Result(
@@ -274,7 +276,16 @@ def _holds(tools: Iterable[dict[str, JSON]], name: str) -> bool:
 
 
 def _cursor(query: str, start: int) -> str:
-    return digest([query, start], 10)
+    """An opaque word for a place in what a query finds: the place, and a digest that no other query gives."""
+    return f"{digest([query, start], 8)}{start:x}"
+
+
+def _start(query: str, cursor: JSON) -> int:
+    """The place that a cursor stands for; 0 for one that this query has not given."""
+    if not isinstance(cursor, str) or not re.fullmatch(r"[0-9a-f]{9,16}", cursor):
+        return 0
+    start = int(cursor[8:], 16)
+    return start if _cursor(query, start) == cursor else 0
 
 
 def _listed(tool: Tool) -> dict[str, JSON]:
