@@ -34,9 +34,11 @@ from perturb.operators.faults.transient import Transient
 from perturb.operators.results.drop_fields import DropFields
 from perturb.operators.results.envelope import Envelope
 from perturb.operators.results.extra_fields import ExtraFields
+from perturb.operators.results.flatten import FlattenKeys
 from perturb.operators.results.format import Format
 from perturb.operators.results.key_style import KeyStyle
 from perturb.operators.results.log_noise import LogNoise
+from perturb.operators.results.nest import NestKeys
 from perturb.operators.results.paginate import Paginate
 from perturb.operators.results.rename_keys import RenameKeys
 from perturb.operators.results.reorder import Reorder
@@ -87,6 +89,8 @@ TABLE: tuple[type[Operator], ...] = (
     Format,
     RenameKeys,
     KeyStyle,
+    NestKeys,
+    FlattenKeys,
     Envelope,
     ExtraFields,
     Reorder,
