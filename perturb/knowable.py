@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
+from perturb.notations import explained, plainly
 from perturb.types import JSON, Schema, Tool
 
 _CODE = re.compile(r"\w[\w-]*")
@@ -46,21 +47,26 @@ SHORT = 300
 
 class Visible:
     """The words that have been shown so far. A value is visible when each of its words is: `2026-05-01` by `2026`, `05`,
-    `01`, in any order, since an agent may put together what it has read; numbers also without their zeros."""
+    `01`, in any order, since an agent may put together what it has read; numbers also without their zeros. Values in a notation
+    that the description of a tool explains count as what they stand for."""
 
     def __init__(self, texts: Iterable[str], tools: Sequence[Tool]) -> None:
         self._tokens: set[str] = set()
+        self._explained: set[str] = set()
         for text in texts:
             self.add(text)
         self.add_tools(tools)
 
     def add_tools(self, tools: Sequence[Tool]) -> None:
         for tool in tools:
+            self._explained |= explained(tool.description)
             self.add(tool.description)
             self._add_schema(tool.parameters)
 
     def add(self, text: str) -> None:
         self._tokens |= _tokens_kept(text) if len(text) < SHORT else _tokens(text)
+        if self._explained:
+            self._tokens |= _tokens(" ".join(plainly(text, self._explained)))
 
     def _add_schema(self, schema: Schema) -> None:
         stack: list[Any] = [schema]

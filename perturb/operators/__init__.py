@@ -43,6 +43,7 @@ from perturb.operators.results.paginate import Paginate
 from perturb.operators.results.rename_keys import RenameKeys
 from perturb.operators.results.reorder import Reorder
 from perturb.operators.results.truncate import Truncate
+from perturb.operators.results.values import Values
 from perturb.operators.schema.dialect import Dialect
 from perturb.operators.schema.references import References
 from perturb.operators.schema.strict import Strict
@@ -89,6 +90,7 @@ TABLE: tuple[type[Operator], ...] = (
     Format,
     RenameKeys,
     KeyStyle,
+    Values,
     NestKeys,
     FlattenKeys,
     Envelope,

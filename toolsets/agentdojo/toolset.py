@@ -185,7 +185,7 @@ def _returns(function: Function[Any, Any]) -> tuple[Schema, str]:
     return _untitled(schemas.inline(schema)), RECORDS if prints_yaml else PLAIN
 
 
-def _mark(schema: Schema, meaning: dict[str, str]) -> None:
+def _mark(schema: Schema, meaning: dict[str, Any]) -> None:
     """Declare what a value means, at the value itself: within a list its items, within a choice what is not null."""
     if "items" in schema:
         _mark(schema["items"], meaning)

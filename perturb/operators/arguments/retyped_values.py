@@ -33,15 +33,15 @@ class Converted(NamedTuple):
 def form_of(change: str, words: tuple[str, str], separator: str, item: str) -> Converted:
     """The conversion called `change`; `item` is the type of a list's items."""
     if change == "number_to_text":
-        show, read = _to_text(_number_text, _text_number)
+        show, read = _to_text(number_text, text_number)
     elif change == "flag_to_text":
-        show, read = _to_text(*_flag(words))
+        show, read = _to_text(*flag(words))
     elif change == "list_to_text":
         show, read = _to_text(*_separated(separator, item))
     elif change == "text_to_integer":
         show, read = _from_text(_integer_text, lambda text: int(text) if _INTEGER.fullmatch(text) else None)
     else:
-        show, read = _from_text(*_flag(words))
+        show, read = _from_text(*flag(words))
     return Converted(change, words, separator, item, show, read)
 
 
@@ -118,14 +118,14 @@ def _joined(text: str) -> str:
     return text[: len(text) - (_tail(text) + 1) // 2]
 
 
-def _number_text(value: JSON) -> str | None:
+def number_text(value: JSON) -> str | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     text = json.dumps(value)
     return text if _NUMBER.fullmatch(text) else None
 
 
-def _text_number(text: str) -> JSON:
+def text_number(text: str) -> JSON:
     return json.loads(text) if _NUMBER.fullmatch(text) else None
 
 
@@ -133,7 +133,7 @@ def _integer_text(value: JSON) -> str | None:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _flag(words: tuple[str, str]) -> tuple[_Encode, _Decode]:
+def flag(words: tuple[str, str]) -> tuple[_Encode, _Decode]:
     yes, no = words
 
     def encode(value: JSON) -> str | None:
@@ -148,9 +148,9 @@ def _flag(words: tuple[str, str]) -> tuple[_Encode, _Decode]:
 def _scalar(kind: str) -> tuple[_Encode, _Decode]:
     """How one item of a list is written, before escaping."""
     if kind == "number":
-        return _number_text, _text_number
+        return number_text, text_number
     if kind == "boolean":
-        return _flag(("true", "false"))
+        return flag(("true", "false"))
     return (lambda value: value if isinstance(value, str) else None), (lambda text: text)
 
 
