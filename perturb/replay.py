@@ -16,6 +16,7 @@ import msgspec
 from perturb.boundary import Boundary
 from perturb.errors import PerturbError, ToolsetError
 from perturb.knowable import Visible, leaves, undeclared, unexplained
+from perturb.known_identifiers import CleanVisible
 from perturb.operator import NotApplicable, Operator, Setup, StackLens, lens_for
 from perturb.toolset import Task, Toolset
 from perturb.types import HEADLINE_KINDS, JSON, Answer, Call, Failure, Result, Step, Transcript
@@ -67,7 +68,10 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
         boundary = Boundary(lens, task, environment, max_calls=1_000_000)
         said = (task.prompt, *task.follow_ups)
         visible = Visible([boundary.system, *boundary.turns], boundary.tools) if clean is not None else None
-        clean_visible = Visible([toolset.system, *said], lens.real.public_tools) if clean is not None else None
+        root = lens.real
+        clean_visible = (
+            CleanVisible([toolset.system, *said], root.public_tools, toolset.identifiers) if clean is not None else None
+        )
         while await boundary.next_user() is not None:
             pass  # it hears the user out before it acts
         steps: list[Step] = []
@@ -106,7 +110,7 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
                 if visible is not None and reply.is_error and shown == before and not _WAY_OUT.search(reply.text):
                     hidden.append(f"{gold.name}: nothing in {reply.text[:80]!r} says that the same call may be made again")
             if clean is not None and clean_visible is not None and position < len(clean.steps):
-                clean_visible.add(clean.steps[position].reply.text)
+                clean_visible.add_answer(root.returns(gold), clean.answers[position], clean.steps[position].reply.text)
         shown_answer = lens.show_answer(task.answer)
         final = boundary.final_environment(lambda: toolset.environment(task))
         state = final.dump() if toolset.dumps_state else None
@@ -126,9 +130,10 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
         environment.close()
 
 
-def _clean_hidden(visible: Visible, gold: Call, lens: StackLens) -> frozenset[str]:
+def _clean_hidden(visible: CleanVisible, gold: Call, lens: StackLens) -> frozenset[str]:
     """The values of a gold call that are hidden in the clean run too, in real and in shown form."""
-    missing = visible.missing(gold.arguments)
+    tool = lens.real.by_name.get(gold.name)
+    missing = visible.hidden({} if tool is None else tool.parameters, gold.arguments)
     if not missing:
         return frozenset()
     return frozenset(str(value) for value in missing) | frozenset(

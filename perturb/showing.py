@@ -8,7 +8,7 @@ from perturb import texts
 from perturb.operator import Example, Memory, Setup, StackLens, lens_for
 from perturb.operators import from_json
 from perturb.toolset import Toolset
-from perturb.types import JSON, Answer, Call, Delay, Failure, Result, to_json
+from perturb.types import JSON, Answer, Call, Delay, Failure, Identifier, Result, to_json
 
 
 class _OneTool(Toolset):
@@ -21,6 +21,7 @@ class _OneTool(Toolset):
         self.tools = (example.tool, *example.others)
         self.system = str(example.before) if example.what == "system" else ""
         self.entities = {"person": ("Ada Lovelace",)}
+        self.identifiers = {"user": Identifier(form=r"U-\d{4}")}
 
 
 def shown_example(example: Example) -> JSON:

@@ -65,6 +65,14 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
     stands_for: tuple[str, ...] = ()
 
 
+class Identifier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a toolset writes the identifiers of one kind. `form` is a regular expression that each of them matches whole.
+    `mention` finds them in prose, where the form alone would find other things too (bare numbers); `""` for never."""
+
+    form: str
+    mention: str | None = None
+
+
 class Call(msgspec.Struct, frozen=True):
     """A call of a tool: `arguments` is a JSON object."""
 

@@ -132,6 +132,7 @@ DEPOT: AuthoredToolset = toolset(
     name="depot",
     system="You work in a parcel depot. Never call `send_parcel` twice for one parcel.",
     entities={"person": ["Ottilie Branner", "Casimir Dunleavy", "Philippa Esterhaus"]},
+    identifiers={"parcel": r"P\d{3}"},
     failures="json",
     tasks=[
         Task(

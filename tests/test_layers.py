@@ -18,7 +18,7 @@ PACKAGE = Path(perturb.__file__).parent
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
-    ("schemas", "texts", "mentions", "notations", "knowable", "sources", "plugins", "configuration"),
+    ("schemas", "texts", "mentions", "notations", "knowable", "known_identifiers", "sources", "plugins", "configuration"),
     ("operator", "corpus", "operators", "strategies"),
     (
         *("toolset", "agent", "episode", "answers", "signatures", "environments", "toolset_files", "authoring"),

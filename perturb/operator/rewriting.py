@@ -37,9 +37,10 @@ class RewritingLens(Lens):
             self._by_schema[id(schema)] = (schema, made)
             changes: dict[str, Any] = {"parameters" if self.part == "arguments" else "returns": made.schema}
             tools.append(tool if made.schema is schema else msgspec.structs.replace(tool, **changes))
-        self.setup = (
-            self.shown(tools=tools) if any(new is not old for new, old in zip(tools, real.tools, strict=True)) else real
-        )
+        # Results of merged tools have no schema here, and change all the same.
+        changed = self.part == "results" and bool(edits or regroup)
+        changed = changed or any(new is not old for new, old in zip(tools, real.tools, strict=True))
+        self.setup = self.shown(tools=tools) if changed else real
         if self.setup is real:
             # A lens that changes nothing must not stand in for the one that made the setup within.
             self._by_tool.clear()

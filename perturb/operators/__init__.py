@@ -36,6 +36,7 @@ from perturb.operators.results.envelope import Envelope
 from perturb.operators.results.extra_fields import ExtraFields
 from perturb.operators.results.flatten import FlattenKeys
 from perturb.operators.results.format import Format
+from perturb.operators.results.identifiers import Identifiers
 from perturb.operators.results.key_style import KeyStyle
 from perturb.operators.results.log_noise import LogNoise
 from perturb.operators.results.nest import NestKeys
@@ -111,6 +112,7 @@ TABLE: tuple[type[Operator], ...] = (
     Malformed,
     Preamble,
     IrrelevantContext,
+    Identifiers,
     Entities,
 )
 """Every shipped operator. Within a phase, the order here is the order in which lenses are laid over a setup."""

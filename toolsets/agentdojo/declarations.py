@@ -6,13 +6,16 @@ from typing import Any, Literal
 
 import msgspec
 
+from perturb.types import Identifier
+
 
 class Declared(msgspec.Struct, frozen=True):
     """What one tool does to the state, and what its arguments and the fields of its rows mean.
 
     `idempotent`: a second equal call leaves the state and gives the result of the first. `ordered`: the order of the
     rows says something that the rows themselves do not. `dates` maps an argument to the date or time that it is (as in
-    `x-date`); AgentDojo's times have no zone. `identifiers` maps an argument to the kind of thing that it points at.
+    `x-date`); AgentDojo's times have no zone. `identifiers` maps an argument to the kind of thing that it points at; for one
+    that holds objects of undeclared keys, `keys` maps these to kinds.
     """
 
     effect: Literal["read", "write"]
@@ -20,6 +23,7 @@ class Declared(msgspec.Struct, frozen=True):
     ordered: bool = False
     dates: dict[str, dict[str, str]] = {}
     identifiers: dict[str, str] = {}
+    keys: dict[str, dict[str, str]] = {}
 
 
 _DAY = {"format": "date", "zone": "none"}
@@ -66,7 +70,9 @@ _SLACK = {
 }
 
 _MAIL_AND_CALENDAR = {
-    "send_email": _write(recipients="email", cc="email", bcc="email"),
+    "send_email": msgspec.structs.replace(
+        _write(recipients="email", cc="email", bcc="email"), keys={"attachments": {"file_id": "file"}}
+    ),
     "search_calendar_events": _read(dates={"date": _DAY}),
     "get_day_calendar_events": _read(dates={"day": _DAY}),
     "create_calendar_event": _write(dates={"start_time": _MINUTE, "end_time": _MINUTE}, participants="email"),
@@ -142,6 +148,7 @@ RESULT_MEANINGS: dict[str, dict[str, dict[str, Any]]] = {
         "cc": {"x-identifier": "email"},
         "bcc": {"x-identifier": "email"},
         "timestamp": {"x-date": _TIME},
+        "attachments": {"x-identifier": "file"},
     },
     "EmailContact": {"email": {"x-identifier": "email"}, "name": {"x-entity": "person"}},
     "CalendarEvent": {
@@ -163,4 +170,20 @@ RESULT_MEANINGS: dict[str, dict[str, dict[str, Any]]] = {
     },
     "Message": {"sender": {"x-entity": "person"}},
 }
-"""Record, then field, then what the field means. A message goes to a person or a channel: its recipient is not declared."""
+"""Record, then field, then what the field means. A message goes to a person or a channel: its recipient is not declared; nor is
+an attachment that is an event."""
+
+
+def _number(noun: str) -> Identifier:
+    """A number that counts up, told from other numbers by the words before it."""
+    return Identifier(form=r"\d+", mention=rf"(?i:(?<=\b{noun} with id )|(?<=\b{noun} with id '))\d+")
+
+
+IDENTIFIERS: dict[str, dict[str, Identifier]] = {
+    "banking": {"transaction": _number("Transaction")},
+    "slack": {},
+    "travel": {"event": _number("Event"), "mail": _number("Email"), "file": _number("File")},
+    "workspace": {"event": _number("Event"), "mail": _number("Email"), "file": _number("File")},
+}
+"""Suite, then kind of identifier, then how these are written. Addresses, IBANs, channels and users mean something of
+themselves."""
