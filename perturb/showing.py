@@ -49,8 +49,10 @@ def shown_example(example: Example) -> JSON:
         shown = lens.show_failure(example.call or Call(example.tool.name), msgspec.convert(example.before, Failure)).message
     elif example.what == "exchange":
         memory = lens.start()
-        result = Result(example.before["result"], example.tool.renderer)
-        shown = [answered(lens, call, result, memory) for call in msgspec.convert(example.before["calls"], list[Call])]
+        calls = msgspec.convert(example.before["calls"], list[Call])
+        given = example.before.get("results") or [example.before["result"]] * len(calls)
+        results = [Result(data, example.tool.renderer) for data in given]
+        shown = [answered(lens, call, result, memory) for call, result in zip(calls, results, strict=True)]
     else:
         shown = lens.show_text(str(example.before))
     decoded: JSON = msgspec.json.decode(to_json(shown))

@@ -173,5 +173,16 @@ DEPOT: AuthoredToolset = toolset(
             answer="5 parcels go to Turku.",
             check=lambda depot, answer, calls: "5" in answer and depot.parcels["P005"]["note"] == "call first",
         ),
+        Task(
+            id="make-sure",
+            prompt="Write 'ring twice' on P008 of Philippa Esterhaus, and make sure that it stands there.",
+            gold=(
+                Call("find_parcels", {"owner": "Philippa Esterhaus", "speed": "express"}),
+                Call("rename_parcel", {"parcel_id": "P008", "note": "ring twice"}),
+                Call("find_parcels", {"owner": "Philippa Esterhaus", "speed": "express"}),
+            ),
+            answer="It stands on P008.",
+            check=lambda depot, answer, calls: depot.parcels["P008"]["note"] == "ring twice",
+        ),
     ],
 )

@@ -18,7 +18,18 @@ PACKAGE = Path(perturb.__file__).parent
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
-    ("schemas", "texts", "mentions", "notations", "knowable", "known_identifiers", "sources", "plugins", "configuration"),
+    (
+        "schemas",
+        "texts",
+        "mentions",
+        "declared",
+        "notations",
+        "knowable",
+        "known_identifiers",
+        "sources",
+        "plugins",
+        "configuration",
+    ),
     ("operator", "corpus", "operators", "strategies"),
     (
         *("toolset", "agent", "episode", "answers", "signatures", "environments", "toolset_files", "authoring"),

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from perturb import laws
 from perturb.boundary import Boundary
+from perturb.declared import identified, without_identifiers
 from perturb.errors import ToolsetError
-from perturb.known_identifiers import CleanVisible, identified, without
+from perturb.known_identifiers import CleanVisible
 from perturb.loading import load_toolset
 from perturb.operator import NotApplicable, Operator, SeededPick, Setup, StackLens, lens_for
 from perturb.operators.results.identifier_codes import DIGITS, Codes
@@ -245,7 +246,7 @@ def test_identifiers_are_told_from_other_values_that_look_alike() -> None:
     schema = Desk.tools[0].returns
     data = {"user": "U-1", "event": 7, "note": "7 o'clock"}
     assert list(identified(schema, data)) == [("user", "U-1"), ("event", 7)]
-    assert without(schema, data, {"event": ()}) == {"user": "U-1", "event": None, "note": "7 o'clock"}
+    assert without_identifiers(schema, data, {"event": ()}) == {"user": "U-1", "event": None, "note": "7 o'clock"}
     known = CleanVisible(["Now."], (), Desk.identifiers)
     known.add_answer(schema, Result({"event": 7, "note": "see 9"}), '{"event":7,"note":"see 9"}')
     parameters = Desk.tools[0].parameters

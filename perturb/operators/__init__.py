@@ -31,6 +31,7 @@ from perturb.operators.faults.rate_limit import RateLimit
 from perturb.operators.faults.slow import Slow
 from perturb.operators.faults.timeout import Timeout
 from perturb.operators.faults.transient import Transient
+from perturb.operators.results.contradict import Contradict
 from perturb.operators.results.drop_fields import DropFields
 from perturb.operators.results.envelope import Envelope
 from perturb.operators.results.extra_fields import ExtraFields
@@ -43,8 +44,10 @@ from perturb.operators.results.nest import NestKeys
 from perturb.operators.results.paginate import Paginate
 from perturb.operators.results.rename_keys import RenameKeys
 from perturb.operators.results.reorder import Reorder
+from perturb.operators.results.stale import Stale
 from perturb.operators.results.truncate import Truncate
 from perturb.operators.results.values import Values
+from perturb.operators.results.wrong_value import WrongValue
 from perturb.operators.schema.dialect import Dialect
 from perturb.operators.schema.references import References
 from perturb.operators.schema.strict import Strict
@@ -94,6 +97,8 @@ TABLE: tuple[type[Operator], ...] = (
     Values,
     NestKeys,
     FlattenKeys,
+    WrongValue,
+    Contradict,
     Envelope,
     ExtraFields,
     Reorder,
@@ -108,6 +113,7 @@ TABLE: tuple[type[Operator], ...] = (
     RateLimit,
     Timeout,
     Slow,
+    Stale,
     LogNoise,
     Malformed,
     Preamble,

@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from perturb.declared import branches
 from perturb.operators.results.identifier_codes import Codes, is_scalar_id
 from perturb.schemas import kinds_of
 from perturb.types import JSON, Identifier, Schema
 
-_CHOICES = ("anyOf", "oneOf", "allOf")
 _OLD_FORM = frozenset(
     {"pattern", "format", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
 )
@@ -127,7 +127,7 @@ class IdentifierTexts:
 
     def kind_of(self, schema: Any, value: JSON) -> str | None:
         """The kind that a schema declares for a scalar, where it is one that is traded."""
-        for branch in _branches(schema):
+        for branch in branches(schema):
             kind = branch.get("x-identifier")
             if kind in self._codes and (len(kinds := kinds_of(branch)) == 0 or _fits(value, kinds) or branch is schema):
                 return str(kind)
@@ -171,18 +171,9 @@ def _fits(value: JSON, kinds: frozenset[str]) -> bool:
     return bool(kinds & ({"string"} if isinstance(value, str) else {"integer", "number"}))
 
 
-def _branches(schema: Any) -> Iterator[Schema]:
-    """A schema and the parts of its choices, at any depth."""
-    if isinstance(schema, dict):
-        yield schema
-        for key in _CHOICES:
-            for branch in schema.get(key) or ():
-                yield from _branches(branch)
-
-
 def _child(schema: Any, find: Callable[[Schema], Any]) -> Any:
     """What the parts of a schema say of something within, as one schema."""
-    found = [child for branch in _branches(schema) if isinstance(child := find(branch), dict)]
+    found = [child for branch in branches(schema) if isinstance(child := find(branch), dict)]
     return found[0] if len(found) == 1 else {"anyOf": found} if found else {}
 
 
@@ -191,6 +182,6 @@ def _property(schema: Any, key: str) -> tuple[Any, bool, str | None]:
     named = _child(schema, lambda branch: (branch.get("properties") or {}).get(key))
     if named:
         return named, True, None
-    declared = any(key in (branch.get("properties") or {}) for branch in _branches(schema))
-    kind = next((found for branch in _branches(schema) if (found := (branch.get("x-identifiers") or {}).get(key))), None)
+    declared = any(key in (branch.get("properties") or {}) for branch in branches(schema))
+    kind = next((found for branch in branches(schema) if (found := (branch.get("x-identifiers") or {}).get(key))), None)
     return _child(schema, lambda branch: branch.get("additionalProperties")), declared or kind is not None, kind
