@@ -25,6 +25,7 @@ from perturb.operators.descriptions.verbose import Verbose
 from perturb.operators.environment.entities import Entities
 from perturb.operators.errors.coded import ErrorCodes
 from perturb.operators.errors.hint import Hint
+from perturb.operators.errors.in_band import InBand
 from perturb.operators.errors.style import ErrorStyle
 from perturb.operators.errors.terse import Terse
 from perturb.operators.faults.malformed import Malformed
@@ -108,6 +109,7 @@ TABLE: tuple[type[Operator], ...] = (
     Paginate,
     ErrorStyle,
     ErrorCodes,
+    InBand,
     Hint,
     Terse,
     Transient,
