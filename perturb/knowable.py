@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
+from perturb.notations import Notation, notations_told
 from perturb.types import JSON, Schema, Tool
 
 _CODE = re.compile(r"\w[\w-]*")
 _TOKEN = re.compile(r"[^\W_]+")
+_PIECE = re.compile(r"-?\d+(?:\.\d+)?|[^\W_]+")
 _PARTED = re.compile(r"\\+[nrt]|(?<=\d)t(?=\d\d:)")
 """What parts words though it is written in letters: escaped line ends and tabs, at any depth of JSON within JSON, and the T
 between a date and its time."""
@@ -46,10 +48,12 @@ SHORT = 300
 
 class Visible:
     """The words that have been shown so far. A value is visible when each of its words is: `2026-05-01` by `2026`, `05`,
-    `01`, in any order, since an agent may put together what it has read; numbers also without their zeros."""
+    `01`, in any order, since an agent may put together what it has read; numbers also without their zeros. So it is where a
+    text has told how such values are written, and what it would be written as otherwise is visible."""
 
     def __init__(self, texts: Iterable[str], tools: Sequence[Tool]) -> None:
         self._tokens: set[str] = set()
+        self._notations: set[Notation] = set()
         for text in texts:
             self.add(text)
         self.add_tools(tools)
@@ -61,6 +65,7 @@ class Visible:
 
     def add(self, text: str) -> None:
         self._tokens |= _tokens_kept(text) if len(text) < SHORT else _tokens(text)
+        self._notations |= notations_told(text)
 
     def _add_schema(self, schema: Schema) -> None:
         stack: list[Any] = [schema]
@@ -84,11 +89,23 @@ class Visible:
         if value is None or isinstance(value, bool):
             return True
         text = str(value).lower()
-        return self._has_words(text) or ("\\" in text and self._has_words(_PARTED.sub(" ", text)))
+        return self._has_words(text) or self._has_words(_PARTED.sub(" ", text)) or self._written_otherwise(text)
 
     def _has_words(self, text: str) -> bool:
-        tokens = _TOKEN.findall(text)
-        return all(token in self._tokens or token.lstrip("0") in self._tokens for token in tokens)
+        return all(map(self._has_word, _TOKEN.findall(text)))
+
+    def _has_word(self, token: str) -> bool:
+        return token in self._tokens or token.lstrip("0") in self._tokens
+
+    def _written_otherwise(self, text: str) -> bool:
+        """Whether a value, or each word of it that is not visible itself, is so in another notation that has been told."""
+        if not self._notations:
+            return False
+
+        def told(part: str) -> bool:
+            return any(self._has_words(other) for notation in self._notations for other in notation.others(part))
+
+        return told(text) or all(self._has_word(token) or told(token) for token in _PIECE.findall(text))
 
     def missing(self, arguments: JSON, also: frozenset[str] = frozenset()) -> list[JSON]:
         """The scalars of `arguments` that cannot be read, `also` aside."""

@@ -284,12 +284,12 @@ def coherent(
             for text in _prose(tool, schema):
                 if namespace == "enum":
                     text = _without_legend(text, own, gone)
-                for name in mentioned(gone, text):
+                for name in mentioned(gone, text, arguments=namespace == "argument"):
                     yield Violation(4, f"{tool.name}: the retired {namespace} {name!r} is mentioned in {_around(text, name)!r}")
             if namespace == "argument":
                 for call, text in failures:
                     if call.name in tool.stands_for:
-                        for name in mentioned(gone, text):
+                        for name in mentioned(gone, text, arguments=True):
                             yield Violation(
                                 4, f"a failure of {tool.name} mentions the retired argument {name!r}: {_around(text, name)!r}"
                             )

@@ -45,7 +45,15 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
     ordinary tool, several after a merge, none for a tool that an operator answers itself.
 
     Schema keys of ours, at any depth: `x-place` (the toolset's own name of a property, which moves with it),
-    `x-entity`, `x-identifier`, `x-unit`, `x-date` (declared meanings), `x-documentation: true` (prose that may name tools).
+    `x-documentation: true` (prose that may name tools), and declared meanings:
+
+    - `x-entity: "person"`, `x-identifier: "customer"`: the kind of thing that a value names or points at.
+    - `x-unit: "USD"`, `"minutes"`: what a number counts, an ISO 4217 code or a unit in the plural.
+    - `x-date: {"format": "date", "zone": "airport"}`: `format` is `date`, `date-time` or `time` as JSON Schema has them (RFC
+      3339), unless `written` gives a format of `strptime`; `zone` is `UTC`, `offset` (each value tells its own), an IANA name,
+      or any other word for the place whose clock is meant (`airport`, `local`).
+    - `x-part: {"of": "stay", "as": "start"}`: a part of one thing that several properties of an object make up. The parts are
+      `start` and `end`, `date` and `time`, `amount` and `currency`, `first_name` and `last_name`.
     """
 
     name: str

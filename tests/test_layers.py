@@ -18,7 +18,7 @@ PACKAGE = Path(perturb.__file__).parent
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
-    ("schemas", "texts", "mentions", "knowable", "sources", "plugins", "configuration"),
+    ("schemas", "texts", "docstrings", "mentions", "notations", "knowable", "sources", "plugins", "configuration"),
     ("operator", "corpus", "operators", "strategies"),
     (
         *("toolset", "agent", "episode", "answers", "signatures", "environments", "toolset_files", "authoring"),
@@ -67,7 +67,7 @@ DEFAULTS: dict[str, set[str]] = {
 }
 """Where a shipped toolset or agent is a default, where `silent` and `answer_only` are the keys of the floor, and a noun."""
 
-HEAVY = ("numpy", "scipy", "jinja2", "rich", "faker", "openai", "pydantic", "hypothesis", "jsonschema", "agentdojo", "pytest")
+HEAVY = ("numpy", "scipy", "jinja2", "rich", "faker", "babel", "openai", "pydantic", "hypothesis", "jsonschema", "agentdojo", "pytest")
 
 
 class Imported(NamedTuple):

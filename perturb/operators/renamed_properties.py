@@ -79,7 +79,9 @@ class PropertyNamesLens(RewritingLens):
             other = tool.returns if self.part == "arguments" else tool.parameters
             shared = set() if self.part == "arguments" else {one.name for one in schemas.places(other)}
             told = {old: new for old, new in renamed.items() if old not in shared}
-            carry, back = Mentions(told), Mentions({new: old for old, new in told.items()})
+            own = self.part == "arguments"
+            carry = Mentions(told, arguments=own)
+            back = Mentions({new: old for old, new in told.items()}, arguments=own)
             self._carried[tool.name] = carry, back
             if self.part == "arguments":
                 paths = dict(_paths(before, names))

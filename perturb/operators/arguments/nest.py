@@ -115,8 +115,8 @@ class _Moves:
         self.group = group.name
         self.inside = [name for name, child in properties.items() if child.get("x-place") in wanted]
         self.outside = frozenset(properties) - frozenset(self.inside)
-        self.mentions = Mentions({name: f"{group.name}.{name}" for name in self.inside})
-        self.unmentions = Mentions({f"{group.name}.{name}": name for name in self.inside})
+        self.mentions = Mentions({name: f"{group.name}.{name}" for name in self.inside}, arguments=True)
+        self.unmentions = Mentions({f"{group.name}.{name}": name for name in self.inside}, arguments=True)
         required = tool.parameters.get("required", [])
         inner: Schema = {
             "type": "object",
