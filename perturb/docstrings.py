@@ -1,7 +1,7 @@
 """Docstrings within descriptions: where a text describes arguments one by one, and what it says of each.
 
-Two layouts are known: the section of Google (`Args:` and deeper lines) or NumPy (`Parameters` and a line of dashes), and the
-fields of Sphinx (`:param date: The day.`).
+Known are the sections of Google (`Args:` and deeper lines) and NumPy (`Parameters` and a line of dashes), the fields of Sphinx
+(`:param date: The day.`), the options of a man page (`--date STRING`), and the parameters and properties of OpenAPI in YAML.
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_HEADING = re.compile(r"(?m)^([ \t]*)(?:Args|Arguments|Parameters|Params)[ \t]*:?[ \t]*$")
+_HEADING = re.compile(r"(?m)^([ \t]*)(?:Args|Arguments|Parameters|Params|properties(?=:))[ \t]*:?[ \t]*$")
 _FIELD = re.compile(r"(?m)^[ \t]*:(?:param|type)[ \t]+(?:[^:\n]*[ \t])?([^\s:]+)[ \t]*:[ \t]*")
+_OPTION = re.compile(r"(?<![\w-])--([^\W\d](?:[\w.\[\]-]*\w)?)")
+_PARAMETER = re.compile(r"(?m)^[ \t]*- name: (\S+)$")
+_REQUIRED = re.compile(r"(?m)^[ \t]*- (\S+)$")
 _ENTRY = re.compile(r"[ \t]*(?:[-*][ \t]+)?`?([^\W\d][\w.\[\]-]*)`?[ \t]*(?:\(([^()\n]*)\))?[ \t]*:(?=\s|$)[ \t]*")
 _DASHES = re.compile(r"[ \t]*-{3,}[ \t]*")
 
@@ -39,7 +42,9 @@ def sections(text: str) -> list[Section]:
 def names_described(text: str) -> list[tuple[int, int]]:
     """Where a text names the arguments that it describes one by one, in the order of the text."""
     found = {(entry.start, entry.start + len(entry.name)) for section in sections(text) for entry in section.entries}
-    found.update(match.span(1) for match in _FIELD.finditer(text) if ":param" in text or ":type" in text)
+    for sign, pattern in ((":param", _FIELD), ("--", _OPTION), ("- name: ", _PARAMETER), ("requestBody:", _REQUIRED)):
+        if sign in text:
+            found.update(match.span(1) for match in pattern.finditer(text))
     return sorted(found)
 
 

@@ -36,6 +36,8 @@ def _pattern(name: str) -> str:
     after = "|".join(
         rf"(?<=\b{noun} ){word}(?!\w)" for noun in ("tool", "function", "method", "argument", "parameter", "field")
     )
+    # Where a man page or an operation of OpenAPI has the name of what it describes.
+    after += "".join(rf"|(?<={place}){word}(?![\w-])" for place in ("\\bNAME\n {7}", "\\bSYNOPSIS\n {7}", "\\boperationId: "))
     return rf"{quoted}|(?<![\w-]){word}(?=\()|(?<![\w-]){word}(?= {_NOUNS}\b)|(?m:^{word}$)|{after}"
 
 

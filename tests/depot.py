@@ -216,8 +216,8 @@ DEPOT: AuthoredToolset = toolset(
         ),
         Task(
             id="pickup",
-            prompt="Have parcel P002 picked up between 2026-05-03 and 2026-05-05; it is ready on 2026-05-03 at 08:30:00 UTC. The "
-            "driver gets 12.5 EUR and may wait 20 minutes. Should the last day be refused, take 2026-05-06; try 2026-05-02 first.",
+            prompt="Have parcel P002 picked up between 2026-05-03 and 2026-05-05; it is ready on 2026-05-03 at 08:30:00 UTC. "
+            "The driver gets 12.5 EUR and may wait 20 minutes. Try 2026-05-02 as the last day first; if refused, 2026-05-06.",
             gold=(
                 Call("book_pickup", {**PICKUP, "last_day": "2026-05-02"}),
                 Call("book_pickup", {**PICKUP, "last_day": "2026-05-06"}),

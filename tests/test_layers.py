@@ -67,7 +67,20 @@ DEFAULTS: dict[str, set[str]] = {
 }
 """Where a shipped toolset or agent is a default, where `silent` and `answer_only` are the keys of the floor, and a noun."""
 
-HEAVY = ("numpy", "scipy", "jinja2", "rich", "faker", "babel", "openai", "pydantic", "hypothesis", "jsonschema", "agentdojo", "pytest")
+HEAVY = (
+    "numpy",
+    "scipy",
+    "jinja2",
+    "rich",
+    "faker",
+    "babel",
+    "openai",
+    "pydantic",
+    "hypothesis",
+    "jsonschema",
+    "agentdojo",
+    "pytest",
+)
 
 
 class Imported(NamedTuple):
