@@ -19,11 +19,12 @@ _DASHES = re.compile(r"[ \t]*-{3,}[ \t]*")
 
 
 class Entry(NamedTuple):
-    """What a docstring says of one argument: where its name stands, and the text, with its first line and those below it."""
+    """What a docstring says of one argument: where its name stands, the text, and where that stands, indented as it is."""
 
     name: str
     start: int
     text: str
+    span: tuple[int, int]
 
 
 class Section(NamedTuple):
@@ -76,7 +77,10 @@ def _section(text: str, heading: re.Match[str]) -> Section:
         elif found:
             found[-1][2].append(line)
         position += len(line)
-    entries = (Entry(match.group(1), start + match.start(1), _text(lines, dashed)) for match, start, lines in found)
+    entries = []
+    for match, start, lines in found:
+        end = start + match.end() + len("".join(lines).rstrip())
+        entries.append(Entry(match.group(1), start + match.start(1), _text(lines, dashed), (start + match.end(), end)))
     return Section(heading.start(), min(position, len(text)), tuple(entries))
 
 

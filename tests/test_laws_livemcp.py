@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from real_toolsets import livemcp
+from real_toolsets import livemcp, with_meanings
 
 from perturb import laws, schemas, strategies
 from perturb.operator import NotApplicable, Operator, SeededPick, Setup, Stack, lens_for
@@ -30,7 +30,12 @@ class Server(Toolset):
     def __init__(self, name: str, entries: list[dict[str, Any]]) -> None:
         self.name = name
         self.tools = tuple(
-            Tool(name=one["name"], description=one.get("description") or "", parameters=one["parameters"]) for one in entries
+            Tool(
+                name=one["name"],
+                description=one.get("description") or "",
+                parameters=with_meanings(one["name"], one["parameters"]),
+            )
+            for one in entries
         )
 
 

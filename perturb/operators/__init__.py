@@ -12,6 +12,7 @@ from perturb.errors import ConfigurationError, PlanError, nearest
 from perturb.operator import Operator, Stack
 from perturb.operators.arguments.case_style import ArgumentCaseStyle
 from perturb.operators.arguments.constant import ConstantArgument
+from perturb.operators.arguments.date_format import DateFormat
 from perturb.operators.arguments.drop_types import DropTypes
 from perturb.operators.arguments.nest import Nest
 from perturb.operators.arguments.opaque import OpaqueArguments
@@ -20,6 +21,7 @@ from perturb.operators.arguments.recode_enum import RecodeEnum
 from perturb.operators.arguments.reorder import ReorderArguments
 from perturb.operators.arguments.retype import Retype
 from perturb.operators.arguments.synonym import ArgumentSynonym
+from perturb.operators.arguments.units import Units
 from perturb.operators.arguments.wrap import Wrap
 from perturb.operators.descriptions.doc_style import DocStyle
 from perturb.operators.descriptions.drop import DropDescriptions
@@ -84,6 +86,8 @@ TABLE: tuple[type[Operator], ...] = (
     Wrap,
     Retype,
     RecodeEnum,
+    Units,
+    DateFormat,
     ConstantArgument,
     OptionalNoise,
     DropTypes,

@@ -59,11 +59,14 @@ def schemas_now(setup: Setup, part: Part) -> Iterator[Schema | None]:
 
 
 class PropertyNamesLens(RewritingLens):
-    """Shows properties under new names, by place; and mentions of a name that is gone from its tool altogether."""
+    """Shows properties under new names, by place; and mentions of a name that is gone from its tool altogether. `changes` are
+    what becomes of them besides; an edit without a name of its own keeps the property's."""
 
-    def __init__(self, real: Setup, names: Mapping[str, str]) -> None:
-        super().__init__(real, {place: Edit(name=name, schema=_untitled) for place, name in names.items()})
-        self._names = names
+    def __init__(self, real: Setup, names: Mapping[str, str], changes: Mapping[str, Edit] | None = None) -> None:
+        edits = dict(changes or {})
+        for place, name in names.items():
+            edits[place] = _renaming(edits.get(place, Edit()), name)
+        super().__init__(real, edits)
         self._carried: dict[str, tuple[Mentions, Mentions]] = {}
         self._fields: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
         self._everywhere = Mentions({})
@@ -150,6 +153,11 @@ def _walk(schema: Schema | None, names: Mapping[str, str], old: str, new: str) -
 def _properties(tool: Tool) -> Iterator[str]:
     for schema in (tool.parameters, tool.returns):
         yield from (name for names in schemas.siblings(schema) for name in names)
+
+
+def _renaming(edit: Edit, name: str) -> Edit:
+    further = edit.schema
+    return edit._replace(name=name, schema=_untitled if further is None else lambda schema: further(_untitled(schema)))
 
 
 def _untitled(schema: Schema) -> Schema:
