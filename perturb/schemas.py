@@ -246,38 +246,45 @@ class Rewritten(NamedTuple):
     read: Convert | None
 
 
-def rewrite(schema: Schema, edits: Mapping[str, Edit]) -> Rewritten:
-    """Apply `edits`, keyed by place, to a schema, and compile what they do to values. Untouched parts are shared."""
-    new, show, read = _rewrite(schema, edits)
+Reshape = Callable[[Schema], "Rewritten | None"]
+"""What becomes of an object with properties as a whole; `None` where nothing does. Its `show` is total, and its `read` raises
+as that of `Rewritten` does."""
+
+
+def rewrite(schema: Schema, edits: Mapping[str, Edit], reshape: Reshape | None = None) -> Rewritten:
+    """Apply `edits`, keyed by place, to a schema, and then `reshape` to each object in it, innermost first; and compile what
+    they do to values. Untouched parts are shared."""
+    new, show, read = _rewrite(schema, edits, reshape)
     return Rewritten(new, show, read)
 
 
-def _rewrite(schema: Any, edits: Mapping[str, Edit]) -> tuple[Any, Convert | None, Convert | None]:
+def _rewrite(schema: Any, edits: Mapping[str, Edit], reshape: Reshape | None) -> tuple[Any, Convert | None, Convert | None]:
     if not isinstance(schema, dict):
         return schema, None, None
     new = dict(schema)
     changed = False
     steps: list[tuple[Convert | None, Convert | None]] = []
     if schema.get("properties") or isinstance(schema.get("additionalProperties"), dict):
-        part, show, read = _rewrite_object(schema, edits)
+        part, show, read = _rewrite_object(schema, edits, reshape)
         if part is not None:
             new.update(part)
             changed = True
             steps.append((show, read))
     if isinstance(schema.get("items"), dict):
-        items, show, read = _rewrite(schema["items"], edits)
+        items, show, read = _rewrite(schema["items"], edits, reshape)
         if items is not schema["items"]:
             new["items"] = items
             changed = True
             steps.append((show and _each(show), read and _each(read)))
     for key in ("anyOf", "oneOf", "allOf"):
         if isinstance(branches := schema.get(key), list):
-            made = [_rewrite(branch, edits) for branch in branches]
+            made = [_rewrite(branch, edits, reshape) for branch in branches]
             if any(branch is not old for (branch, _, _), old in zip(made, branches, strict=True)):
                 new[key] = [branch for branch, _, _ in made]
                 changed = True
                 steps.append(_choose(branches, new[key], made) if key != "allOf" else _through_all(made))
-    if not changed:
+    whole = reshape(new) if reshape is not None and schema.get("properties") else None
+    if not changed and whole is None:
         return schema, None, None
     names = {
         name: edits[child["x-place"]].name or name
@@ -289,6 +296,10 @@ def _rewrite(schema: Any, edits: Mapping[str, Edit]) -> tuple[Any, Convert | Non
     # Unions judge real values: on the way out they come before the names of the object change, on the way back after.
     shows = [show for show, _ in reversed(steps) if show]
     reads = [read for _, read in steps if read]
+    if whole is not None:
+        new = whole.schema
+        shows += [whole.show] if whole.show else []
+        reads[:0] = [whole.read] if whole.read else []
     return new, _chain(shows), _chain(reads)
 
 
@@ -367,14 +378,16 @@ def _choose(
     return pick(old, [show for _, show, _ in made]), pick(new, [read for _, _, read in made])
 
 
-def _rewrite_object(schema: Schema, edits: Mapping[str, Edit]) -> tuple[Schema | None, Convert | None, Convert | None]:
+def _rewrite_object(
+    schema: Schema, edits: Mapping[str, Edit], reshape: Reshape | None
+) -> tuple[Schema | None, Convert | None, Convert | None]:
     properties: dict[str, Schema] = schema.get("properties") or {}
     new_properties: dict[str, Schema] = {}
     forward: dict[str, tuple[str, Convert | None]] = {}
     backward: dict[str, tuple[str, Convert | None]] = {}
     changed = False
     for name, child in properties.items():
-        made, show, read = _rewrite(child, edits)
+        made, show, read = _rewrite(child, edits, reshape)
         edit = edits.get(child.get("x-place", "")) if isinstance(child, dict) else None
         shown_name = name
         if edit is not None:
@@ -391,7 +404,7 @@ def _rewrite_object(schema: Schema, edits: Mapping[str, Edit]) -> tuple[Schema |
             forward[name] = (shown_name, show)
             backward[shown_name] = (name, read)
     values = schema.get("additionalProperties")
-    free_schema, free_show, free_read = _rewrite(values, edits) if isinstance(values, dict) else (values, None, None)
+    free_schema, free_show, free_read = _rewrite(values, edits, reshape) if isinstance(values, dict) else (values, None, None)
     changed = changed or free_schema is not values
     if not changed:
         return None, None, None

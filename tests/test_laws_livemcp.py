@@ -22,6 +22,13 @@ from perturb.types import Call, Failure, Tool
 OPERATORS = [pytest.param(operator, id=operator.id) for operator in TABLE]
 
 
+FOUND_NOWHERE = {
+    "arguments.split": "no server takes a date with its time, or an amount with its currency",
+    "arguments.flatten": "no server takes an object with properties beside its other arguments",
+}
+"""What operators over tools need and none of the servers has."""
+
+
 class Server(Toolset):
     """The tools of one server, with nothing behind them."""
 
@@ -82,7 +89,7 @@ def test_plans_obey_the_laws(operator: type[Operator]) -> None:
         assert told(laws.dosed(operator, setup, 1, plain_calls(setup))) == [], setup.source.name
         assert told(laws.deterministic(operator, setup, 1, 1.0, plain_calls(setup))) == [], setup.source.name
     # A server without output schemas, state and prompts gives the operators over those nothing to do.
-    assert applies or operator.axis != "tools"
+    assert applies or operator.axis != "tools" or operator.id in FOUND_NOWHERE
 
 
 def check_calls(operator: type[Operator], data: st.DataObject, setup: Setup) -> None:

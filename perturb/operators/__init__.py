@@ -14,12 +14,15 @@ from perturb.operators.arguments.case_style import ArgumentCaseStyle
 from perturb.operators.arguments.constant import ConstantArgument
 from perturb.operators.arguments.date_format import DateFormat
 from perturb.operators.arguments.drop_types import DropTypes
+from perturb.operators.arguments.flatten import Flatten
+from perturb.operators.arguments.merge import MergeArguments
 from perturb.operators.arguments.nest import Nest
 from perturb.operators.arguments.opaque import OpaqueArguments
 from perturb.operators.arguments.optional_noise import OptionalNoise
 from perturb.operators.arguments.recode_enum import RecodeEnum
 from perturb.operators.arguments.reorder import ReorderArguments
 from perturb.operators.arguments.retype import Retype
+from perturb.operators.arguments.split import Split
 from perturb.operators.arguments.synonym import ArgumentSynonym
 from perturb.operators.arguments.units import Units
 from perturb.operators.arguments.wrap import Wrap
@@ -83,11 +86,14 @@ TABLE: tuple[type[Operator], ...] = (
     OpaqueArguments,
     ReorderArguments,
     Nest,
+    Flatten,
     Wrap,
     Retype,
     RecodeEnum,
     Units,
     DateFormat,
+    Split,
+    MergeArguments,
     ConstantArgument,
     OptionalNoise,
     DropTypes,

@@ -6,7 +6,8 @@ One word is renamed alike wherever it is renamed, as one author would have done 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Literal
 
@@ -64,6 +65,7 @@ class PropertyNamesLens(RewritingLens):
 
     def __init__(self, real: Setup, names: Mapping[str, str], changes: Mapping[str, Edit] | None = None) -> None:
         edits = dict(changes or {})
+        names = _without_clashes(schemas_now(real, self.part), names)
         for place, name in names.items():
             edits[place] = _renaming(edits.get(place, Edit()), name)
         super().__init__(real, edits)
@@ -153,6 +155,17 @@ def _walk(schema: Schema | None, names: Mapping[str, str], old: str, new: str) -
 def _properties(tool: Tool) -> Iterator[str]:
     for schema in (tool.parameters, tool.returns):
         yield from (name for names in schemas.siblings(schema) for name in names)
+
+
+def _without_clashes(shown: Iterable[Schema | None], names: Mapping[str, str]) -> dict[str, str]:
+    """The new names but for those that a sibling would have as well; two siblings may have one name of the toolset's, where
+    another operator has put the properties of two objects side by side."""
+    clashing: set[str] = set()
+    for properties in (one for schema in shown for one in schemas.siblings(schema)):
+        places = {name: child.get("x-place", "") for name, child in properties.items()}
+        count = Counter(names.get(place, name) for name, place in places.items())
+        clashing |= {place for place in places.values() if place in names and count[names[place]] > 1}
+    return {place: name for place, name in names.items() if place not in clashing}
 
 
 def _renaming(edit: Edit, name: str) -> Edit:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import partial
 from typing import ClassVar, Literal
 
 import msgspec
 
-from perturb import schemas
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
-from perturb.operators.arguments.date_forms import Declared, Form, Style, form_of, numeric_pattern, possible
+from perturb.operators.arguments.date_forms import SAMPLE, Declared, Form, Style, form_of, numeric_pattern, possible
+from perturb.operators.arguments.date_prose import in_form
 from perturb.operators.arguments.exact_values import exactly
-from perturb.operators.arguments.meanings import Meant, meant, retyped, rewritten, told_anew, with_words
+from perturb.operators.arguments.meanings import Meant, meant, named, retyped, rewritten, told_anew, with_words
 from perturb.operators.renamed_properties import PropertyNamesLens
 from perturb.operators.renaming import property_names
 from perturb.schemas import Convert, Edit
@@ -107,6 +106,8 @@ def _dated(one: Meant, style: Style, locale: str, taken: frozenset[str]) -> Date
     if style not in possible(declared, pattern):
         return None
     form = form_of(style, declared, pattern)
+    if form.write(SAMPLE) == declared.write(SAMPLE):
+        return None
     if form.kind == "integer":
         return Dated(style)
     name = with_words(one.name, (), form.suffix, one.tool)
@@ -129,10 +130,10 @@ class DateFormatLens(PropertyNamesLens):
         super().__init__(real, names, {place: self._edit(place, *form) for place, form in forms.items()})
         if forms:
             tools = []
-            for tool in self.setup.tools:
-                here = [one for one in schemas.places(tool.parameters) if one.place in forms]
-                clean = {one.name: partial(_anew, form=forms[one.place][1], show=self._shows[one.place]) for one in here}
-                tools.append(told_anew(tool, clean))
+            for old, new in zip(real.tools, self.setup.tools, strict=True):
+                here = named(old, new, forms)
+                clean = {name: partial(in_form, token=forms[at][1].token, show=self._shows[at]) for name, at in here}
+                tools.append(told_anew(new, clean))
             self.setup = self.shown(system=self.setup.system, tools=tools)
 
     def _edit(self, place: str, declared: Declared, form: Form) -> Edit:
@@ -149,7 +150,7 @@ class DateFormatLens(PropertyNamesLens):
 
         def schema(old: Schema) -> Schema:
             made = rewritten(old, _STRINGS, lambda part: _part(part, form), show)
-            text = _anew(str(old.get("description", "")), form, show).strip()
+            text = in_form(str(old.get("description", "")), form.token, show).strip()
             if text and text[-1] not in ".!?。":
                 text += "."
             return {**_undeclared(made), "description": f"{text} {form.told}".strip()}
@@ -171,31 +172,3 @@ def _undeclared(schema: Schema) -> Schema:
         if key in made:
             made[key] = [_undeclared(branch) for branch in made[key]]
     return made
-
-
-_DAY = r"(?:YYYY-MM-DD|yyyy-MM-dd|yyyy-mm-dd)"
-_TIME = r"(?:HH:MM(?::SS)?|HH:mm(?::ss)?|hh:mm(?::ss)?)"
-_TOKEN = rf"(?:{_DAY}(?:[T ]{_TIME}Z?)?|(?<![\w:]){_TIME}(?![\w:]))"
-_QUOTED = rf"['\"`]?{_TOKEN}['\"`]?"
-_ISO = r"(?:the )?(?:ISO(?:[ -]8601)? )?"
-_STATED = re.compile(
-    rf"\s*(?:It )?(?:[Mm]ust|[Ss]hould|[Hh]as to|[Nn]eeds to) be (?:given |written )?in {_ISO}format:? {_QUOTED}\.?"
-    rf"|,? (?:given |written )?as {_QUOTED}"
-    rf"|\s*\((?:in )?{_ISO}(?:format:? ?)?{_QUOTED}(?: format)?\)"
-    rf"| in (?:the )?(?:ISO(?:[ -]8601)? |24-hour )?(?:format )?{_QUOTED}(?: format)?"
-    r"| in (?:ISO(?:[ -]8601)?|24-hour) format(?: \(" + _QUOTED + r"\))?"
-)
-_LITERAL = re.compile(
-    r"(?<![\w:])(?:\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?|\d\d:\d\d(?::\d\d)?Z?)(?![\w:])"
-)
-
-
-def _anew(text: str, form: Form, show: Convert) -> str:
-    """A text on an argument without the old form, its dates in the new one."""
-
-    def literal(match: re.Match[str]) -> str:
-        shown = show(match.group())
-        return match.group() if isinstance(shown, str) and shown.endswith("\\") else str(shown)
-
-    text = _STATED.sub("", text)
-    return _LITERAL.sub(literal, re.sub(_TOKEN, lambda _: form.token, text))

@@ -17,7 +17,7 @@ from perturb.types import JSON
 Style = Literal["unix", "unix_ms", "basic", "mail", "numeric"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SAMPLE = datetime(2026, 12, 31, 17, 45, tzinfo=UTC)
+SAMPLE = datetime(2026, 12, 31, 17, 45, tzinfo=UTC)
 
 
 class Declared(NamedTuple):
@@ -102,7 +102,7 @@ def form_of(style: Style, declared: Declared, pattern: str) -> Form:
     if style in ("unix", "unix_ms"):
         return _unix(declared, timedelta(seconds=1) if style == "unix" else timedelta(milliseconds=1))
     if style == "mail":
-        sample = format_datetime(_SAMPLE)
+        sample = format_datetime(SAMPLE)
         return Form(
             "string", f'Written as in RFC 2822, such as "{sample}".', "RFC 2822", "rfc2822", format_datetime, _from_mail
         )
@@ -142,7 +142,7 @@ def _unix(declared: Declared, unit: timedelta) -> Form:
         return local if declared.zone == "UTC" else local.replace(tzinfo=None)
 
     name = "seconds" if unit == timedelta(seconds=1) else "milliseconds"
-    sample = write(_SAMPLE.replace(hour=0, minute=0) if declared.format == "date" else _SAMPLE)
+    sample = write(SAMPLE.replace(hour=0, minute=0) if declared.format == "date" else SAMPLE)
     of = ", that of midnight UTC on the day" if declared.format == "date" else ""
     told = f"As Unix time in {name}{of}, such as {sample}."
     return Form("integer", told, f"Unix time in {name}", "ts" if name == "seconds" else "ts_ms", write, parse)
@@ -214,7 +214,7 @@ def _by_pattern(pattern: str, declared: Declared, *, compact: bool) -> Form:
             return None
 
     token = "".join(_token(field) for field in fields)
-    sample = write(_SAMPLE)
+    sample = write(SAMPLE)
     place = " in UTC" if aware else ""
     told = f"Written {token}{place}, such as {sample}."
     order = "".join(field[0].lower() for field in fields if field[0] in "yMd")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,7 +11,7 @@ import msgspec
 from perturb import schemas
 from perturb.docstrings import sections
 from perturb.operator import Setup
-from perturb.operators.vocabulary import join, restyle, split
+from perturb.operators.vocabulary import Style, join, split
 from perturb.schemas import Convert
 from perturb.types import Schema, Tool
 
@@ -85,6 +85,12 @@ def retyped(schema: Schema, old: frozenset[str], new: str) -> Schema:
     return {**schema, "type": new}
 
 
+def named(old: Tool, new: Tool, places: Container[str]) -> list[tuple[str, str]]:
+    """The names that prose may have for the arguments at some places, with these: those of now, and those of before."""
+    both = (one for tool in (new, old) for one in schemas.places(tool.parameters))
+    return [(one.name, one.place) for one in both if one.place in places]
+
+
 def told_anew(tool: Tool, clean: Mapping[str, Callable[[str], str]]) -> Tool:
     """The tool with what its own description says of arguments, by their names, made `clean`: the entries of a docstring, and
     sentences in which an argument is named."""
@@ -103,10 +109,10 @@ def told_anew(tool: Tool, clean: Mapping[str, Callable[[str], str]]) -> Tool:
 
 def _sentences(text: str, clean: Mapping[str, Callable[[str], str]]) -> str:
     """A text with each sentence that names an argument made clean, once, as the first of them that it names."""
-    named = {name: re.compile(rf"(?i)(?<!\w){_in_prose(name)}(?!\w)") for name in clean}
+    patterns = {name: re.compile(rf"(?i)(?<!\w){_in_prose(name)}(?!\w)") for name in clean}
     made = []
     for piece in _SENTENCE.findall(text):
-        change = next((clean[name] for name, pattern in named.items() if pattern.search(piece)), None)
+        change = next((clean[name] for name, pattern in patterns.items() if pattern.search(piece)), None)
         made.append(piece if change is None else change(piece))
     return "".join(made)
 
@@ -118,15 +124,19 @@ def _in_prose(name: str) -> str:
 _SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?](?!\s)[^.!?\n]*)*(?:[.!?](?=\s|$)|\n|$)[ \t]*")
 
 
-def with_words(name: str, old: tuple[str, ...], new: str, tool: Tool) -> str:
-    """A name with the last of the words `old` in it replaced by `new`, or with `new` behind it; in the style of the name, or
-    of the names beside it where it is a single word."""
+def house_style(name: str, tool: Tool) -> Style:
+    """The style of a name, or where it is a single word that of the names beside it, of several words, that have one."""
     words, style = split(name)
-    house = [split(other)[1] for other in tool.parameters.get("properties", {})]
-    if len(words) == 1 and style == "snake" and "snake" not in {one for one in house if one != style}:
-        several = [split(other) for other in tool.parameters.get("properties", {}) if len(split(other)[0]) > 1]
-        style = several[0][1] if several else style
+    if len(words) > 1 or style != "snake":
+        return style
+    others = [found for other in tool.parameters.get("properties", {}) if len((found := split(other))[0]) > 1]
+    return others[0][1] if others else style
+
+
+def with_words(name: str, old: tuple[str, ...], new: str, tool: Tool) -> str:
+    """A name with the last of the words `old` in it replaced by `new`, or with `new` behind it, in the style of the house."""
+    words, _ = split(name)
     at = max((index for index, word in enumerate(words) if word.lower() in old), default=None)
     kept = words if at is None else words[:at]
     rest = () if at is None else words[at + 1 :]
-    return join((*kept, *split(new)[0], *rest), style) if kept or rest else restyle(new, style)
+    return join((*kept, *split(new)[0], *rest), house_style(name, tool))

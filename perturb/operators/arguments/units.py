@@ -14,8 +14,8 @@ import msgspec
 from perturb import schemas
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
 from perturb.operators.arguments.exact_values import exactly
-from perturb.operators.arguments.meanings import Meant, meant, retyped, rewritten, told_anew, with_words
-from perturb.operators.arguments.unit_table import Unit, conversions_of, unit_called
+from perturb.operators.arguments.meanings import Meant, meant, named, retyped, rewritten, told_anew, with_words
+from perturb.operators.arguments.unit_table import conversions_of, unit_called
 from perturb.operators.renamed_properties import PropertyNamesLens
 from perturb.operators.renaming import property_names
 from perturb.schemas import Edit
@@ -89,26 +89,28 @@ class Units(Operator, frozen=True, kw_only=True):
         taken = setup.names | property_names(tool.parameters for tool in setup.tools)
         units: dict[str, InUnit] = {}
         for place, one in found.items():
-            old = unit_called(one.meaning)
-            options = [] if old is None else _options(one, old, taken)
-            if options:
+            if options := _options(one, taken):
                 # The same unit goes over alike everywhere, as far as names allow.
                 units[place] = pick.choice(str(one.meaning), options)
         if not units:
-            return NotApplicable("types_lost", "no declared unit goes over into another by a finite decimal")
+            return NotApplicable("types_lost", "no declared unit goes over into another by a finite decimal, and a free name")
         return cls(units={place: units[place] for place in pick.chosen(units, intensity)})
 
     def lens(self, setup: Setup) -> Lens:
         return UnitsLens(setup, self.units)
 
 
-def _options(one: Meant, old: Unit, taken: frozenset[str]) -> list[InUnit]:
+def _options(one: Meant, taken: frozenset[str]) -> list[InUnit]:
     """What an argument can become, each under a name that nothing else has."""
+    old = unit_called(one.meaning)
+    if old is None:
+        return []
     whole = "number" not in schemas.kinds_of(one.schema)
     made = []
     for unit, (new, rate) in conversions_of(one.meaning, whole).items():
-        name = with_words(one.name, old.words, new.suffix, one.tool)
-        if name.lower() not in taken:
+        names = [with_words(one.name, old.words, suffix, one.tool) for suffix in (new.suffix, f"in_{new.suffix}")]
+        name = next((name for name in names if name.lower() not in taken), None)
+        if name is not None:
             made.append(InUnit(name, unit, rate, (old.one, old.many), new.many))
     return made
 
@@ -124,12 +126,11 @@ class UnitsLens(PropertyNamesLens):
         changes = {place: _edit(one) for place, one in live.items()}
         super().__init__(real, {place: one.name for place, one in live.items()}, changes)
         if live:
-            self.setup = self.shown(system=self.setup.system, tools=[_told_anew(tool, live) for tool in self.setup.tools])
-
-
-def _told_anew(tool: Tool, units: Mapping[str, InUnit]) -> Tool:
-    here = [units[one.place] for one in schemas.places(tool.parameters) if one.place in units]
-    return told_anew(tool, {one.name: partial(_without_unit, one=one) for one in here})
+            tools = [
+                told_anew(new, {name: partial(_without_unit, one=live[place]) for name, place in named(old, new, live)})
+                for old, new in zip(real.tools, self.setup.tools, strict=True)
+            ]
+            self.setup = self.shown(system=self.setup.system, tools=tools)
 
 
 def _edit(one: InUnit) -> Edit:
