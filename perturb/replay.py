@@ -8,6 +8,7 @@ shown before (laws 1, 8 and 9 of the catalogue, on real tasks).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -155,12 +156,10 @@ def _untold(gold: Call, shown: Call, lens: StackLens) -> Iterator[str]:
 
 
 def _reshown(gold: Call, value: JSON, lens: StackLens) -> JSON:
-    """What becomes of one value of a call: the leaves of the shown call when every other value is blanked out are those that
-    come from it; found by showing the call with and without a marker in its place."""
-    shown = [str(leaf) for leaf in leaves(lens.show_call(gold).arguments)]
+    """What becomes of one value of a call: the leaves of the shown call that are fewer when it is shown without the value."""
+    shown = Counter(str(leaf) for leaf in leaves(lens.show_call(gold).arguments))
     blanked = lens.show_call(Call(gold.name, _without(gold.arguments, value)))
-    others = [str(leaf) for leaf in leaves(blanked.arguments)]
-    return [leaf for leaf in shown if leaf not in others]
+    return list(shown - Counter(str(leaf) for leaf in leaves(blanked.arguments)))
 
 
 def _without(node: Any, value: JSON) -> Any:
