@@ -31,7 +31,8 @@ def _pattern(name: str) -> str:
     word = re.escape(name)
     if looks_like_identifier(name):
         return rf"(?<![\w-]){word}(?![\w-])"
-    quoted = rf"(?<=[`'\"]){word}(?=[`'\"(])"
+    # Also as the last step of a path: `"input.date"`.
+    quoted = rf"(?<=[`'\"]){word}(?=[`'\"(])|(?<=\w\.){word}(?=[`'\"])"
     # The lookbehinds are spelt out one by one because each must have a fixed width.
     after = "|".join(
         rf"(?<=\b{noun} ){word}(?!\w)" for noun in ("tool", "function", "method", "argument", "parameter", "field")
