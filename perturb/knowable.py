@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from perturb.kept import Kept
-from perturb.notations import Notation, notations_told
+from perturb.spellings import Notation, notations_told
 from perturb.types import JSON, Schema, Tool
 
 _CODE = re.compile(r"\w[\w-]*")
