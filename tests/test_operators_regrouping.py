@@ -112,7 +112,8 @@ def test_both_parts_are_needed_and_the_old_form_is_refused() -> None:
         ("startTime", ("userId",), MINUTE, ["startDate", "startTimeOfDay"]),
         ("stay_period", (), SPAN, ["stay_start", "stay_end"]),
         ("price", (), money(), ["price_amount", "price_currency"]),
-        ("price", ("price_amount",), money(), ["price_value", "price_currency_code"]),
+        ("price", ("price_amount",), money(), ["price_value", "price_currency"]),
+        ("amount", (), money(), ["amount_value", "amount_currency"]),
     ],
 )
 def test_parts_have_names_that_nothing_else_has(name: str, beside: tuple[str, ...], schema: Schema, names: list[str]) -> None:
@@ -158,6 +159,8 @@ def test_failures_name_what_was_sent_and_read_back() -> None:
     assert shown.message == "`end_date` and `end_time_of_day` is before start_date and start_time_of_day."
     assert shown.field == "end_date"
     assert lens.read_failure(Call("book"), shown) == failure
+    written = Failure("unknown", '{"error":{"field":"end_date"}}')
+    assert lens.read_failure(Call("book"), written).message == '{"error":{"field":"end_time"}}'
     assert lens.setup.system == "Never guess `start_date` and `start_time_of_day`."
     assert lens.show_text("Use start_time.") == "Use start_date and start_time_of_day."
 

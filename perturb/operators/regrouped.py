@@ -191,11 +191,12 @@ class _Prose:
         return self._names(text)
 
     def read(self, text: str) -> str:
-        for old, new in self._told.items():
-            together = " and ".join(new)
-            text = re.sub(rf"(?<![\w-]){re.escape(together)}(?![\w-])", old, text)
         for old_name, new_name in self._quoted.items():
             text = text.replace(new_name, old_name)
+        for old, new in self._told.items():
+            # The first alone is what a failure's field is called, and may stand in its text.
+            for spoken in (" and ".join(new), new[0]):
+                text = re.sub(rf"(?<![\w-]){re.escape(spoken)}(?![\w-])", old, text)
         return text
 
 

@@ -23,7 +23,7 @@ What = Literal["moment", "money", "span"]
 
 _ENDINGS: dict[What, tuple[tuple[str, str], ...]] = {
     "moment": (("date", "time"), ("day", "time"), ("date", "time_of_day"), ("date", "clock_time")),
-    "money": (("amount", "currency"), ("value", "currency_code")),
+    "money": (("amount", "currency"), ("value", "currency"), ("value", "currency_code")),
     "span": (("start", "end"), ("from", "until"), ("begin", "finish")),
 }
 _NEEDLESS = frozenset({"datetime", "date", "time", "timestamp", "moment", "at", "day", "period", "range", "interval", "span"})
@@ -116,7 +116,7 @@ def _pairs(name: str, what: What, tool: Tool) -> list[tuple[str, str]]:
     def called(ending: str) -> str:
         return join((*words, *split(ending)[0]), style)
 
-    return [(called(one), called(other)) for one, other in _ENDINGS[what]]
+    return [(called(one), called(other)) for one, other in _ENDINGS[what] if one not in words[-1:]]
 
 
 def _what(schema: Schema) -> What | None:
