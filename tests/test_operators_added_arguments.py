@@ -146,6 +146,17 @@ def test_one_name_has_one_number_everywhere_and_prompts_follow() -> None:
     assert refused.stale
 
 
+def test_two_names_that_were_one_have_two_numbers() -> None:
+    """Another operator may have given them names of their own, in which failures speak of them."""
+    inner = {"type": "object", "properties": {"amount": {"type": "number", "x-unit": "USD"}}}
+    setup = Setup.of(one_tool(amount=inner))
+    units = by_id("arguments.units").plan(setup, SeededPick(1), 1.0)
+    assert isinstance(units, Operator)
+    plan = OpaqueArguments.plan(lens_for(units, setup).setup, SeededPick(1), 1.0)
+    assert isinstance(plan, OpaqueArguments)
+    assert len(set(plan.names.values())) == 2
+
+
 def test_airlines_arguments_are_all_told() -> None:
     """Passengers' names and all the others can be known by their descriptions."""
     plan = OpaqueArguments.plan(Setup.of(load_toolset("airline")), SeededPick(1), 1.0)

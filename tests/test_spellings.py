@@ -34,6 +34,10 @@ def test_each_part_of_a_value_may_be_in_the_notation() -> None:
     visible = Visible(["2026-12-29", "2026-12-31", "Written YYYYMMDD."], [])
     assert visible.has("20261229/20261231")
     assert not visible.has("20261229/20261230")
+    wrapped = '{"customer":"C-4711","weight":33.5,"day":"20261229"}'
+    assert not visible.has(wrapped)
+    visible.add("customer C-4711, weight 33.5, day")
+    assert visible.has(wrapped)
 
 
 def test_what_is_no_value_of_the_notation_is_not_read_as_one() -> None:

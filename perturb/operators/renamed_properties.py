@@ -17,7 +17,7 @@ from perturb import schemas
 from perturb.mentions import Mentions, looks_like_identifier, reworded
 from perturb.operator import NotApplicable, Pick, Retired, RewritingLens, Setup
 from perturb.operators.renaming import choose_names, property_names
-from perturb.operators.vocabulary import key_synonyms, split
+from perturb.operators.vocabulary import key_synonyms, restyle, split
 from perturb.schemas import Edit
 from perturb.types import Call, Failure, Schema, Tool
 
@@ -32,16 +32,24 @@ def plan_names(setup: Setup, part: Part, pick: Pick, intensity: float) -> dict[s
         return NotApplicable("nothing_to_change", what)
     current: dict[str, str] = {}
     for place, name in found.items():
-        if own_name(place) not in current or looks_like_identifier(name):
-            current[own_name(place)] = name
+        meant = meant_by(place, name)
+        if meant not in current or looks_like_identifier(name):
+            current[meant] = name
     curated = partial(key_synonyms, neutral=False)
     # Arguments and keys of results are two namespaces: what one is called does not bear on the other.
     taken = setup.names | property_names(schemas_now(setup, part))
     new = choose_names(current, curated, taken, pick, spare=key_synonyms)
-    places = [place for place in found if own_name(place) in new]
-    if not places:
+    names = {place: new[meant] for place, name in found.items() if (meant := meant_by(place, name)) in new}
+    if not names:
         return NotApplicable("names_exhausted", "every synonym is taken by another name or word of the toolset")
-    return {place: new[own_name(place)] for place in pick.chosen(places, intensity)}
+    return {place: names[place] for place in pick.chosen(names, intensity)}
+
+
+def meant_by(place: str, name: str) -> str:
+    """What a property is called after: the toolset's own name, or the name of now where that has other words (`amount_cents`
+    for `amount`), which say more of it."""
+    own = own_name(place)
+    return own if restyle(own, "snake") == restyle(name, "snake") else name
 
 
 def own_name(place: str) -> str:

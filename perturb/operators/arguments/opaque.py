@@ -10,7 +10,7 @@ import msgspec
 from perturb import schemas
 from perturb.docstrings import sections
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
-from perturb.operators.renamed_properties import PropertyNamesLens, own_name
+from perturb.operators.renamed_properties import PropertyNamesLens, meant_by
 from perturb.operators.renaming import says_enough
 from perturb.types import Axis, Kind, Schema, Tool
 
@@ -60,20 +60,20 @@ class OpaqueArguments(Operator, frozen=True, kw_only=True):
 
     @classmethod
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> OpaqueArguments | NotApplicable:
-        found = list(dict.fromkeys(one.place for tool in setup.tools for one in schemas.places(tool.parameters)))
+        found = {one.place: one.name for tool in setup.tools for one in schemas.places(tool.parameters)}
         if not found:
             return NotApplicable("nothing_to_change", "no tool has arguments")
-        own = list(dict.fromkeys(map(own_name, found)))
+        own = list(dict.fromkeys(meant_by(place, name) for place, name in found.items()))
         shown = {name.lower() for tool in setup.tools for names in schemas.siblings(tool.parameters) for name in names}
         prefix = pick.choice("prefix", _PREFIXES)
         numbers = range(1, 9 + 2 * len(own))
         free = [name for number in numbers if (name := f"{prefix}_{number}") not in setup.names and name not in shown]
         new = dict(zip(own, pick.order("numbers", free), strict=False))
-        places = [place for place in found if own_name(place) in new]
-        chosen = pick.chosen(places, intensity)
+        names = {place: new[meant] for place, name in found.items() if (meant := meant_by(place, name)) in new}
+        chosen = pick.chosen(names, intensity)
         untold = {place for tool in setup.tools for place in _untold(tool)}
         return cls(
-            names={place: new[own_name(place)] for place in chosen},
+            names={place: names[place] for place in chosen},
             untold=tuple(place for place in chosen if place in untold),
         )
 
