@@ -14,9 +14,9 @@ from test_renaming_operators import Desk
 from perturb import laws
 from perturb.operator import Lens, NotApplicable, Operator, SeededPick, Setup, lens_for
 from perturb.operators import by_id, from_json
-from perturb.operators.arguments.flatten import Flatten
+from perturb.operators.arguments.flatten import FlattenArguments
 from perturb.operators.arguments.merge import MergeArguments
-from perturb.operators.arguments.split import Split
+from perturb.operators.arguments.split import SplitArguments
 from perturb.replay import Gold
 from perturb.types import Call, Failure, Schema, Tool, to_json
 
@@ -85,12 +85,12 @@ def over(lens: Lens, **arguments: Any) -> dict[str, Any]:
     ],
 )
 def test_one_argument_becomes_two_where_its_value_is_of_the_form(schema: Schema, value: Any, shown: dict[str, Any]) -> None:
-    _, lens = drawn(Split, setup_of(when=schema))
+    _, lens = drawn(SplitArguments, setup_of(when=schema))
     assert over(lens, when=value) == shown
 
 
 def test_both_parts_are_needed_and_the_old_form_is_refused() -> None:
-    _, lens = drawn(Split, setup_of(("when",), when=MINUTE))
+    _, lens = drawn(SplitArguments, setup_of(("when",), when=MINUTE))
     made = lens.setup.tools[0].parameters
     assert made["required"] == ["when_date", "when_time"]
     for arguments, field, stale in (
@@ -118,13 +118,13 @@ def test_both_parts_are_needed_and_the_old_form_is_refused() -> None:
 )
 def test_parts_have_names_that_nothing_else_has(name: str, beside: tuple[str, ...], schema: Schema, names: list[str]) -> None:
     setup = setup_of(**{name: schema}, **{one: {"type": "integer"} for one in beside})
-    plan, _ = drawn(Split, setup)
+    plan, _ = drawn(SplitArguments, setup)
     assert list(plan.parts[f"book.{name}"].names) == names
 
 
 def test_without_a_free_name_nothing_is_split() -> None:
     taken = {"start_date": TEXT, "start_day": TEXT}
-    plan = Split.plan(setup_of(start_time=MINUTE, **taken), SeededPick(1), 1.0)
+    plan = SplitArguments.plan(setup_of(start_time=MINUTE, **taken), SeededPick(1), 1.0)
     assert isinstance(plan, NotApplicable)
     assert plan.reason == "names_exhausted"
 
@@ -132,7 +132,7 @@ def test_without_a_free_name_nothing_is_split() -> None:
 def test_what_was_said_of_the_whole_is_said_of_both() -> None:
     when = {**MINUTE, "description": "When it begins, as YYYY-MM-DD HH:MM."}
     _, lens = drawn(
-        Split, setup_of(description="Book at `when`, or 'when' it is free.\n\nArgs:\n    when: The start.", when=when)
+        SplitArguments, setup_of(description="Book at `when`, or 'when' it is free.\n\nArgs:\n    when: The start.", when=when)
     )
     tool = lens.setup.public_tools[0]
     told = [child["description"] for child in tool.parameters["properties"].values()]
@@ -147,13 +147,13 @@ def test_what_was_said_of_the_whole_is_said_of_both() -> None:
 
 
 def test_a_default_is_split_too() -> None:
-    _, lens = drawn(Split, setup_of(when={**MINUTE, "default": "2026-05-01 09:30"}))
+    _, lens = drawn(SplitArguments, setup_of(when={**MINUTE, "default": "2026-05-01 09:30"}))
     made = lens.setup.tools[0].parameters["properties"]
     assert (made["when_date"]["default"], made["when_time"]["default"]) == ("2026-05-01", "09:30")
 
 
 def test_failures_name_what_was_sent_and_read_back() -> None:
-    _, lens = drawn(Split, setup_of(start_time=MINUTE, end_time=MINUTE))
+    _, lens = drawn(SplitArguments, setup_of(start_time=MINUTE, end_time=MINUTE))
     failure = Failure("invalid_argument", "`end_time` is before start_time.", field="end_time")
     shown = lens.show_failure(Call("book"), failure)
     assert shown.message == "`end_date` and `end_time_of_day` is before start_date and start_time_of_day."
@@ -363,7 +363,7 @@ def test_the_object_itself_is_refused_and_spoken_of_by_its_arguments() -> None:
     ],
 )
 def test_an_object_that_cannot_be_told_by_its_properties_stays(schema: Schema) -> None:
-    planned = Flatten.plan(setup_of(address=schema), SeededPick(1), 1.0)
+    planned = FlattenArguments.plan(setup_of(address=schema), SeededPick(1), 1.0)
     assert isinstance(planned, NotApplicable)
     assert planned.reason == "nothing_to_change"
 
@@ -371,7 +371,7 @@ def test_an_object_that_cannot_be_told_by_its_properties_stays(schema: Schema) -
 def test_renaming_keeps_two_objects_apart() -> None:
     address = {**ADDRESS, "properties": {"street": TEXT}, "description": ""}
     setup = setup_of(home=address, work=address)
-    flatten, lens = drawn(Flatten, setup)
+    flatten, lens = drawn(FlattenArguments, setup)
     assert len(flatten.joints) == 2
     rename = from_json(
         {"op": "arguments.synonym", "version": 1, "names": {"book.home.street": "road", "book.work.street": "road"}}

@@ -15,7 +15,7 @@ from perturb.operators.arguments.case_style import ArgumentCaseStyle
 from perturb.operators.arguments.constant import ConstantArgument
 from perturb.operators.arguments.date_format import DateFormat
 from perturb.operators.arguments.drop_types import DropTypes
-from perturb.operators.arguments.flatten import Flatten
+from perturb.operators.arguments.flatten import FlattenArguments
 from perturb.operators.arguments.merge import MergeArguments
 from perturb.operators.arguments.nest import Nest
 from perturb.operators.arguments.opaque import OpaqueArguments
@@ -23,7 +23,7 @@ from perturb.operators.arguments.optional_noise import OptionalNoise
 from perturb.operators.arguments.recode_enum import RecodeEnum
 from perturb.operators.arguments.reorder import ReorderArguments
 from perturb.operators.arguments.retype import Retype
-from perturb.operators.arguments.split import Split
+from perturb.operators.arguments.split import SplitArguments
 from perturb.operators.arguments.synonym import ArgumentSynonym
 from perturb.operators.arguments.units import Units
 from perturb.operators.arguments.wrap import Wrap
@@ -37,11 +37,14 @@ from perturb.operators.errors.coded import ErrorCodes
 from perturb.operators.errors.hint import Hint
 from perturb.operators.errors.style import ErrorStyle
 from perturb.operators.errors.terse import Terse
+from perturb.operators.faults.expired_login import ExpiredLogin
 from perturb.operators.faults.malformed import Malformed
+from perturb.operators.faults.partial import Partial
 from perturb.operators.faults.rate_limit import RateLimit
 from perturb.operators.faults.slow import Slow
 from perturb.operators.faults.timeout import Timeout
 from perturb.operators.faults.transient import Transient
+from perturb.operators.results.by_reference import ByReference
 from perturb.operators.results.drop_fields import DropFields
 from perturb.operators.results.envelope import Envelope
 from perturb.operators.results.extra_fields import ExtraFields
@@ -64,9 +67,13 @@ from perturb.operators.tools.swap_names import SwapNames
 from perturb.operators.tools.synonym import ToolSynonym
 from perturb.operators.tools.vendor_style import VendorStyle
 from perturb.operators.toolset.distractors import Distractors
+from perturb.operators.toolset.live_migration import LiveMigration
 from perturb.operators.toolset.merge import Merge
 from perturb.operators.toolset.near_duplicates import NearDuplicates
+from perturb.operators.toolset.search import Search
 from perturb.operators.toolset.shuffle import Shuffle
+from perturb.operators.toolset.split import Split
+from perturb.operators.toolset.withhold import Withhold
 from perturb.operators.user.irrelevant_context import IrrelevantContext
 
 TABLE: tuple[type[Operator], ...] = (
@@ -87,13 +94,13 @@ TABLE: tuple[type[Operator], ...] = (
     OpaqueArguments,
     ReorderArguments,
     Nest,
-    Flatten,
+    FlattenArguments,
     Wrap,
     Retype,
     RecodeEnum,
     Units,
     DateFormat,
-    Split,
+    SplitArguments,
     MergeArguments,
     ConstantArgument,
     OptionalNoise,
@@ -101,10 +108,14 @@ TABLE: tuple[type[Operator], ...] = (
     References,
     Dialect,
     Strict,
+    Split,
     Merge,
     Shuffle,
     Distractors,
     NearDuplicates,
+    Search,
+    LiveMigration,
+    Withhold,
     Format,
     RenameKeys,
     KeyStyle,
@@ -114,12 +125,15 @@ TABLE: tuple[type[Operator], ...] = (
     DropFields,
     Truncate,
     Paginate,
+    ByReference,
     ErrorStyle,
     ErrorCodes,
     Hint,
     Terse,
+    Partial,
     Transient,
     RateLimit,
+    ExpiredLogin,
     Timeout,
     Slow,
     LogNoise,

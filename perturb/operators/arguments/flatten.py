@@ -19,7 +19,7 @@ _LONGEST = 64
 """What providers accept in the name of an argument."""
 
 
-class Flatten(Operator, frozen=True, kw_only=True):
+class FlattenArguments(Operator, frozen=True, kw_only=True):
     """The properties of an object become arguments of the tool, under the object's name and their own, as forms and command
     lines have them; objects within it too.
 
@@ -64,7 +64,7 @@ class Flatten(Operator, frozen=True, kw_only=True):
     joints: dict[str, Joint] = msgspec.field(default_factory=dict)
 
     @classmethod
-    def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Flatten | NotApplicable:
+    def plan(cls, setup: Setup, pick: Pick, intensity: float) -> FlattenArguments | NotApplicable:
         joint: Joint = pick.choice("joint", ("dotted", "joined"))
         places = [
             child["x-place"]

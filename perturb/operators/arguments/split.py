@@ -37,7 +37,7 @@ class Parts(msgspec.Struct, frozen=True):
     names: tuple[str, str]
 
 
-class Split(Operator, frozen=True, kw_only=True):
+class SplitArguments(Operator, frozen=True, kw_only=True):
     """One argument becomes two: a moment its date and time, a sum of money its amount and currency, a span its start and end.
 
     Before: `create_event {"start": "2026-05-01T09:30"}`
@@ -84,7 +84,7 @@ class Split(Operator, frozen=True, kw_only=True):
     parts: dict[str, Parts] = msgspec.field(default_factory=dict)
 
     @classmethod
-    def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Split | NotApplicable:
+    def plan(cls, setup: Setup, pick: Pick, intensity: float) -> SplitArguments | NotApplicable:
         found: dict[str, tuple[Tool, str, What]] = {}
         for tool in setup.tools:
             for one in schemas.places(tool.parameters):
