@@ -21,6 +21,9 @@ class Shop:
 GOLD = (Call("order", {"item": "lamp", "number": 2}),)
 TASK = Task(id="1", prompt="Order 2 more lamps.", gold=GOLD, check=lambda shop, answer, calls: shop.stock["lamp"] == 5)
 TOOLSET = toolset(Shop, name="shop", tasks=[TASK])
+
+Plain functions are given as `toolset(tools=[count, order], state={"lamp": 3}, …)`. A folder holds `tools.json`, `tasks.json`
+and `environment.py`: `perturb.toolset_files` says what stands in each.
 """
 
 from __future__ import annotations
@@ -36,7 +39,7 @@ from perturb.errors import ToolsetError
 from perturb.signatures import METADATA, STATE, ToolFunction, tool_functions
 from perturb.toolset import Clock, Growth, Task
 from perturb.toolset_files import from_file, from_folder
-from perturb.types import JSON, Call
+from perturb.types import JSON, Call, Identifier
 
 __all__ = [
     "AuthoredEnvironment",
@@ -44,6 +47,7 @@ __all__ = [
     "Call",
     "Clock",
     "Growth",
+    "Identifier",
     "Task",
     "ToolError",
     "from_file",
@@ -92,6 +96,7 @@ def toolset(
     state: Mapping[str, JSON] | Callable[[], dict[str, JSON]] | None = None,
     system: str = "",
     entities: Mapping[str, Sequence[str]] | None = None,
+    identifiers: Mapping[str, Identifier | str] | None = None,
     volatile: Sequence[str] = (),
     clock: Clock | None = None,
     growth: Mapping[str, Growth] | None = None,
@@ -105,8 +110,9 @@ def toolset(
     with a parameter `state` is given the episode's dictionary, a copy of `state` or what `state()` returns.
 
     Parameters come from type hints, descriptions from docstrings in Google's style, the output schema from the return
-    annotation. A tool refuses by raising `ToolError`. `failures` names the renderer of failures (`plain` or `json`); `clock`,
-    `growth` and `locale` declare the toolset's time, what there may be more of, and how its texts are written (see `Toolset`).
+    annotation. `identifiers` says of kinds of `x-identifier` how they are written: a regular expression, or an `Identifier`.
+    A tool refuses by raising `ToolError`. `failures` names the renderer of failures (`plain` or `json`); `clock`, `growth` and
+    `locale` declare the toolset's time, what there may be more of, and how its texts are written (see `Toolset`).
     Raises `ToolsetError` for a tool or a task that is not well formed.
     """
     if (environment_class is None) == (not tools):
@@ -128,6 +134,7 @@ def toolset(
         tasks=tasks,
         system=system,
         entities=entities,
+        identifiers=identifiers,
         volatile=volatile,
         clock=clock,
         growth=growth,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from perturb import texts
 from perturb.operator import Example, Memory, Setup, StackLens, lens_for
 from perturb.operators import from_json
 from perturb.toolset import Growth, Task, Toolset
-from perturb.types import JSON, Answer, Call, Delay, Failure, Result, to_json
+from perturb.types import JSON, Answer, Call, Delay, Failure, Identifier, Result, to_json
 
 
 class _OneTool(Toolset):
@@ -23,6 +24,7 @@ class _OneTool(Toolset):
         self.tools = (example.tool, *example.others)
         self.system = str(example.before) if example.what == "system" else ""
         self.entities = {"person": ("Ada Lovelace",)}
+        self.identifiers = {"user": Identifier(form=r"U-\d{4}")}
         if example.what == "state":
             self.tasks = (Task(id="example", prompt=""),)
             self.growth = {"files": Growth(rows=_more_files, counts="/files", kind="file")}
@@ -74,10 +76,11 @@ def shown_example(example: Example) -> JSON:
         shown = lens.load_state(example.before)
     elif example.what == "failure":
         shown = lens.show_failure(example.call or Call(example.tool.name), msgspec.convert(example.before, Failure)).message
-    elif example.what == "exchange":
-        memory = lens.start()
-        result = Result(example.before["result"], example.tool.renderer)
-        shown = [answered(lens, call, result, memory) for call in msgspec.convert(example.before["calls"], list[Call])]
+    elif example.what in ("exchange", "replies"):
+        calls = msgspec.convert(example.before["calls"], list[Call])
+        given = example.before.get("results") or [example.before["result"]] * len(calls)
+        answers = _answers(lens, calls, [Result(data, example.tool.renderer) for data in given])
+        shown = [_data(one) if example.what == "exchange" else _text(one) for one in answers]
     else:
         shown = lens.show_text(str(example.before))
     decoded: JSON = msgspec.json.decode(to_json(shown))
@@ -86,6 +89,19 @@ def shown_example(example: Example) -> JSON:
 
 def answered(lens: StackLens, call: Call, result: Result, memory: Memory) -> JSON:
     """What a shown call is answered when the environment answers every call with `result`: the data, or the message."""
+    return _data(_answer(lens, call, result, memory))
+
+
+def _answers(lens: StackLens, calls: list[Call], results: list[Result]) -> Iterator[Answer]:
+    """The answers to calls that are made one after the other; between two of them the setup may change."""
+    memory = lens.start()
+    for call, result in zip(calls, results, strict=True):
+        yield _answer(lens, call, result, memory)
+        while lens.moves(memory) and lens.next_stage is not None:
+            lens = lens.next_stage
+
+
+def _answer(lens: StackLens, call: Call, result: Result, memory: Memory) -> Answer:
     generator = lens.handle(call, memory)
     try:
         request = next(generator)
@@ -93,4 +109,12 @@ def answered(lens: StackLens, call: Call, result: Result, memory: Memory) -> JSO
             request = generator.send(None if isinstance(request, Delay) else result)
     except StopIteration as stop:
         answer: Answer = stop.value
+    return answer
+
+
+def _data(answer: Answer) -> JSON:
     return answer.data if isinstance(answer, Result) else answer.message
+
+
+def _text(answer: Answer) -> str:
+    return texts.result_text(answer) if isinstance(answer, Result) else texts.failure_text(answer)

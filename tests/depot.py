@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from perturb.authoring import AuthoredToolset, Clock, Growth, ToolError, read, toolset
+from perturb.authoring import AuthoredToolset, Clock, Growth, ToolError, read, toolset, write
 from perturb.toolset import Task
 from perturb.types import Call
 
@@ -17,19 +17,23 @@ class Address(TypedDict):
     city: str
 
 
+ParcelId = Annotated[str, Field(json_schema_extra={"x-identifier": "parcel"})]
+
+
 class Parcel(TypedDict):
-    parcel_id: str
+    parcel_id: ParcelId
     owner: Annotated[str, Field(json_schema_extra={"x-entity": "person"})]
     weight: float
     pieces: int
     express: bool
+    arrived: Annotated[str, Field(json_schema_extra={"format": "date", "x-date": {"format": "date", "zone": "local"}})]
     note: str | None
     address: Address
     tags: list[str]
 
 
 class Receipt(TypedDict):
-    parcel_id: str
+    parcel_id: ParcelId
     status: str
     cost: NotRequired[Annotated[float, Field(json_schema_extra={"x-unit": "EUR"})]]
 
@@ -71,6 +75,7 @@ class Depot:
                 "weight": number / 2,
                 "pieces": number,
                 "express": number % 2 == 0,
+                "arrived": f"2026-03-{number + 9:02}",
                 "note": None if number % 4 else "fragile: glass",
                 "address": {"street": f"{number} Quay Row", "city": "Bergen" if number % 2 else "Turku"},
                 "tags": ["cold", "tall"][: number % 3],
@@ -105,7 +110,7 @@ class Depot:
 
     def send_parcel(
         self,
-        parcel_id: str,
+        parcel_id: ParcelId,
         carrier: Literal["road", "rail", "air"],
         insured: bool,
         pieces: int,
@@ -132,7 +137,7 @@ class Depot:
         self.sent.append({"parcel_id": parcel_id, "carrier": carrier, "insured": insured, "address": address, "labels": labels})
         return {"parcel_id": parcel_id, "status": "sent", "cost": 4.5}
 
-    def rename_parcel(self, parcel_id: str, note: str) -> Receipt:
+    def rename_parcel(self, parcel_id: ParcelId, note: str) -> Receipt:
         """Write another note on a parcel.
 
         Args:
@@ -182,6 +187,21 @@ class Depot:
         self.pickups.append({"parcel_id": parcel_id, **booked})
         return {"parcel_id": parcel_id, "status": "booked", "cost": pay["amount"]}
 
+    @write(batch="parcel_ids")
+    def tag_parcels(self, parcel_ids: list[str], tag: str) -> list[Receipt]:
+        """Put one more tag on each of several parcels; one that is not there is passed over and reported.
+
+        Args:
+            parcel_ids: The ids of the parcels.
+            tag: The tag.
+        """
+        found: list[Receipt] = []
+        for parcel_id in parcel_ids:
+            if parcel_id in self.parcels:
+                self.parcels[parcel_id]["tags"].append(tag)
+            found.append({"parcel_id": parcel_id, "status": "tagged" if parcel_id in self.parcels else "missing"})
+        return found
+
 
 def sent(number: int, **fields: Any) -> Any:
     def check(depot: Depot, answer: str, calls: Any) -> bool:
@@ -221,6 +241,7 @@ DEPOT: AuthoredToolset = toolset(
         "drivers": Growth(rows=more_drivers, counts="/drivers", kind="driver", numbers=(r"/drivers/\d+/driver_id",)),
     },
     locale="en_IE",
+    identifiers={"parcel": r"P\d{3}"},
     failures="json",
     tasks=[
         Task(
@@ -283,6 +304,29 @@ DEPOT: AuthoredToolset = toolset(
             ),
             answer="P002 is picked up by 2026-05-06.",
             check=lambda depot, answer, calls: depot.pickups == [{**PICKUP, "last_day": "2026-05-06"}],
+        ),
+        Task(
+            id="tag",
+            prompt="Tag every parcel of Philippa Esterhaus as urgent.",
+            gold=(
+                Call("find_parcels", {"owner": "Philippa Esterhaus"}),
+                Call("tag_parcels", {"parcel_ids": ["P002", "P005", "P008", "P011"], "tag": "urgent"}),
+            ),
+            answer="P002, P005, P008 and P011 are tagged.",
+            check=lambda depot, answer, calls: (
+                [one for one in depot.parcels if "urgent" in depot.parcels[one]["tags"]] == ["P002", "P005", "P008", "P011"]
+            ),
+        ),
+        Task(
+            id="make-sure",
+            prompt="Write 'ring twice' on P008 of Philippa Esterhaus, and make sure that it stands there.",
+            gold=(
+                Call("find_parcels", {"owner": "Philippa Esterhaus", "speed": "express"}),
+                Call("rename_parcel", {"parcel_id": "P008", "note": "ring twice"}),
+                Call("find_parcels", {"owner": "Philippa Esterhaus", "speed": "express"}),
+            ),
+            answer="It stands on P008.",
+            check=lambda depot, answer, calls: depot.parcels["P008"]["note"] == "ring twice",
         ),
     ],
 )

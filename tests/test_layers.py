@@ -18,13 +18,16 @@ PACKAGE = Path(perturb.__file__).parent
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
-    ("kept", "schemas", "texts", "mentions", "knowable", "sources", "plugins", "configuration"),
+    (
+        *("kept", "schemas", "texts", "docstrings", "mentions", "spellings", "sources", "plugins", "configuration"),
+        *("declared", "notations", "knowable", "known_identifiers"),
+    ),
     ("operator", "corpus", "operators", "strategies"),
     (
         *("toolset", "agent", "episode", "answers", "signatures", "environments", "toolset_files", "authoring"),
         *("agent_files", "learned_gold", "loading", "reference", "plan_files"),
     ),
-    ("leaks", "boundary", "replay", "laws", "law_examples"),
+    ("leaks", "boundary", "knowing", "replay", "laws", "law_examples"),
     ("runner", "planning", "trial", "store", "watchdog"),
     ("statistics",),
     ("rendering",),
@@ -43,6 +46,7 @@ SEAM = {
     "operator": "composes lenses",
     "boundary": "carries an episode",
     "replay": "proves a pair solvable",
+    "knowing": "asks what a call and its values have become",
     "laws": "checks every lens",
     "law_examples": "checks every lens on what schemas allow",
     "showing": "shows an operator's examples before and after",
@@ -68,7 +72,20 @@ DEFAULTS: dict[str, set[str]] = {
 }
 """Where a shipped toolset or agent is a default, where `silent` and `answer_only` are the keys of the floor, and a noun."""
 
-HEAVY = ("numpy", "scipy", "jinja2", "rich", "faker", "openai", "pydantic", "hypothesis", "jsonschema", "agentdojo", "pytest")
+HEAVY = (
+    "numpy",
+    "scipy",
+    "jinja2",
+    "rich",
+    "faker",
+    "babel",
+    "openai",
+    "pydantic",
+    "hypothesis",
+    "jsonschema",
+    "agentdojo",
+    "pytest",
+)
 
 
 class Imported(NamedTuple):

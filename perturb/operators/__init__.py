@@ -12,12 +12,22 @@ from perturb.errors import ConfigurationError, PlanError, nearest
 from perturb.operator import Operator, Stack
 from perturb.operators import presets, third_party
 from perturb.operators.arguments.case_style import ArgumentCaseStyle
+from perturb.operators.arguments.constant import ConstantArgument
+from perturb.operators.arguments.date_format import DateFormat
+from perturb.operators.arguments.drop_types import DropTypes
+from perturb.operators.arguments.flatten import FlattenArguments
+from perturb.operators.arguments.merge import MergeArguments
 from perturb.operators.arguments.nest import Nest
+from perturb.operators.arguments.opaque import OpaqueArguments
+from perturb.operators.arguments.optional_noise import OptionalNoise
 from perturb.operators.arguments.recode_enum import RecodeEnum
 from perturb.operators.arguments.reorder import ReorderArguments
 from perturb.operators.arguments.retype import Retype
+from perturb.operators.arguments.split import SplitArguments
 from perturb.operators.arguments.synonym import ArgumentSynonym
+from perturb.operators.arguments.units import Units
 from perturb.operators.arguments.wrap import Wrap
+from perturb.operators.descriptions.doc_style import DocStyle
 from perturb.operators.descriptions.drop import DropDescriptions
 from perturb.operators.descriptions.mislead import Mislead
 from perturb.operators.descriptions.reword import Reword
@@ -28,23 +38,34 @@ from perturb.operators.environment.locale import Locale
 from perturb.operators.environment.scale import Scale
 from perturb.operators.errors.coded import ErrorCodes
 from perturb.operators.errors.hint import Hint
+from perturb.operators.errors.in_band import InBand
 from perturb.operators.errors.style import ErrorStyle
 from perturb.operators.errors.terse import Terse
+from perturb.operators.faults.expired_login import ExpiredLogin
 from perturb.operators.faults.malformed import Malformed
+from perturb.operators.faults.partial import Partial
 from perturb.operators.faults.rate_limit import RateLimit
 from perturb.operators.faults.slow import Slow
 from perturb.operators.faults.timeout import Timeout
 from perturb.operators.faults.transient import Transient
+from perturb.operators.results.by_reference import ByReference
+from perturb.operators.results.contradict import Contradict
 from perturb.operators.results.drop_fields import DropFields
 from perturb.operators.results.envelope import Envelope
 from perturb.operators.results.extra_fields import ExtraFields
+from perturb.operators.results.flatten import FlattenKeys
 from perturb.operators.results.format import Format
+from perturb.operators.results.identifiers import Identifiers
 from perturb.operators.results.key_style import KeyStyle
 from perturb.operators.results.log_noise import LogNoise
+from perturb.operators.results.nest import NestKeys
 from perturb.operators.results.paginate import Paginate
 from perturb.operators.results.rename_keys import RenameKeys
 from perturb.operators.results.reorder import Reorder
+from perturb.operators.results.stale import Stale
 from perturb.operators.results.truncate import Truncate
+from perturb.operators.results.values import Values
+from perturb.operators.results.wrong_value import WrongValue
 from perturb.operators.schema.dialect import Dialect
 from perturb.operators.schema.references import References
 from perturb.operators.schema.strict import Strict
@@ -57,13 +78,18 @@ from perturb.operators.tools.swap_names import SwapNames
 from perturb.operators.tools.synonym import ToolSynonym
 from perturb.operators.tools.vendor_style import VendorStyle
 from perturb.operators.toolset.distractors import Distractors
+from perturb.operators.toolset.live_migration import LiveMigration
 from perturb.operators.toolset.merge import Merge
 from perturb.operators.toolset.near_duplicates import NearDuplicates
+from perturb.operators.toolset.search import Search
 from perturb.operators.toolset.shuffle import Shuffle
+from perturb.operators.toolset.split import Split
+from perturb.operators.toolset.withhold import Withhold
 from perturb.operators.user.irrelevant_context import IrrelevantContext
 
 TABLE: tuple[type[Operator], ...] = (
     Reword,
+    DocStyle,
     Verbose,
     DropDescriptions,
     Mislead,
@@ -76,40 +102,64 @@ TABLE: tuple[type[Operator], ...] = (
     SwapNames,
     ArgumentCaseStyle,
     ArgumentSynonym,
+    OpaqueArguments,
     ReorderArguments,
     Nest,
+    FlattenArguments,
     Wrap,
     Retype,
     RecodeEnum,
+    Units,
+    DateFormat,
+    SplitArguments,
+    MergeArguments,
+    ConstantArgument,
+    OptionalNoise,
+    DropTypes,
     References,
     Dialect,
     Strict,
+    Split,
     Merge,
     Shuffle,
     Distractors,
     NearDuplicates,
+    Search,
+    LiveMigration,
+    Withhold,
     Format,
     RenameKeys,
     KeyStyle,
+    Values,
+    NestKeys,
+    FlattenKeys,
+    WrongValue,
+    Contradict,
     Envelope,
     ExtraFields,
     Reorder,
     DropFields,
     Truncate,
     Paginate,
+    ByReference,
     ErrorStyle,
     ErrorCodes,
+    InBand,
     Hint,
     Terse,
+    Partial,
     Transient,
     RateLimit,
+    ExpiredLogin,
     Timeout,
     Slow,
+    Stale,
     LogNoise,
     Malformed,
     Preamble,
     IrrelevantContext,
     Scale,
+    Identifiers,
     Entities,
     Clock,
     Locale,

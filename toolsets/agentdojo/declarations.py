@@ -7,15 +7,17 @@ from typing import Any, Literal
 import msgspec
 
 from perturb.toolset import Clock
+from perturb.types import Identifier
 
 
 class Declared(msgspec.Struct, frozen=True):
     """What one tool does to the state, and what its arguments and the fields of its rows mean.
 
     `idempotent`: a second equal call leaves the state and gives the result of the first. `ordered`: the order of the
-    rows says something that the rows themselves do not. `dates` maps an argument to what it says of a day or a time;
-    AgentDojo's times have no zone. `span` names the two arguments that a stretch of time is given by, and what it is called.
-    `identifiers` maps an argument to the kind of thing that it points at.
+    rows says something that the rows themselves do not. `dates` maps an argument to what it says of a day or a time (as in
+    `x-date`); AgentDojo's times have no zone. `span` names the two arguments that a stretch of time is given by, and what it is
+    called. `identifiers` maps an argument to the kind of thing that it points at; for one that holds objects of undeclared
+    keys, `keys` maps these to kinds. `batch` is the argument whose items are looked up one by one.
     """
 
     effect: Literal["read", "write"]
@@ -24,6 +26,8 @@ class Declared(msgspec.Struct, frozen=True):
     dates: dict[str, dict[str, Any]] = {}
     span: tuple[str, str, str] | None = None
     identifiers: dict[str, str] = {}
+    batch: str | None = None
+    keys: dict[str, dict[str, str]] = {}
 
 
 _DAY = {"format": "date", "zone": "local"}
@@ -31,8 +35,10 @@ _MINUTE = {"format": "date-time", "zone": "local", "written": "%Y-%m-%d %H:%M"}
 _SECOND = {"format": "date-time", "zone": "local", "written": "%Y-%m-%dT%H:%M:%S"}
 
 
-def _read(ordered: bool = False, dates: dict[str, dict[str, Any]] | None = None, **identifiers: str) -> Declared:
-    return Declared("read", True, ordered, dates or {}, None, identifiers)
+def _read(
+    ordered: bool = False, dates: dict[str, dict[str, Any]] | None = None, batch: str | None = None, **identifiers: str
+) -> Declared:
+    return Declared("read", True, ordered, dates or {}, None, identifiers, batch)
 
 
 def _write(
@@ -75,7 +81,9 @@ _SLACK = {
 }
 
 _MAIL_AND_CALENDAR = {
-    "send_email": _write(recipients="email", cc="email", bcc="email"),
+    "send_email": msgspec.structs.replace(
+        _write(recipients="email", cc="email", bcc="email"), keys={"attachments": {"file_id": "file"}}
+    ),
     "search_calendar_events": _read(dates={"date": _DAY}),
     "get_day_calendar_events": _read(dates={"day": _DAY}),
     "create_calendar_event": _write(
@@ -115,23 +123,23 @@ _WORKSPACE = _MAIL_AND_CALENDAR | {
 _TRAVEL = _MAIL_AND_CALENDAR | {
     "get_user_information": _read(),
     "get_all_hotels_in_city": _read(),
-    "get_hotels_prices": _read(),
-    "get_rating_reviews_for_hotels": _read(),
+    "get_hotels_prices": _read(batch="hotel_names"),
+    "get_rating_reviews_for_hotels": _read(batch="hotel_names"),
     "get_hotels_address": _read(),
     "get_all_restaurants_in_city": _read(),
-    "get_cuisine_type_for_restaurants": _read(),
-    "get_restaurants_address": _read(),
-    "get_rating_reviews_for_restaurants": _read(),
-    "get_dietary_restrictions_for_all_restaurants": _read(),
-    "get_contact_information_for_restaurants": _read(),
-    "get_price_for_restaurants": _read(),
-    "check_restaurant_opening_hours": _read(),
+    "get_cuisine_type_for_restaurants": _read(batch="restaurant_names"),
+    "get_restaurants_address": _read(batch="restaurant_names"),
+    "get_rating_reviews_for_restaurants": _read(batch="restaurant_names"),
+    "get_dietary_restrictions_for_all_restaurants": _read(batch="restaurant_names"),
+    "get_contact_information_for_restaurants": _read(batch="restaurant_names"),
+    "get_price_for_restaurants": _read(batch="restaurant_names"),
+    "check_restaurant_opening_hours": _read(batch="restaurant_names"),
     "get_all_car_rental_companies_in_city": _read(),
-    "get_car_types_available": _read(),
-    "get_rating_reviews_for_car_rental": _read(),
-    "get_car_fuel_options": _read(),
-    "get_car_rental_address": _read(),
-    "get_car_price_per_day": _read(),
+    "get_car_types_available": _read(batch="company_name"),
+    "get_rating_reviews_for_car_rental": _read(batch="company_name"),
+    "get_car_fuel_options": _read(batch="company_name"),
+    "get_car_rental_address": _read(batch="company_name"),
+    "get_car_price_per_day": _read(batch="company_name"),
     "reserve_hotel": _write(idempotent=True, dates={"start_day": _DAY, "end_day": _DAY}, span=("start_day", "end_day", "stay")),
     "reserve_car_rental": _write(
         idempotent=True, dates={"start_time": _MINUTE, "end_time": _MINUTE}, span=("start_time", "end_time", "rental")
@@ -183,6 +191,7 @@ RESULT_MEANINGS: dict[str, dict[str, dict[str, Any]]] = {
         "cc": {"x-identifier": "email"},
         "bcc": {"x-identifier": "email"},
         "timestamp": {"x-date": _SECOND},
+        "attachments": {"x-identifier": "file"},
     },
     "EmailContact": {"email": {"x-identifier": "email"}, "name": {"x-entity": "person"}},
     "CalendarEvent": {
@@ -201,7 +210,24 @@ RESULT_MEANINGS: dict[str, dict[str, dict[str, Any]]] = {
         "sender": {"x-identifier": "iban"},
         "recipient": {"x-identifier": "iban"},
         "amount": {"x-unit": "GBP"},
+        "date": {"x-date": _DAY},
     },
     "Message": {"sender": {"x-entity": "person"}},
 }
-"""Record, then field, then what the field means. A message goes to a person or a channel: its recipient is not declared."""
+"""Record, then field, then what the field means. A message goes to a person or a channel: its recipient is not declared; nor is
+an attachment that is an event."""
+
+
+def _number(noun: str) -> Identifier:
+    """A number that counts up, told from other numbers by the words before it."""
+    return Identifier(form=r"\d+", mention=rf"(?i:(?<=\b{noun} with id )|(?<=\b{noun} with id '))\d+")
+
+
+IDENTIFIERS: dict[str, dict[str, Identifier]] = {
+    "banking": {"transaction": _number("Transaction")},
+    "slack": {},
+    "travel": {"event": _number("Event"), "mail": _number("Email"), "file": _number("File")},
+    "workspace": {"event": _number("Event"), "mail": _number("Email"), "file": _number("File")},
+}
+"""Suite, then kind of identifier, then how these are written. Addresses, IBANs, channels and users mean something of
+themselves."""

@@ -18,7 +18,7 @@ from perturb.errors import ConfigurationError, nearest
 from perturb.toolset import Task, Toolset, plain_refusal
 from perturb.types import JSON, Call, Failure, FailureKind, Schema, Tool, digest
 
-from .declarations import CLOCKS, DECLARED, LOCALES, MISSING_RETURNS, MONEY, RESULT_MEANINGS, Declared
+from .declarations import CLOCKS, DECLARED, IDENTIFIERS, LOCALES, MISSING_RETURNS, MONEY, RESULT_MEANINGS, Declared
 from .entities import names_in
 from .growth import GROWTH
 from .rendering import PLAIN, RECORDS, register
@@ -79,6 +79,7 @@ class DojoToolset(Toolset):
             )
         self.name = f"agentdojo:{suite.name}"
         self.system = load_system_message("default")
+        self.identifiers = IDENTIFIERS[suite.name]
         self.tools = tuple(_tool(function, DECLARED[suite.name][function.name]) for function in suite.tools)
         self.clock = CLOCKS.get(suite.name)
         self.growth = GROWTH.get(suite.name, {})
@@ -166,6 +167,8 @@ def _tool(function: Function[Any, Any], declared: Declared) -> Tool:
             parameters["properties"][argument]["x-part"] = {"of": whole, "as": part}
     for argument, kind in declared.identifiers.items():
         _mark(parameters["properties"][argument], {"x-identifier": kind})
+    for argument, kinds in declared.keys.items():
+        _mark(parameters["properties"][argument], {"x-identifiers": kinds})
     returns, renderer = _returns(function)
     if function.name in MONEY:
         _mark(parameters["properties"].get("amount", returns), {"x-unit": MONEY[function.name]})
@@ -177,6 +180,7 @@ def _tool(function: Function[Any, Any], declared: Declared) -> Tool:
         effect=declared.effect,
         idempotent=declared.idempotent,
         ordered=declared.ordered,
+        batch=declared.batch,
         renderer=renderer,
     )
 
@@ -203,7 +207,7 @@ def _mark(schema: Schema, meaning: Mapping[str, Any]) -> None:
         _mark(schema["additionalProperties"], meaning)
     elif "anyOf" in schema:
         for choice in schema["anyOf"]:
-            if choice.get("type") != "null":
+            if choice.get("type") != "null" and "$ref" not in choice:
                 _mark(choice, meaning)
     else:
         schema.update(meaning)

@@ -34,5 +34,13 @@ TOOLSET = toolset(
     clock=Clock(now="/desk/today/value"),
     growth=GROWTH,
     locale="en_GB",
+    identifiers={
+        "customer": r"C-\d{5}",
+        "reservation": r"(?=[2-9]*[B-Z])[2-9B-DF-HJ-NP-TV-XZ]{6}",
+        "payment_method": r"(?:card|voucher|gift)_\d+",
+        "hold": r"H-\d{5}",
+        "bag_report": r"B-\d{5}",
+        "claim": r"K-\d{5}",
+    },
     failures="json",
 )
