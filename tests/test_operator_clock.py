@@ -22,8 +22,8 @@ from perturb.toolset import Toolset
 from perturb.types import Call, Tool, to_json
 
 DATES = Dates(("budget-{year}", "Plan {year}"))
-PIECES = ["2024", "2052", "1996", "1901", "May", "june", "15", "15th", "-05", "-15", "/05/15", "15.05.", "Q1", "budget-", "Plan",
-          "T12:00", " ", ", ", "-", "_", ".", "x", "3", "\n", ""]  # fmt: skip
+PIECES = ["2024", "2052", "1996", "1901", "May", "june", "15", "15th", "-05", "-15", "/05/15", "15.05.", "Q1", "budget-",
+          "Plan", "T12:00", " ", ", ", "-", "_", ".", "x", "3", "\n", ""]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=9).map("".join)
 
 

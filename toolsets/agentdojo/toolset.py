@@ -203,7 +203,7 @@ def _mark(schema: Schema, meaning: Mapping[str, Any]) -> None:
     """Declare what a value means, at the value itself: within a list its items, within a choice what is not null."""
     if "items" in schema:
         _mark(schema["items"], meaning)
-    elif "additionalProperties" in schema:
+    elif isinstance(schema.get("additionalProperties"), dict):
         _mark(schema["additionalProperties"], meaning)
     elif "anyOf" in schema:
         for choice in schema["anyOf"]:

@@ -16,10 +16,10 @@ ClaimId = Annotated[str, Field(json_schema_extra={"x-identifier": "claim"})]
 
 def _part(of: str, part: str, format: str) -> Any:
     """A day or a moment that begins or ends a stretch of time."""
-    zone = "airport" if format == "date" else "offset"
-    return Field(
-        json_schema_extra={"format": format, "x-date": {"format": format, "zone": zone}, "x-part": {"of": of, "as": part}}
-    )
+    date = {"format": "date", "zone": "airport"}
+    if format == "date-time":
+        date = {"format": "date-time", "zone": "offset", "precision": "minutes"}
+    return Field(json_schema_extra={"format": format, "x-date": date, "x-part": {"of": of, "as": part}})
 
 
 FirstDay = Annotated[str, _part("period", "start", "date")]
