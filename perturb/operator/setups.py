@@ -104,6 +104,11 @@ class Setup:
         """Every name that the toolset uses, in lower case: a new name must be none of them."""
         return self._once("_names", lambda root: corpus.names_of(root))
 
+    @cached_property
+    def values(self) -> frozenset[str]:
+        """Every value that the toolset declares, holds at first, or needs in a gold call: no other wording may touch it."""
+        return self._once("_values", lambda root: corpus.values_of(root))
+
     def _once(self, key: str, find: Callable[[Setup], frozenset[str]]) -> frozenset[str]:
         """Kept with the toolset, since its setups are many and it is one."""
         root = self.root
