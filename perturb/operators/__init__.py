@@ -44,7 +44,12 @@ from perturb.operators.results.truncate import Truncate
 from perturb.operators.schema.dialect import Dialect
 from perturb.operators.schema.references import References
 from perturb.operators.schema.strict import Strict
+from perturb.operators.system.drop import DropSystem
+from perturb.operators.system.markup import RewriteMarkup
+from perturb.operators.system.persona import Persona
 from perturb.operators.system.preamble import Preamble
+from perturb.operators.system.reorder import ReorderSystem
+from perturb.operators.system.role import MoveRole
 from perturb.operators.tools.abbreviate import Abbreviate
 from perturb.operators.tools.case_style import ToolCaseStyle
 from perturb.operators.tools.opaque import Opaque
@@ -57,6 +62,10 @@ from perturb.operators.toolset.merge import Merge
 from perturb.operators.toolset.near_duplicates import NearDuplicates
 from perturb.operators.toolset.shuffle import Shuffle
 from perturb.operators.user.irrelevant_context import IrrelevantContext
+from perturb.operators.user.over_turns import OverTurns
+from perturb.operators.user.reorder import ReorderSentences
+from perturb.operators.user.style import UserStyle
+from perturb.operators.user.typos import Typos
 
 TABLE: tuple[type[Operator], ...] = (
     Reword,
@@ -103,7 +112,16 @@ TABLE: tuple[type[Operator], ...] = (
     Slow,
     LogNoise,
     Malformed,
+    Persona,
+    ReorderSystem,
+    DropSystem,
     Preamble,
+    RewriteMarkup,
+    MoveRole,
+    ReorderSentences,
+    OverTurns,
+    UserStyle,
+    Typos,
     IrrelevantContext,
     Entities,
 )
