@@ -13,15 +13,18 @@ from typing import Any, Literal
 
 import msgspec
 
-from perturb.boundary import Boundary
+from perturb.boundary import Boundary, shown_turns
 from perturb.errors import PerturbError, ToolsetError
 from perturb.knowable import Visible, leaves, undeclared, unexplained
+from perturb.leaks import Leaks
 from perturb.operator import NotApplicable, Operator, Setup, StackLens, lens_for
 from perturb.toolset import Task, Toolset
 from perturb.types import HEADLINE_KINDS, JSON, Answer, Call, Failure, Result, Step, Transcript
 
 RAISED = "operator raised"
-"""The reason of a proof in which an operator broke: a fault of ours, not of the task."""
+LEAK = "leak"
+OUR_FAULTS = frozenset((RAISED, LEAK))
+"""The reasons of a proof in which an operator broke, or left a retired name in what is shown: faults of ours."""
 
 _WAY_OUT = re.compile(r"(?i)\b(?:again|re-?try|retries|later|wait|temporar\w+)\b|retry_?after")
 """What a failure says where the same call, made once more, may work."""
@@ -214,13 +217,19 @@ class Gold:
         """Whether a task is solvable under a plan; `lens` may be given where it is at hand."""
         if isinstance(operator, NotApplicable):
             return Proof(status="not_applicable", reason=operator.reason, detail=operator.detail)
+        try:
+            lens = lens or lens_for(operator, self.setup)
+            leak = first_leak(lens, task)
+        except Exception as error:
+            return Proof(status="unsolvable", reason=RAISED, detail=f"{type(error).__name__}: {error}")
+        if leak is not None:
+            return Proof(status="unsolvable", reason=LEAK, detail=leak)
         clean = await self.clean(task)
         if clean is None:
             return Proof(status="not_proven", reason="the task has no gold calls")
         if not clean.passed:
             return Proof(status="not_proven", reason="the gold calls fail the toolset's own check in the clean setup")
         try:
-            lens = lens or lens_for(operator, self.setup)
             if lens.has_state and not self.toolset.dumps_state:
                 return Proof(status="not_applicable", reason="not_declared", detail="the environment cannot dump its state")
             run = await run_gold(self.toolset, task, lens, clean=clean)
@@ -252,6 +261,19 @@ class Gold:
         if not felt and operator is not None and not conditional and operator.places():
             return Proof(status="not_applicable", reason="not_met", felt=False)
         return Proof(status="solvable", felt=felt)
+
+
+def first_leak(lens: StackLens, task: Task) -> str | None:
+    """The first retired name that is left in what an agent is shown of a task before it acts, or at a later stage."""
+    stage: StackLens | None = lens
+    while stage is not None:
+        leaks = Leaks.of(stage)
+        if leaks.sought:
+            said = shown_turns(lens, task) if stage is lens else ()
+            for leak in (*leaks.in_setup(), *(leak for text in said for leak in leaks.in_prompt(text))):
+                return str(leak)
+        stage = stage.next_stage
+    return None
 
 
 def _members(operator: Operator | None) -> tuple[Operator, ...]:

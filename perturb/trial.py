@@ -16,6 +16,7 @@ from perturb import texts
 from perturb.agent import Agent, EndOfRun
 from perturb.boundary import Boundary, BudgetExceeded, EnvironmentFault
 from perturb.episode import Episode, Outcome
+from perturb.leaks import Leaks
 from perturb.operator import StackLens
 from perturb.planning import Limits
 from perturb.store import Planned
@@ -50,7 +51,10 @@ async def run_episode(
         error = f"{what}: {texts.told(problem)}"
     else:
         answer, outcome_or_none, error = await _act(agent, boundary, limits, watchdog)
-        if outcome_or_none is not None:
+        leak = _leak(lens, boundary)
+        if leak is not None:
+            outcome, error = "tester_fault", f"a name that the setup has retired was shown: {leak}"
+        elif outcome_or_none is not None:
             outcome = outcome_or_none
         else:
             outcome, answer_real, error = _judge(toolset, task, boundary, answer or "")
@@ -178,6 +182,16 @@ def _awaited(function: Callable[..., Any], *arguments: Any) -> Any:
     import anyio.from_thread
 
     return anyio.from_thread.run(function, *arguments)
+
+
+def _leak(lens: StackLens, boundary: Boundary) -> str | None:
+    """The first retired name in what an episode has shown; what the agent itself had said before is none. What it is shown
+    before it acts was looked through as the pair was proven."""
+    leaks = Leaks.of(lens)
+    if not leaks.sought:
+        return None
+    said = [one.answer for one in boundary.said]
+    return next((str(leak) for leak in leaks.in_steps(boundary.steps, said)), None)
 
 
 def _judge(toolset: Toolset, task: Task, boundary: Boundary, answer: str) -> tuple[Outcome, str | None, str | None]:

@@ -16,7 +16,8 @@ JSON: TypeAlias = Any
 Schema: TypeAlias = dict[str, Any]
 """A JSON Schema (2020-12) with its `$ref`s inlined. Keys that begin with `x-` are ours and are never shown."""
 
-Axis = Literal["tools", "system", "user", "environment", "responses", "scaffold"]
+Axis = Literal["tools", "system", "user", "environment", "responses", "scaffold", "mixed"]
+"""The part of the setup that an operator changes; `mixed` where a preset changes several."""
 Kind = Literal["equivalent", "distraction", "fault", "ablation", "adversarial"]
 HEADLINE_KINDS: frozenset[str] = frozenset({"equivalent", "distraction", "fault"})
 """The kinds under which the task stays solvable and knowable; they alone count towards the headline drop."""

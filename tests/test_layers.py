@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         *("toolset", "agent", "episode", "answers", "signatures", "environments", "toolset_files", "authoring"),
         *("agent_files", "learned_gold", "loading", "reference", "plan_files"),
     ),
-    ("boundary", "replay", "laws"),
+    ("leaks", "boundary", "replay", "laws", "law_examples"),
     ("runner", "planning", "trial", "store", "watchdog"),
     ("statistics",),
     ("rendering",),
@@ -44,6 +44,7 @@ SEAM = {
     "boundary": "carries an episode",
     "replay": "proves a pair solvable",
     "laws": "checks every lens",
+    "law_examples": "checks every lens on what schemas allow",
     "showing": "shows an operator's examples before and after",
     "trial": "asks the boundary to read the final answer",
 }

@@ -43,10 +43,14 @@ class Stack(Operator, frozen=True, kw_only=True):
 
     @classmethod
     def of(
-        cls, operators: Iterable[type[Operator]], setup: Setup, pick: Callable[[str], Pick], intensity: float
+        cls,
+        operators: Iterable[type[Operator]],
+        setup: Setup,
+        pick: Callable[[str], Pick],
+        intensity: float | Callable[[str], float],
     ) -> tuple[Stack, dict[str, NotApplicable]]:
         """Plan several operators, each on what the ones within it show. `pick` gives each operator, by its id, a source of
-        its own. Those that do not apply are left out and named with the reason."""
+        its own, and `intensity` may give each its own. Those that do not apply are left out and named with the reason."""
         members: list[Operator] = []
         left_out: dict[str, NotApplicable] = {}
         lens = StackLens(setup, ())
@@ -56,7 +60,8 @@ class Stack(Operator, frozen=True, kw_only=True):
             if clash:
                 planned = NotApplicable(reason="conflict", detail=f"with {clash[0]}")
             else:
-                planned = operator.plan(lens.setup, pick(operator.id), intensity)
+                dose = intensity(operator.id) if callable(intensity) else intensity
+                planned = operator.plan(lens.setup, pick(operator.id), dose)
             if isinstance(planned, NotApplicable):
                 left_out[operator.id] = planned
                 continue
