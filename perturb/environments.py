@@ -127,6 +127,7 @@ class AuthoredToolset(Toolset):
         entities: Mapping[str, Sequence[str]] | None = None,
         volatile: Sequence[str] = (),
         failures: str = "plain",
+        rewordings: Mapping[str, Sequence[str]] | None = None,
         sources: Iterable[Any] = (),
     ) -> None:
         self.name = name
@@ -136,6 +137,7 @@ class AuthoredToolset(Toolset):
         self.entities = _entities(name, entities or {})
         self.volatile = tuple(volatile)
         self.failures = failures
+        self.rewordings = _rewordings(name, rewordings or {})
         self._create = create
         self._implementations = {each.tool.name: each for each in implementations}
         self._sources = _source_digests([*sources, *(task.check for task in self.tasks if task.check)])
@@ -223,6 +225,13 @@ def _entities(name: str, entities: Mapping[str, Sequence[str]]) -> dict[str, tup
         if isinstance(names, str) or not all(isinstance(each, str) and each for each in names):
             raise ToolsetError(f"entities {kind!r} of toolset {name!r} are {names!r}; write a list of names")
     return {kind: tuple(names) for kind, names in entities.items()}
+
+
+def _rewordings(name: str, rewordings: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    for old, wordings in rewordings.items():
+        if isinstance(wordings, str) or not all(isinstance(each, str) and each for each in wordings):
+            raise ToolsetError(f"the rewordings of {old!r} in toolset {name!r} are {wordings!r}; write a list of texts")
+    return {old: tuple(wordings) for old, wordings in rewordings.items()}
 
 
 def _source_digests(things: Iterable[Any]) -> list[str]:

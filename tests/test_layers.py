@@ -18,11 +18,11 @@ PACKAGE = Path(perturb.__file__).parent
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
-    ("schemas", "texts", "mentions", "knowable", "sources", "plugins", "configuration"),
+    ("schemas", "texts", "mentions", "knowable", "literals", "survival", "sources", "plugins", "configuration"),
     ("operator", "corpus", "operators", "strategies"),
     (
         *("toolset", "agent", "episode", "answers", "signatures", "environments", "toolset_files", "authoring"),
-        *("agent_files", "learned_gold", "loading", "reference", "plan_files"),
+        *("agent_files", "learned_gold", "rewordings", "loading", "reference", "plan_files"),
     ),
     ("leaks", "boundary", "replay", "laws", "law_examples"),
     ("runner", "planning", "trial", "store", "watchdog"),

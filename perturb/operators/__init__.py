@@ -64,6 +64,7 @@ from perturb.operators.toolset.near_duplicates import NearDuplicates
 from perturb.operators.toolset.shuffle import Shuffle
 from perturb.operators.user.irrelevant_context import IrrelevantContext
 from perturb.operators.user.over_turns import OverTurns
+from perturb.operators.user.paraphrase import Paraphrase
 from perturb.operators.user.reorder import ReorderSentences
 from perturb.operators.user.style import UserStyle
 from perturb.operators.user.typos import Typos
@@ -119,6 +120,7 @@ TABLE: tuple[type[Operator], ...] = (
     Preamble,
     RewriteMarkup,
     MoveRole,
+    Paraphrase,
     ReorderSentences,
     OverTurns,
     UserStyle,

@@ -258,7 +258,7 @@ STYLES: Mapping[Style, Mapping[str, Change]] = {
         "greeting": Change(_greet, ("Hi there!", "Hey there!", "Hello there!")),
         "contractions": Change(_each(_draw_together)),
         "remark": Change(_begin, ("So, here's the thing.", "Okay, bear with me here.", "Right, here goes.")),
-        "thanks": Change(_leave, ("Thanks a million, you're a star!", "Thanks so much, you're the best!", "Cheers, really appreciate it!")),
+        "thanks": Change(_leave, ("Thanks a million, you're a star!", "Thanks so much, you're a lifesaver!", "Cheers, really appreciate it!")),
     },
 }
 """What each style changes, in the order in which it is done."""
