@@ -101,8 +101,8 @@ def toolset(
     with a parameter `state` is given the episode's dictionary, a copy of `state` or what `state()` returns.
 
     Parameters come from type hints, descriptions from docstrings in Google's style, the output schema from the return
-    annotation. A tool refuses by raising `ToolError`. `failures` names the renderer of failures (`plain` or `json`). `rewordings`
-    are other wordings of prompts and descriptions, beside those of `rewordings.json`.
+    annotation. A tool refuses by raising `ToolError`. `failures` names the renderer of failures (`plain` or `json`).
+    `rewordings` are other wordings of prompts and descriptions, beside those of `rewordings.json`.
     Raises `ToolsetError` for a tool or a task that is not well formed.
     """
     if (environment_class is None) == (not tools):

@@ -1,4 +1,4 @@
-"""The words, the names and the values that a toolset can show: what new names must stay clear of, and what rewording must keep."""
+"""The words, the names and the values of a toolset: what new names must stay clear of, and what other wordings must keep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in prose to be taken to the letter: code, quoted text, addresses, identifiers, numbers, and words that are told on.
+"""What stands in prose to be taken to the letter: code, quoted text, addresses, identifiers, numbers, what is told on.
 
 Whoever puts a prompt in other words leaves these as they are.
 """
@@ -33,7 +33,8 @@ _BARE = re.compile(
     re.VERBOSE,
 )
 _TOLD_ON = re.compile(
-    r"(?i:\b(?:message|title|subject|question|text|note|description|reply|body|content|comment))\b[^.?!:\n'\"]{0,60}:[ \t]*(\S[^\n]*)"
+    r"(?i:\b(?:message|title|subject|question|text|note|description|reply|body|content"
+    r"|comment))\b[^.?!:\n'\"]{0,60}:[ \t]*(\S[^\n]*)"
 )
 
 

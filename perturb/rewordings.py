@@ -1,9 +1,9 @@
 """Stored rewordings of prompts and descriptions: the file that a person reviews, and what a toolset takes from it.
 
-`rewordings.json` lies beside a toolset: in its folder, or as `mine.rewordings.json` beside `mine.py`; for a toolset that comes with
-this package, also as `toolsets/NAME.rewordings.json` in the current project. It holds `rewordings` and `refused`, lists of records with
-`what` (`task cancel-two`, `tool find_customer`), `old`, `new`, `by`; the former with `reviewed`, the latter with `why`. Only what a
-person has marked as reviewed is used.
+`rewordings.json` lies beside a toolset: in its folder, or as `mine.rewordings.json` beside `mine.py`; for a toolset that comes
+with this package, also as `toolsets/NAME.rewordings.json` in the current project. It holds `rewordings` and `refused`, lists of
+records with `what` (`task cancel-two`, `tool find_customer`), `old`, `new`, `by`; the former with `reviewed`, the latter with
+`why`. Only what a person has marked as reviewed is used.
 """
 
 from __future__ import annotations

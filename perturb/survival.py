@@ -1,7 +1,6 @@
 """Whether all that matters in a text has survived in another wording of it: its values, and what it asks for.
 
-Values are told exactly: quoted text, numbers, dates, codes, addresses, names, and the scalars of gold calls that could be read. What
-a text asks for is told by the words on which it turns (negations, conditions, bounds, superlatives, units, days), so that a
+Values are told exactly: quoted text, numbers, dates, codes, addresses, names, scalars of gold calls that could be read. What a text asks for is told by the words on which it turns (negations, conditions, bounds, superlatives, units, days), so that a
 wording may be refused though a person would take it; it is never taken because nobody looked.
 """
 
@@ -15,37 +14,39 @@ from perturb.knowable import Visible
 from perturb.literals import bare, quotations
 from perturb.types import JSON
 
-_NUMBERS = {
-    word: str(number)
-    for number, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
-    if number != 1  # `the one nearest the front` is no number
-}
+_COUNTED = "zero one two three four five six seven eight nine ten eleven twelve"
+_NUMBERS = {word: str(number) for number, word in enumerate(_COUNTED.split()) if number != 1}
+"""Words for numbers; in `the one nearest the front` there is none."""
 _NUMERAL = re.compile(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?(?=(?:st|nd|rd|th)?(?!\w))")
 _NUMBER_WORD = re.compile(rf"(?i)\b(?:{'|'.join(_NUMBERS)})\b")
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)")
 _NAME = re.compile(r"[^\W\d_](?:[\w'’-]*\w)?")
 _LOOSE = frozenset({"i", "ok", "okay", "hi", "hello", "mr", "mrs", "ms"})
-_BEGINS = frozenset(
-    """
-    a about add after all also am an and any apply are as ask at because been before being book both but buy by call can cancel change check
-    choose close confirm convert copy could count create delete did do does each either email every fetch find first for forward from get
-    give had has have he her here his how if in invite is it its just know let list look make may me message might move my need no not note
-    of on once one only open or order our out over pay please post prepare provide put read recommend refund register remind remove rename
-    reply report reschedule reserve return say search see send set share she should show since so some sort start stop submit suggest
-    summarize take tell than that the their them then there these they this those through to transfer turn under until up update upgrade
-    upload use visit was we were what when where which while who whose why will with without would write yes yet you your
-    """.split()
-)
+_OPENINGS = """
+a about add after all also am an and any apply are as ask at because been before being book both but buy by call can cancel
+change check choose close confirm convert copy could count create delete did do does each either email every fetch find
+first for forward from get give had has have he her here his how if in invite is it its just know let list look make may me
+message might move my need no not note of on once one only open or order our out over pay please post prepare provide put
+read recommend refund register remind remove rename reply report reschedule reserve return say search see send set share she
+should show since so some sort start stop submit suggest summarize take tell than that the their them then there these they
+this those through to transfer turn under until up update upgrade upload use visit was we were what when where which while
+who whose why will with without would write yes yet you your
+"""
+_BEGINS = frozenset(_OPENINGS.split())
 """Words that begin a sentence before a name, and are no part of it."""
 
 _GREETED = frozenset({"dear", "sir", "madam", "please"})
 """Words that may bear a capital behind a greeting."""
 
-_TALKS_OF_ITSELF = re.compile(r"(?i)^(?:sure|certainly|of course|here (?:is|are)|rewording|paraphrase)\b|\brephras|\breworded\b")
+_TALKS_OF_ITSELF = re.compile(
+    r"(?i)^(?:sure|certainly|of course|here (?:is|are)|rewording|paraphrase)\b|\brephras|\breworded\b"
+)
 
 _COURTESY = re.compile(
-    r"(?im)^\s*(?:(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|greetings)(?: there| all| everyone| team)?|dear [\w ]{1,30}"
-    r"|to whom it may concern)\s*[,!.:]+|\b(?:(?:many |kind |best |warm )?(?:thanks|thank you|regards)|cheers|i appreciate)\b[^.!?\n]*[.!?]?"
+    r"(?im)^\s*(?:(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|greetings)(?: there| all| everyone| team)?"
+    r"|dear [\w ]{1,30}"
+    r"|to whom it may concern)\s*[,!.:]+|\b(?:(?:many |kind |best |warm )?(?:thanks|thank you|regards)|cheers"
+    r"|i appreciate)\b[^.!?\n]*[.!?]?"
     r"|\b(?:best(?: wishes)?|yours(?: \w+)?|sincerely),"
 )
 """Greetings and leave, which turn nothing."""
@@ -55,7 +56,8 @@ _NEGATION = re.compile(
     r"|un(?:insured|paid|read|used|opened|answered|checked|seen|available|able|changed))\b|n['’]t\b"
 )
 _KEPT: dict[str, str] = {
-    "a condition": r"if|in case|unless|provided|assuming|as long as|otherwise|or else|failing that|should(?= \w+ (?:have|be)\b)|in the event",
+    "a condition": r"if|in case|unless|provided|assuming|as long as|otherwise|or else|failing that|in the event"
+    r"|should(?= \w+ (?:have|be)\b)",
     "an exclusivity": r"only|solely|exclusively|nothing but|alone",
     "an exception": r"except|apart from|but for|excluding|other than|instead of|rather than|in place of",
     "the lowest": r"cheapest|lowest|least expensive|least|minimum|minimal|smallest|fewest|best price",
@@ -65,7 +67,8 @@ _KEPT: dict[str, str] = {
     "the nearest": r"nearest|closest",
     "the furthest": r"furthest|farthest",
     "each of several": r"all|every|each|both|entire|whole",
-    "an upper bound": r"at most|up to|(?:no more than|under|below|less than|cheaper than|within)(?= [$€£]?\d)|at the latest|as many as",
+    "an upper bound": r"at most|up to|at the latest|as many as"
+    r"|(?:no more than|under|below|less than|cheaper than|within)(?= [$€£]?\d)",
     "a lower bound": r"at least|(?:over|above|more than|higher than)(?= [$€£]?\d)|exceeds?|or more",
     "a time before": r"before|until|till|prior to|no later than|by(?= (?:\d{4}-|\d{1,2} (?-i:[A-Z])|(?-i:[A-Z])))|ahead of",
     "a time after": r"after|afterwards|from (?:now|here) on",
@@ -132,7 +135,8 @@ def sense_changed(old: str, new: str) -> list[str]:
     if negations[0] != negations[1]:
         found.append("lacks a negation" if negations[0] > negations[1] else "adds a negation")
     for name, words in (_KEPT | _EXACT).items():
-        pattern = re.compile(rf"(?i)(?<![\w-])(?:{words})(?![\w-])" if words[-1] not in "$€£%" else rf"(?i)(?<!\w)(?:{words})")
+        ends = "" if words[-1] in "$€£%" else r"(?![\w-])"
+        pattern = re.compile(rf"(?i)(?<![\w-])(?:{words}){ends}")
         was, now = bool(pattern.search(old)), bool(pattern.search(new))
         if was != now:
             found.append(f"{'lacks' if was else 'adds'} {name}")

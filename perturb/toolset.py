@@ -56,8 +56,8 @@ class Toolset:
     `entities` maps a kind (`person`, `company`) to names that occur in the state, the prompts and the results, and that
     may be replaced one-to-one by others. `volatile` holds regular expressions over paths of the dumped state
     (`/inbox/emails/*/timestamp` is written `/inbox/emails/\\d+/timestamp`) that differ from run to run: times, generated ids.
-    `rewordings` holds other wordings of what the user says and of descriptions of tools, by the text that they stand for; a person
-    has read each of them, and all that matters in the text is in them.
+    `rewordings` holds other wordings of what the user says and of descriptions of tools, by the text that they stand for; a
+    person has read each of them, and all that matters in the text is in them.
     """
 
     name: str

@@ -28,7 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("runner", "planning", "trial", "store", "watchdog"),
     ("statistics",),
     ("rendering",),
-    ("evaluation", "checking", "findings", "demonstration", "replaying", "showing"),
+    ("evaluation", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing"),
     ("cli", "__main__", "pytest_plugin", "pytest_support", "pytest_report", "pytest_replay"),
 )
 """Lowest first. A module imports from its own layer and from those below it."""

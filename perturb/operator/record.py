@@ -29,8 +29,8 @@ Phase = Literal[
 ]
 PHASES: tuple[Phase, ...] = get_args(Phase)
 """The order in which lenses are laid over a setup, innermost first. `wording` is for what puts prompts otherwise in the
-toolset's own terms, so that every rename passes over the new words too; `catalogue` for what puts tools as they are shown behind
-others; `stages` for what changes the setup in the middle of an episode, of which a stack holds one at most."""
+toolset's own terms, so that every rename passes over the new words too; `catalogue` for what puts tools as they are shown
+behind others; `stages` for what changes the setup in the middle of an episode, of which a stack holds one at most."""
 
 KIND_ORDER: tuple[Kind, ...] = ("equivalent", "distraction", "fault", "ablation", "adversarial")
 """From the strongest promise to the weakest."""

@@ -1,6 +1,7 @@
 """A system prompt as what it is made of: paragraphs, lists and sections, whichever markup it is written in.
 
-Texts within are Markdown as far as emphasis and code go (`**strong**`, `*light*`, `` `code` ``); marks that only break lines are gone.
+Texts within are Markdown as far as emphasis and code go (`**strong**`, `*light*`, `` `code` ``); marks that only break lines
+are gone.
 """
 
 from __future__ import annotations
@@ -51,7 +52,9 @@ _TAG = re.compile(r"<([A-Za-z_][\w-]*)((?: [\w-]+=\"[^\"]*\")*)>")
 _ATTRIBUTE = re.compile(r"([\w-]+)=\"([^\"]*)\"")
 _CODE_SPAN = re.compile(r"(`+[^`]+`+)")
 _STRONG = re.compile(r"(?<![\w*])\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*(?![\w*])|(?<![\w_])__(?=\S)([^_\n]+?)(?<=\S)__(?![\w_])")
-_LIGHT = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]+?)(?<=[^\s*])\*(?![\w*])|(?<![\w_])_(?=[^\s_])([^_\n]+?)(?<=[^\s_])_(?![\w_])")
+_LIGHT = re.compile(
+    r"(?<![\w*])\*(?=[^\s*])([^*\n]+?)(?<=[^\s*])\*(?![\w*])|(?<![\w_])_(?=[^\s_])([^_\n]+?)(?<=[^\s_])_(?![\w_])"
+)
 _NUMBER = re.compile(r"(\d+)\. ")
 
 
@@ -94,7 +97,9 @@ def emphasised(text: str, strong: str, light: str) -> str:
 
         made = _STRONG.sub(put, parts[place])
         made = _LIGHT.sub(lambda match: light.format(match.group(1) or match.group(2)), made)
-        parts[place] = re.sub(r"\0(\d+)\0", lambda match, aside=aside: aside[int(match.group(1))], made)
+        for number, strong_text in enumerate(aside):
+            made = made.replace(f"\0{number}\0", strong_text)
+        parts[place] = made
     return "".join(parts)
 
 
@@ -259,7 +264,12 @@ def _blocks(children: Sequence[str | _Element]) -> Outline:
         title = child.attributes.get("title", "" if child.tag in ("list", "section") else name_of(child.tag))
         inner = _elements(child.body)
         items = [one for one in inner if isinstance(one, _Element)]
-        if items and len(items) == len(inner) and len({one.tag for one in items}) == 1 and (len(items) > 1 or items[0].tag == "item"):
+        if (
+            items
+            and len(items) == len(inner)
+            and len({one.tag for one in items}) == 1
+            and (len(items) > 1 or items[0].tag == "item")
+        ):
             first = int(items[0].attributes.get("number", 0))
             made.append(Listing(title, first, tuple(_blocks(_elements(one.body)) for one in items)))
         else:
@@ -299,7 +309,11 @@ def _block(value: Any) -> Iterator[Block]:
         yield Code(value["code"], value["language"])
     else:
         for key, inner in value.items():
-            yield _listing(key, inner) if isinstance(inner, list) else Section(name_of(key) if "_" in key else key, _of_json(inner))
+            yield (
+                _listing(key, inner)
+                if isinstance(inner, list)
+                else Section(name_of(key) if "_" in key else key, _of_json(inner))
+            )
 
 
 def _listing(title: str, values: list[Any]) -> Listing:

@@ -1,4 +1,4 @@
-"""`system.reorder`: sections, paragraphs and points of the system prompt come in another order, where none refers to another."""
+"""`system.reorder`: parts of the system prompt come in another order, where none refers to another."""
 
 from __future__ import annotations
 
@@ -17,17 +17,23 @@ _CALLED = 60
 """A part is called by so many of its first characters."""
 
 _IN_ORDER = re.compile(
-    r"(?i)\bin (?:the|this|that) (?:\w+ )?order\b|\bstep by step\b|\border of (?:precedence|priority)\b|\bone after (?:the other|another)\b"
+    r"(?i)\bin (?:the|this|that) (?:\w+ )?order\b|\bstep by step\b|\border of (?:precedence|priority)\b"
+    r"|\bone after (?:the other|another)\b"
     r"|\b(?:steps?|stages?|phases?) (?:below|above|\d)|\bfollow(?:ing)? (?:these )?steps\b"
 )
 _LEANS = re.compile(
-    r"(?i)(?:and|but|or|so|then|also|after (?:that|this)|afterwards|however|therefore|thus|hence|otherwise|if so|if not|this|these|those|that|it"
-    r"|they|them|such|in addition|additionally|moreover|finally|next|first|firstly|second|secondly|third|thirdly|last|lastly|for this|in this case"
-    r"|in that case|again|instead|likewise|similarly|once (?:that|this|done|you have)|when done|before (?:that|this)|the (?:same|latter|former))\b"
+    r"(?i)(?:and|but|or|so|then|also|after (?:that|this)|afterwards|however|therefore|thus|hence|otherwise|if so|if not|this"
+    r"|these|those|that|it"
+    r"|they|them|such|in addition|additionally|moreover|finally|next|first|firstly|second|secondly|third|thirdly|last|lastly"
+    r"|for this|in this case"
+    r"|in that case|again|instead|likewise|similarly|once (?:that|this|done|you have)|when done|before (?:that|this)"
+    r"|the (?:same|latter|former))\b"
 )
 _POINTS = re.compile(
-    r"(?i)\b(?:above|below|preceding|previous(?:ly)?|aforementioned|foregoing|latter|former|as (?:described|said|mentioned|stated|noted|follows)"
-    r"|(?:rules?|sections?|steps?|points?|items?|paragraphs?|instructions?) \d+|(?:next|last|previous|other|first|second|third) "
+    r"(?i)\b(?:above|below|preceding|previous(?:ly)?|aforementioned|foregoing|latter|former|as (?:described|said|mentioned"
+    r"|stated|noted|follows)"
+    r"|(?:rules?|sections?|steps?|points?|items?|paragraphs?|instructions?) \d+|(?:next|last|previous|other|first|second"
+    r"|third) "
     r"(?:rule|section|step|point|item|paragraph|instruction)s?)\b"
 )
 
@@ -92,8 +98,8 @@ Part = tuple[Any, ...]
 """What moves as one: blocks that stand side by side, or items of a list."""
 
 
-def _parts(siblings: Sequence[Any], top: bool) -> list[Part]:
-    """Blocks (or items) side by side, each with those behind it that lean on it; the first of the prompt is a part of its own."""
+def _parts(siblings: Sequence[Any]) -> list[Part]:
+    """Blocks (or items) side by side, each with those behind it that lean on it."""
     parts: list[Part] = []
     for one in siblings:
         alone = not isinstance(one, Code) and not (isinstance(one, Listing) and not one.title)
@@ -112,7 +118,7 @@ def _gaps(parts: list[Part], place: int, top: bool) -> list[int]:
 
 def _free(siblings: Sequence[Any], top: bool = True) -> Iterator[tuple[str, list[int]]]:
     """Each part that can move by what it is called, with where it can move to; those within others too."""
-    parts = _parts(siblings, top)
+    parts = _parts(siblings)
     for place, part in enumerate(parts):
         yield _called(part), _gaps(parts, place, top)
         for one in part:
@@ -123,7 +129,7 @@ def _free(siblings: Sequence[Any], top: bool = True) -> Iterator[tuple[str, list
 
 
 def _moved(siblings: Sequence[Any], moves: Mapping[str, int], top: bool = True) -> Any:
-    parts = _parts(siblings, top)
+    parts = _parts(siblings)
     keys = []
     for place, part in enumerate(parts):
         gap = moves.get(_called(part))

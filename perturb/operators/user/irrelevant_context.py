@@ -29,8 +29,8 @@ class IrrelevantContext(Operator, frozen=True, kw_only=True):
     Before: `Look up user bo.`
     After: `I have been out in the garden since breakfast; … ` and, after an empty line, `Look up user bo.`
 
-    What the user says first opens with the stories; later messages stay as they are. Places are stories of the bank; intensity is the share of them.
-    Does not apply where the toolset has no tasks.
+    What the user says first opens with the stories; later messages stay as they are. Places are stories of the bank;
+    intensity is the share of them. Does not apply where the toolset has no tasks.
     """
 
     id: ClassVar[str] = "user.irrelevant_context"

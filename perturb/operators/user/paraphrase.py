@@ -17,9 +17,9 @@ class Paraphrase(Operator, frozen=True, kw_only=True):
     Before: `Cancel my flight of 19 May, please.`
     After: `I won't be on the flight of 19 May, so would you cancel it?`
 
-    Rewordings are made by `perturb paraphrase` or by hand, hold every value of the text, and have been read by a person; no model
-    is asked. Places are the messages that have one; intensity is the share of them. Does not apply where the toolset declares
-    none for what the user says.
+    Rewordings are made by `perturb paraphrase` or by hand, hold every value of the text, and have been read by a person; no
+    model is asked. Places are the messages that have one; intensity is the share of them. Does not apply where the toolset
+    declares none for what the user says.
     """
 
     id: ClassVar[str] = "user.paraphrase"

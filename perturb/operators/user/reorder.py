@@ -12,7 +12,9 @@ from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick
 from perturb.operators.user.sentences import Sentence, joined, split
 from perturb.types import Axis, Tool
 
-_IN_ORDER = re.compile(r"(?i)\bin (?:the|this|that) (?:\w+ )?order\b|\bstep by step\b|\bfollowing (?:tasks|steps)\b|(?:^|\s)\(?[12][.)]\s")
+_IN_ORDER = re.compile(
+    r"(?i)\bin (?:the|this|that) (?:\w+ )?order\b|\bstep by step\b|\bfollowing (?:tasks|steps)\b|(?:^|\s)\(?[12][.)]\s"
+)
 
 
 class ReorderSentences(Operator, frozen=True, kw_only=True):

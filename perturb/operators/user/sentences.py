@@ -10,7 +10,7 @@ from perturb.literals import marked, within
 from perturb.operators.vocabulary.imperatives import COMMAND, VERBS
 
 Purpose = Literal["greeting", "identity", "statement", "request", "closing"]
-"""`identity` says who is writing, `statement` what is the case; whatever is not known to be one of the others is a `request`."""
+"""`identity` says who is writing, `statement` what is the case; whatever is none of the others for certain is a `request`."""
 
 
 class Sentence(NamedTuple):
@@ -28,47 +28,66 @@ _ABBREVIATED = re.compile(
 )
 _NUMBERED = re.compile(r"(?:^|\s)\(?\d{1,2}[.)]$")
 
-_HELLO = r"(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|greetings)(?: there| all| everyone| team)?|dear (?:sir or madam|(?:[A-Z]\w+ ?){1,3})|to whom it may concern"
-GREETING = re.compile(rf"(?:(?i:{_HELLO}))\s*(?:[,!.:]+|\s[–—-])(?=\s|$)|(?i:hi|hello|hey)(?= (?i:this is|it's|i'm|i am|my name)\b)")
-THANKS = re.compile(
-    r"(?i)(?:many thanks|thanks?(?: you)?(?: (?:a lot|a bunch|so much|very much|in advance|again))*|cheers)(?: for your (?:help|time))?[.!]*$"
+_HELLO = (
+    r"(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|greetings)(?: there| all| everyone| team)?"
+    r"|dear (?:sir or madam|(?:[A-Z]\w+ ?){1,3})|to whom it may concern"
 )
-_WISHES = re.compile(r"(?i)(?:(?:kind|best|warm) regards|regards|best(?: wishes)?|yours(?: \w+)?|sincerely|cheers|thanks|thank you),(?=\s|$)")
+GREETING = re.compile(
+    rf"(?:(?i:{_HELLO}))\s*(?:[,!.:]+|\s[–—-])(?=\s|$)|(?i:hi|hello|hey)(?= (?i:this is|it's|i'm|i am|my name)\b)"
+)
+THANKS = re.compile(
+    r"(?i)(?:many thanks|thanks?(?: you)?(?: (?:a lot|a bunch|so much|very much|in advance|again))*"
+    r"|cheers)(?: for your (?:help|time))?[.!]*$"
+)
+_WISHES = re.compile(
+    r"(?i)(?:(?:kind|best|warm) regards|regards|best(?: wishes)?|yours(?: \w+)?|sincerely|cheers|thanks|thank you),(?=\s|$)"
+)
 _DASHED = re.compile(r"[–—-]+ ?(?:[A-Z][\w'’-]+ ?){1,3}\.?$")
 
 NAME = r"[A-Z][\w'’-]*[a-z](?: [A-Z][\w'’-]*[a-z]){1,3}"
 _FULL_NAME = re.compile(rf"{NAME}[.!]?$")
 _IDENTITY = re.compile(
     rf"(?:{NAME},? (?:here|speaking|writing)"
-    rf"|(?i:this is|i am|i'm|my name is|my name's|it is|it's|the name is) (?:{NAME}|[A-Z][a-z]+)(?:,? (?:here|speaking|writing))?"
+    rf"|(?i:this is|i am|i'm|my name is|my name's|it is|it's|the name is) (?:{NAME}|[A-Z][a-z]+)(?:,? (?:here|speaking"
+    rf"|writing))?"
     rf"|{NAME} is (?:my name|the name on [\w ]{{1,20}}|who I am)"
     rf"|(?i:the (?:booking|reservation|order|account) is (?:under|in the name of)) {NAME}"
-    rf"|(?i:(?:my )?(?:customer|account|client|member|membership|user) (?:number|id|code)(?: is|:)?) \S*\d\S*?(?:, {NAME})?)[.!]?$"
+    rf"|(?i:(?:my )?(?:customer|account|client|member|membership|user) (?:number|id|code)(?: is"
+    rf"|:)?) \S*\d\S*?(?:, {NAME})?)[.!]?$"
 )
 _VERB = (
-    r"(?:is|are|was|were|has|have|had|just|\w{2,}ed|came|went|got|gave|left|lost|took|made|sent|said|told|wrote|paid|bought|sold|flew|sat"
+    r"(?:is|are|was|were|has|have|had|just|\w{2,}ed|came|went|got|gave|left|lost|took|made|sent|said|told|wrote|paid|bought"
+    r"|sold|flew|sat"
     r"|knows?|thinks?|says?|likes?|lives?|works?|eats?|plans?|seems?)\b"
 )
 _TELLS = re.compile(
-    r"(?:I|I['’](?:m|ve)|We|We['’](?:re|ve)|They|He|She|It|It['’]s|There['’]s|There (?:is|are|was|were)|My|Our|Your|This is|Some(?:one|body|thing))\b"
+    r"(?:I|I['’](?:m|ve)|We|We['’](?:re|ve)|They|He|She|It|It['’]s|There['’]s|There (?:is|are|was|were)|My|Our|Your|This is"
+    r"|Some(?:one|body|thing))\b"
     rf"|(?:{NAME}|[A-Z][a-z]+)(?: and (?:I|[A-Z][a-z]+))?,? {_VERB}"
     rf"|(?:(?:On|Since) [\dA-Z][\w -]{{0,15}}|Last \w+|Yesterday|Today|Earlier(?: today)?),? (?:I|we) {_VERB}"
 )
 _WANTS = re.compile(
-    r"(?i)\?|\b(?:please|kindly|pls|want|wants|wanted|wish|wishes|need|needs|needed|would|could|should|must|['’]d (?:like|rather|love|prefer)"
-    r"|like to|prefer|hope|hoping|hopes|demand|expect|request|require|requires|looking (?:for|to)|let me|let us|let's|have to|has to"
+    r"(?i)\?|\b(?:please|kindly|pls|want|wants|wanted|wish|wishes|need|needs|needed|would|could|should|must|['’]d (?:like"
+    r"|rather|love|prefer)"
+    r"|like to|prefer|hope|hoping|hopes|demand|expect|request|require|requires|looking (?:for|to)|let me|let us|let's|have to"
+    r"|has to"
     r"|ought|going to need|in need|craving|can you|will you|would you|rather|wonder|wondering|tell me|give me|help|is to|are to"
     r"|no need|remember|make sure|be sure|do not|don['’]t)\b"
 )
-_ORDERS = re.compile(rf"(?i)(?:^|[,;:–—] ?|\s-\s|\b(?:and|so|then|or|but)\s+)(?:please\s+|just\s+|also\s+|then\s+)*(?:{VERBS})\b")
+_ORDERS = re.compile(
+    rf"(?i)(?:^|[,;:–—] ?|\s-\s|\b(?:and|so|then|or|but)\s+)(?:please\s+|just\s+|also\s+|then\s+)*(?:{VERBS})\b"
+)
 
 _CONNECTIVE = re.compile(
-    r"(?i)(?:and|but|or|so|then|if so|if not|if yes|also|after|afterwards|before|once|because|therefore|thus|hence|however|plus|finally"
-    r"|next|lastly|otherwise|in that case|in addition|additionally|moreover|instead|still|though|that way|as well|besides|for that|same"
+    r"(?i)(?:and|but|or|so|then|if so|if not|if yes|also|after|afterwards|before|once|because|therefore|thus|hence|however"
+    r"|plus|finally"
+    r"|next|lastly|otherwise|in that case|in addition|additionally|moreover|instead|still|though|that way|as well|besides"
+    r"|for that|same"
     r"|either|neither|both|yes|no|note that|the|in case|should|second|third|otherwise|till then|meanwhile|while you)\b"
 )
 _POINTS = re.compile(
-    r"(?i)\b(?:it|its|they|them|their|theirs|he|him|his|she|hers?|these|those|ones|such|same|instead|either|neither|others?|another|rest"
+    r"(?i)\b(?:it|its|they|them|their|theirs|he|him|his|she|hers?|these|those|ones|such|same|instead|either|neither|others?"
+    r"|another|rest"
     r"|again|too|also|latter|former|else|there(?! (?:is|are|was|were|will)\b)|then"
     r"|both(?! (?:of (?:us|you)|[\w-]+ (?:and|&))\b))\b"
     r"|\bone(?=\s*(?:[.,;!?]|$|instead\b|that\b|if\b|for\b|from\b|on\b|of the\b|with\b))"
@@ -156,7 +175,7 @@ def _closed(sentences: list[Sentence]) -> list[Sentence]:
 
 
 def joined(spaces: Sequence[str], sentences: Sequence[Sentence]) -> str:
-    """Sentences in a new order as one text, with the spaces that stood there; what no longer ends the text ends with a full stop."""
+    """Sentences in a new order as one text, with the spaces that stood there; all but the last end in a mark."""
     made: list[str] = []
     for place, one in enumerate(sentences):
         text = one.text

@@ -87,7 +87,9 @@ def _leave_out_thanks(turns: Turns, wording: str, kept: Iterable[str]) -> Turns:
     return tuple(_without_thanks(turn) for turn in turns)
 
 
-_SIGNED = re.compile(r"(?i)^(?:(?:kind|best|warm) regards|regards|best(?: wishes)?|yours(?: \w+)?|sincerely|cheers|thanks|thank you),\s*")
+_SIGNED = re.compile(
+    r"(?i)^(?:(?:kind|best|warm) regards|regards|best(?: wishes)?|yours(?: \w+)?|sincerely|cheers|thanks|thank you),\s*"
+)
 
 
 def _without_thanks(turn: str) -> str:
@@ -102,7 +104,9 @@ def _without_thanks(turn: str) -> str:
 # Terse.
 
 _ASKED = re.compile(r"(?:(Also|And|Then),? )?(?:can|could|would|will) you (?:please |kindly |also )*(?=\w)", re.IGNORECASE)
-_TWO_QUESTIONS = re.compile(r"(?i)\b(?:or|and|,) (?:is|are|am|was|were|do|does|did|can|could|will|would|what|how|when|where|which|who|why)\b")
+_TWO_QUESTIONS = re.compile(
+    r"(?i)\b(?:or|and|,) (?:is|are|am|was|were|do|does|did|can|could|will|would|what|how|when|where|which|who|why)\b"
+)
 _PLEASE = re.compile(
     r"(?i)(?:^|(?<=\d[.)] ))(?:please|kindly),? +(?P<letter>\w)"
     r"|(?<!\d[.)])(?P<before>,?) +(?:please|kindly)(?:(?P<more> (?=\w))|(?P<after>,?)(?!\w))"
@@ -183,7 +187,10 @@ _TOGETHER = {
     # `I have to` cannot be drawn together, and a name is not said so.
     if not long.endswith(" have") and short not in ("let's", "name's", "what's", "who's", "where's", "how's", "here's")
 } | {"I would": "I'd", "we would": "we'd", "can not": "can't"}
-_SUBJECT = r"(?:^|(?<=[,;:.!?] )|(?<=\b(?:if|so|as|or) )|(?<=\b(?:and|but|how) )|(?<=\b(?:that|than|when|what) )|(?<=\b(?:while|where|which|think) )|(?<=\bbecause ))"
+_SUBJECT = (
+    r"(?:^|(?<=[,;:.!?] )|(?<=\b(?:if|so|as|or) )|(?<=\b(?:and|but|how) )|(?<=\b(?:that|than|when|what) )"
+    r"|(?<=\b(?:while|where|which|think) )|(?<=\bbecause ))"
+)
 """Where a word is one that does something, not one that something is done to: `for it is fine` stays."""
 _LONG = re.compile(
     rf"(?i)(?:{_SUBJECT}(?=(?:it|you|we|they|there) )|(?<![\w'’])(?!(?:it|you|we|they|there) ))"
@@ -217,7 +224,9 @@ def _politely(text: str, kept: Iterable[str]) -> str:
     asks = re.search(r"(?i)\b(?:please|kindly)\b", text) is None
     made = substituted(_I_WANT, r"\1 would like", text, kept)
     polite = "could you please " if asks else "could you "
-    made = substituted(_CAN_YOU, lambda match: f"{match.group(1)}{_like(polite, match.group() if not match.group(1) else '')}", made, kept)
+    made = substituted(
+        _CAN_YOU, lambda match: f"{match.group(1)}{_like(polite, match.group() if not match.group(1) else '')}", made, kept
+    )
     command = COMMAND.match(made)
     if asks and made == text and command is not None and command.group()[:1].isupper() and "?" not in text:
         return f"Please {_lower(text)}"
@@ -251,14 +260,20 @@ STYLES: Mapping[Style, Mapping[str, Change]] = {
         "requests": Change(_sentences(_politely)),
         "thanks": Change(
             _leave,
-            ("Thank you very much for your assistance.", "I appreciate your assistance.", "Thank you in advance for your efforts."),
+            (
+                "Thank you very much for your assistance.",
+                "I appreciate your assistance.",
+                "Thank you in advance for your efforts.",
+            ),
         ),
     },
     "chatty": {
         "greeting": Change(_greet, ("Hi there!", "Hey there!", "Hello there!")),
         "contractions": Change(_each(_draw_together)),
         "remark": Change(_begin, ("So, here's the thing.", "Okay, bear with me here.", "Right, here goes.")),
-        "thanks": Change(_leave, ("Thanks a million, you're a star!", "Thanks so much, you're a lifesaver!", "Cheers, really appreciate it!")),
+        "thanks": Change(
+            _leave, ("Thanks a million, you're a star!", "Thanks so much, you're a lifesaver!", "Cheers, really appreciate it!")
+        ),
     },
 }
 """What each style changes, in the order in which it is done."""

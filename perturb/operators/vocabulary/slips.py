@@ -32,9 +32,7 @@ _KNOWN_SLIPS = {"the": ("teh",), "and": ("adn",)}
 
 
 def _swapped(word: str) -> list[str]:
-    return [
-        word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(1, len(word) - 1) if word[at] != word[at + 1]
-    ]
+    return [word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(1, len(word) - 1) if word[at] != word[at + 1]]
 
 
 def _dropped(word: str) -> list[str]:
