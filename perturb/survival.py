@@ -1,6 +1,7 @@
 """Whether all that matters in a text has survived in another wording of it: its values, and what it asks for.
 
-Values are told exactly: quoted text, numbers, dates, codes, addresses, names, scalars of gold calls that could be read. What a text asks for is told by the words on which it turns (negations, conditions, bounds, superlatives, units, days), so that a
+Values are told exactly: quoted text, numbers, dates, codes, addresses, names, scalars of gold calls that could be read. What
+a text asks for is told by the words on which it turns (negations, conditions, bounds, superlatives, units, days), so that a
 wording may be refused though a person would take it; it is never taken because nobody looked.
 """
 

@@ -8,7 +8,8 @@ import msgspec
 
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
 from perturb.operators.system.markups import written
-from perturb.operators.system.outline import markup_of, prose, read
+from perturb.operators.system.outline import prose
+from perturb.operators.system.readings import markup_of, read
 from perturb.types import Axis, Kind, Tool
 
 

@@ -8,7 +8,8 @@ import msgspec
 
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
 from perturb.operators.system.markups import written
-from perturb.operators.system.outline import MARKUPS, Markup, markup_of, read
+from perturb.operators.system.outline import MARKUPS, Markup
+from perturb.operators.system.readings import markup_of, read
 from perturb.types import Axis, Tool
 
 _BEFORE = "You look up users.\n\nRules:\n- Look up one user at a time.\n- Never guess an id."

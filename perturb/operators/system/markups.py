@@ -17,8 +17,8 @@ from perturb.operators.system.outline import (
     Section,
     emphasised,
     name_of,
-    read,
 )
+from perturb.operators.system.readings import read
 
 _RESERVED = ("item", "section", "list", ROOT, "strong", "em")
 _UNDERLINES = "=-"

@@ -9,7 +9,8 @@ import msgspec
 
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
 from perturb.operators.system.markups import written
-from perturb.operators.system.outline import Paragraph, markup_of, read
+from perturb.operators.system.outline import Paragraph
+from perturb.operators.system.readings import markup_of, read
 from perturb.types import Axis, Tool
 
 NAMES = ("Juno", "Maren", "Odile", "Ansel", "Tove", "Rufus", "Petra", "Milo", "Wanda", "Ines")

@@ -10,7 +10,8 @@ import msgspec
 
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
 from perturb.operators.system.markups import written
-from perturb.operators.system.outline import Code, Listing, Outline, Section, markup_of, prose, read
+from perturb.operators.system.outline import Code, Listing, Outline, Section, prose
+from perturb.operators.system.readings import markup_of, read
 from perturb.types import Axis, Tool
 
 _CALLED = 60
