@@ -105,7 +105,8 @@ def values_lost(old: str, new: str, scalars: Iterable[JSON] = ()) -> list[str]:
 
     `scalars` are values (of gold calls) that must be readable in the new text where they are in the old one.
     """
-    found = [f"lacks the quoted text {quoted!r}" for quoted in dict.fromkeys(quotations(old)) if quoted not in new]
+    marked = {*quotations(new), *bare(new)}
+    found = [f"lacks the quoted text {quoted!r}" for quoted in quotations(old) if quoted not in marked]
     found += [f"lacks {code!r}" for code in _codes(old) - _codes(new)]
     found += [f"adds {code!r}" for code in _codes(new) - _codes(old)]
     before, after = Counter(_numbers(old)), Counter(_numbers(new))
@@ -155,7 +156,9 @@ def _units(text: str) -> bool:
 
 
 def _numbers(text: str) -> Iterator[str]:
-    """The numbers of a text as their digits, those in words too."""
+    """The numbers of a text as their digits, those in words too; those within codes and dates aside."""
+    for code in sorted(_codes(text), key=len, reverse=True):
+        text = text.replace(code, " ")
     for match in _NUMERAL.finditer(text):
         digits = match.group().replace(",", "").rstrip(".")
         yield digits.rstrip("0").rstrip(".") if "." in digits else digits
@@ -171,7 +174,7 @@ def _names(text: str) -> Iterator[str]:
     """Words with a capital that no beginning of a sentence explains, with the days and the months."""
     for match in _NAME.finditer(text):
         word = re.sub(r"['’](?:s|m|ve|d|ll|re)$", "", match.group())
-        if not word[:1].isupper() or word.lower() in _LOOSE or len(word) < 2:
+        if not word[:1].isupper() or word.lower() in _LOOSE or len(word) < 2 or re.search(r"\d", word):
             continue
         before = text[: match.start()].rstrip(" \t\"'“‘(")
         begins = not before or before[-1] in ".!?:\n-–—"

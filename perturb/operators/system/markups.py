@@ -90,7 +90,8 @@ def _in_plain(block: Block, level: int) -> str:
             raise ValueError("plain text has two levels of headings")
         title = emphasised(block.title, "*{}*", "_{}_")
         return f"{title}\n{_UNDERLINES[level] * len(title)}\n\n{_plain(block.blocks, level + 1)}".rstrip()
-    title = f"{block.title}:\n" if block.title else ""
+    # A number other than 1 begins a list only behind an empty line.
+    title = f"{block.title}:\n" + ("\n" if block.first > 1 else "") if block.title else ""
     return title + _items(block, lambda item: _plain(item, level))
 
 

@@ -100,7 +100,7 @@ def _parts(sentences: list[Sentence]) -> list[list[Sentence]]:
     for one in sentences:
         if one.purpose in ("greeting", "closing"):
             continue
-        if one.bound and parts:
+        if one.bound and parts and not _who(parts[-1]):  # nothing leans on who is writing
             parts[-1].append(one)
         else:
             parts.append([one])

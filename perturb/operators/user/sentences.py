@@ -88,7 +88,7 @@ _CONNECTIVE = re.compile(
 _POINTS = re.compile(
     r"(?i)\b(?:it|its|they|them|their|theirs|he|him|his|she|hers?|these|those|ones|such|same|instead|either|neither|others?"
     r"|another|rest"
-    r"|again|too|also|latter|former|else|there(?! (?:is|are|was|were|will)\b)|then"
+    r"|again|too|also|latter|former|else|(?<!\bis )(?<!\bare )(?<!\bwas )there(?! (?:is|are|was|were|will)\b)|then"
     r"|both(?! (?:of (?:us|you)|[\w-]+ (?:and|&))\b))\b"
     r"|\bone(?=\s*(?:[.,;!?]|$|instead\b|that\b|if\b|for\b|from\b|on\b|of the\b|with\b))"
     r"|\b(?:this|that)\b(?! (?:week|month|year|morning|afternoon|evening|night|spring|summer|autumn|winter"
@@ -128,16 +128,17 @@ def _pieces(text: str) -> list[tuple[str, str]]:
             continue
         if match.group() and (_ABBREVIATED.search(text[start : match.end()]) or _NUMBERED.search(text[start : match.end()])):
             continue
-        _take(pieces, text[start : match.end()])
-        start = match.end()
-    _take(pieces, text[start:].rstrip())
+        if text[start : match.end()].strip():  # what is blank goes before the next
+            pieces.append(_parted(text[start : match.end()]))
+            start = match.end()
+    if text[start:].strip():
+        pieces.append(_parted(text[start:].rstrip()))
     return pieces
 
 
-def _take(pieces: list[tuple[str, str]], raw: str) -> None:
+def _parted(raw: str) -> tuple[str, str]:
     piece = raw.strip()
-    if piece:
-        pieces.append((raw[: len(raw) - len(raw.lstrip())], piece))
+    return raw[: raw.index(piece)], raw[raw.index(piece) :]
 
 
 def _purpose(piece: str) -> Purpose:

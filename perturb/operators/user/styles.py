@@ -63,7 +63,10 @@ def _greet(turns: Turns, wording: str, kept: Iterable[str]) -> Turns:
         return turns
     body = _text(said)
     space = sentences[0].space if sentences else ""
-    return (f"{space}{wording} {body}".rstrip(" ") if wording else f"{space}{body}", *rest)
+    if not wording:
+        return (f"{space}{body}", *rest)
+    # A salutation of letters has a line of its own.
+    return (f"{space}{wording}{' ' if wording[-1] in '.!' else chr(10)}{body}".rstrip(), *rest)
 
 
 def _text(sentences: list[Sentence]) -> str:
