@@ -105,29 +105,61 @@ def test_every_markup_reads_back_to_the_same_blocks(markup: Markup) -> None:
         assert [one for one in words(prose(outline).replace("_", " ").lower()) if one not in held] == []
 
 
-@pytest.mark.parametrize(
-    ("markup", "expected"),
-    [
-        (
-            "xml",
-            '<instructions>\nYou work <em>here</em>.\n\n<list title="The desk\'s rules">\n<item number="3">Be <strong>kind</strong>.'
-            '</item>\n<item number="4">Ask `get_user`.</item>\n</list>\n\n<refunds>\nNone.\n</refunds>\n</instructions>',
-        ),
-        (
-            "json",
-            '{\n  "instructions": [\n    "You work *here*.",\n    {\n      "The desk\'s rules": [\n        "3. Be **kind**.",\n'
-            '        "4. Ask `get_user`."\n      ]\n    },\n    {\n      "section": "Refunds",\n      "content": "None."\n    }\n  ]\n}',
-        ),
-        (
-            "plain",
-            "You work _here_.\n\nThe desk's rules:\n\n3. Be *kind*.\n4. Ask `get_user`.\n\nRefunds\n=======\n\nNone.",
-        ),
-        (
-            "markdown",
-            "You work *here*.\n\n**The desk's rules:**\n\n3. Be **kind**.\n4. Ask `get_user`.\n\n# Refunds\n\nNone.",
-        ),
-    ],
-)
+XML = """\
+<instructions>
+You work <em>here</em>.
+
+<list title="The desk's rules">
+<item number="3">Be <strong>kind</strong>.</item>
+<item number="4">Ask `get_user`.</item>
+</list>
+
+<refunds>
+None.
+</refunds>
+</instructions>"""
+JSON = """\
+{
+  "instructions": [
+    "You work *here*.",
+    {
+      "The desk's rules": [
+        "3. Be **kind**.",
+        "4. Ask `get_user`."
+      ]
+    },
+    {
+      "section": "Refunds",
+      "content": "None."
+    }
+  ]
+}"""
+PLAIN = """\
+You work _here_.
+
+The desk's rules:
+
+3. Be *kind*.
+4. Ask `get_user`.
+
+Refunds
+=======
+
+None."""
+MARKED = """\
+You work *here*.
+
+**The desk's rules:**
+
+3. Be **kind**.
+4. Ask `get_user`.
+
+# Refunds
+
+None."""
+
+
+@pytest.mark.parametrize(("markup", "expected"), [("xml", XML), ("json", JSON), ("plain", PLAIN), ("markdown", MARKED)])
 def test_what_the_markups_look_like(markup: Markup, expected: str) -> None:
     outline = (
         Paragraph("You work *here*."),

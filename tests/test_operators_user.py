@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import anyio
@@ -164,7 +165,7 @@ def test_of_words_side_by_side_one_is_misspelt() -> None:
     misspelt = shown("user.typos", text)[0].rstrip(".").split()
     changed = [at for at, (one, other) in enumerate(zip(text.rstrip(".").split(), misspelt, strict=True)) if one != other]
     assert len(changed) > 1
-    assert all(other - one >= 3 for one, other in zip(changed, changed[1:], strict=False))
+    assert all(other - one >= 3 for one, other in pairwise(changed))
 
 
 def test_names_identifiers_and_quoted_text_are_not_misspelt() -> None:

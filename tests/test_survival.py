@@ -7,14 +7,17 @@ from said import every_message
 
 from perturb.survival import sense_changed, values_lost
 
-OLD = "Move Ada Byron's flight NV116 of 16 May to 2026-05-22, for 2 people under 210 dollars, but don't cancel it if it's 'full'."
+OLD = (
+    "Move Ada Byron's flight NV116 of 16 May to 2026-05-22, for 2 people under 210 dollars, but don't cancel it if it's 'full'."
+)
 
 
 @pytest.mark.parametrize(
     ("new", "lost"),
     [
         (
-            "If it's 'full', don't cancel Ada Byron's flight NV116 of 16 May; for two people under 210 dollars, move it to 2026-05-22.",
+            "If it's 'full', don't cancel Ada Byron's flight NV116 of 16 May; for two people, under 210 dollars, "
+            "move it to 2026-05-22.",
             [],
         ),
         (OLD.replace("NV116", "NV161"), ["adds 'NV161'", "lacks 'NV116'"]),
@@ -31,7 +34,9 @@ def test_values(new: str, lost: list[str]) -> None:
 
 
 def test_scalars_of_gold_calls_must_stay_readable() -> None:
-    assert values_lost("Take the window seat.", "Take the seat by the glass.", ["window", 7, True]) == ["hides the value 'window'"]
+    assert values_lost("Take the window seat.", "Take the seat by the glass.", ["window", 7, True]) == [
+        "hides the value 'window'"
+    ]
     assert values_lost("Take the window seat.", "Take the seat at the window.", ["window", "NV116"]) == []
 
 
@@ -51,7 +56,11 @@ def test_scalars_of_gold_calls_must_stay_readable() -> None:
         ("Pay it at once.", "Sure, here is it: pay it at once.", ["speaks of itself"]),
         ("Pay it.", "Pay it!", ["is the same text"]),
         ("Pay it.", " ", ["says nothing"]),
-        ("Pay it.", "It would be very good of you if you could see your way to paying that for me soon.", ["is far longer", "adds a condition"]),
+        (
+            "Pay it.",
+            "It would be very good of you if you could see your way to paying that for me soon.",
+            ["is far longer", "adds a condition"],
+        ),
         ("Good morning, find it.", "Hello, look for it!", []),
         ("Find it. Thanks a lot!", "Look for it. Best, Ada", []),
     ],
