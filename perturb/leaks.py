@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from perturb import schemas
 from perturb.episode import EpisodeStep
+from perturb.kept import Kept
 from perturb.mentions import looks_like_identifier, mentioned
 from perturb.operator import Setup, StackLens
 from perturb.types import JSON, Schema, Tool, to_json
@@ -171,40 +172,19 @@ def live_names(setup: Setup) -> frozenset[str]:
     for tool in setup.tools:
         for schema in (tool.parameters, tool.returns):
             found |= _own_names(schema)
-    return frozenset(found)
-
-
-Made = TypeVar("Made")
-
-
-class _Kept:
-    """What was made of an object, kept with the object itself: unchanged parts of setups are shared by many."""
-
-    def __init__(self, size: int = 8192) -> None:
-        self._size = size
-        self._made: dict[int, tuple[object, Any]] = {}
-
-    def get(self, of: object, make: Callable[[Any], Made]) -> Made:
-        known = self._made.get(id(of))
-        if known is None:
-            if len(self._made) >= self._size:
-                self._made.clear()
-            known = self._made[id(of)] = (of, make(of))
-        made: Made = known[1]
-        return made
-
-
-_NAMES, _PROSE = _Kept(), _Kept()
+    # A tool that stands for several declares no result, and gives theirs all the same.
+    return frozenset(found.union(*map(_own_names, setup.merged_returns)))
 
 
 def _own_names(schema: Schema | None) -> frozenset[str]:
     if schema is None:
         return frozenset()
-    return _NAMES.get(schema, _found_names)
+    return _found_names(schema)
 
 
-def _found_names(schema: Schema) -> frozenset[str]:
-    return frozenset({name for names in schemas.siblings(schema) for name in names} | set(_constants(schema)))
+_found_names: Kept[frozenset[str]] = Kept(
+    lambda schema: frozenset({name for names in schemas.siblings(schema) for name in names} | set(_constants(schema)))
+)
 
 
 def _constants(node: Any) -> Iterator[str]:
@@ -252,8 +232,13 @@ def _without_legend(text: str, codes: Iterable[str], values: Iterable[str]) -> s
 def prose(tool: Tool, schema: Schema | None = None) -> Sequence[str]:
     """The description of a tool, and each description and title within its schemas, or within the one given."""
     if schema is None:
-        return _PROSE.get(tool, lambda one: [one.description, *_described(one.parameters), *_described(one.returns or {})])
+        return _all_prose(tool)
     return [tool.description, *_described(schema)]
+
+
+_all_prose: Kept[list[str]] = Kept(
+    lambda tool: [tool.description, *_described(tool.parameters), *_described(tool.returns or {})]
+)
 
 
 def _described(node: Any, names: bool = False) -> Iterator[str]:

@@ -69,7 +69,7 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
     try:
         boundary = Boundary(lens, task, environment, max_calls=1_000_000)
         said = (task.prompt, *task.follow_ups)
-        visible = Visible([boundary.system, *boundary.turns], boundary.tools) if clean is not None else None
+        visible = Visible([boundary.system, *boundary.turns], lens.setup.public_tools) if clean is not None else None
         clean_visible = Visible([toolset.system, *said], lens.real.public_tools) if clean is not None else None
         while await boundary.next_user() is not None:
             pass  # it hears the user out before it acts
@@ -86,7 +86,7 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
                 if lens is not boundary.lens:
                     lens = boundary.lens
                     if visible is not None:
-                        visible.add_tools(boundary.tools)
+                        visible.add_tools(lens.setup.public_tools)
                 if visible is not None and clean_visible is not None:
                     if first:
                         excused = _clean_hidden(clean_visible, gold, lens)

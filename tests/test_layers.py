@@ -18,7 +18,7 @@ PACKAGE = Path(perturb.__file__).parent
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
-    ("schemas", "texts", "mentions", "knowable", "literals", "survival", "sources", "plugins", "configuration"),
+    ("kept", "schemas", "texts", "mentions", "knowable", "literals", "survival", "sources", "plugins", "configuration"),
     ("operator", "corpus", "operators", "strategies"),
     (
         *("toolset", "agent", "episode", "answers", "signatures", "environments", "toolset_files", "authoring"),
