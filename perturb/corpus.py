@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _MARKED = re.compile(r"[`'\"]([^\W\d][\w.-]*)[`'\"(]")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _PROSE = 6
 """Texts of more words are prose: they have words, and are no values."""
 
@@ -74,6 +75,11 @@ def values_of(setup: Setup) -> frozenset[str]:
     for value in held:
         found.update(leaf for leaf in leaves(value) if isinstance(leaf, str) and len(leaf.split()) <= _PROSE)
     return frozenset(found - {""})
+
+
+def letters_of(values: frozenset[str]) -> frozenset[str]:
+    """The words of values, in lower case; what digits and underscores join is several words."""
+    return frozenset(word for value in values for word in _LETTERS.findall(value.lower()))
 
 
 def _states(toolset: Toolset) -> list[str]:

@@ -408,3 +408,15 @@ def test_literals_are_the_same_before_and_after_a_slip() -> None:
     for text in every_message():
         said = shown("user.typos", text)[0]
         assert [text[a:b] for a, b in literals(text)] == [said[a:b] for a, b in literals(said)]
+
+
+@pytest.mark.parametrize("operator", ["user.style", "user.over_turns", "user.irrelevant_context", "user.typos"])
+def test_other_languages_are_left_alone(operator: str) -> None:
+    german = "Guten Tag, bitte storniere meinen Flug nach Paris am 19. Mai. Ich bin krank."
+    assert shown(operator, german) == (german,)
+    setup = Setup.of(Said(german, "Please cancel my flight. Thanks a lot!"))
+    plan = by_id(operator).plan(setup, SeededPick(1, "x"), 1.0)
+    assert isinstance(plan, Operator)
+    first, second = setup.conversations
+    assert lens_for(plan, setup).show_turns(first) == first
+    assert lens_for(plan, setup).show_turns(second) != second

@@ -109,6 +109,11 @@ class Setup:
         """Every value that the toolset declares, holds at first, or needs in a gold call: no other wording may touch it."""
         return self._once("_values", lambda root: corpus.values_of(root))
 
+    @cached_property
+    def value_words(self) -> frozenset[str]:
+        """The words of those values, in lower case, identifiers in parts."""
+        return self._once("_value_words", lambda root: corpus.letters_of(root.values))
+
     def _once(self, key: str, find: Callable[[Setup], frozenset[str]]) -> frozenset[str]:
         """Kept with the toolset, since its setups are many and it is one."""
         root = self.root

@@ -11,6 +11,7 @@ from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick
 from perturb.operators.system.markups import written
 from perturb.operators.system.outline import Paragraph
 from perturb.operators.system.readings import markup_of, read
+from perturb.operators.vocabulary.language import in_english
 from perturb.types import Axis, Tool
 
 NAMES = ("Juno", "Maren", "Odile", "Ansel", "Tove", "Rufus", "Petra", "Milo", "Wanda", "Ines")
@@ -33,7 +34,7 @@ class Persona(Operator, frozen=True, kw_only=True):
     After: `You are Juno. You sound like a calm colleague: …` and, after an empty line, `You look up users. Never guess an id.`
 
     Where the prompt names the assistant already (`You are Aria, …`), that name becomes the other one. Places are the name and
-    the voice. Does not apply where there is no system prompt.
+    the voice. Does not apply where there is no system prompt in English.
     """
 
     id: ClassVar[str] = "system.persona"
@@ -61,8 +62,8 @@ class Persona(Operator, frozen=True, kw_only=True):
 
     @classmethod
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Persona | NotApplicable:
-        if not setup.system.strip():
-            return NotApplicable("nothing_to_change", "there is no system prompt")
+        if not in_english(setup.system):
+            return NotApplicable("nothing_to_change", "there is no system prompt in English")
         names = [name for name in NAMES if name.lower() not in setup.words]
         options = {"voice": list(VOICES), **({"name": names} if names else {})}
         return cls(parts={part: pick.choice(part, options[part]) for part in pick.chosen(options, intensity)})

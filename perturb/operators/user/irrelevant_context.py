@@ -8,6 +8,7 @@ from typing import ClassVar
 import msgspec
 
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
+from perturb.operators.vocabulary.language import in_english
 from perturb.types import Axis, Kind, Tool
 
 STORIES: dict[str, str] = {
@@ -30,7 +31,7 @@ class IrrelevantContext(Operator, frozen=True, kw_only=True):
     After: `I have been out in the garden since breakfast; … ` and, after an empty line, `Look up user bo.`
 
     What the user says first opens with the stories; later messages stay as they are. Places are stories of the bank;
-    intensity is the share of them. Does not apply where the toolset has no tasks.
+    intensity is the share of them. Does not apply where the user says nothing in English.
     """
 
     id: ClassVar[str] = "user.irrelevant_context"
@@ -53,8 +54,8 @@ class IrrelevantContext(Operator, frozen=True, kw_only=True):
 
     @classmethod
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> IrrelevantContext | NotApplicable:
-        if not setup.source.tasks:
-            return NotApplicable("nothing_to_change", "the toolset has no tasks")
+        if not any(in_english(turns[0]) for turns in setup.conversations):
+            return NotApplicable("nothing_to_change", "the user says nothing in English")
         order = {name: position for position, name in enumerate(pick.order("stories", list(STORIES)))}
         return cls(stories={name: order[name] for name in pick.chosen(STORIES, intensity)})
 
@@ -73,4 +74,6 @@ class IrrelevantContextLens(Lens):
             self.setup = self.shown()
 
     def show_turns(self, turns: tuple[str, ...]) -> tuple[str, ...]:
-        return (f"{self._opening}\n\n{turns[0]}", *turns[1:]) if self._opening else turns
+        if not self._opening or not in_english(turns[0]):
+            return turns
+        return (f"{self._opening}\n\n{turns[0]}", *turns[1:])

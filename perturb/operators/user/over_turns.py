@@ -9,6 +9,7 @@ import msgspec
 
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
 from perturb.operators.user.sentences import Sentence, joined, split
+from perturb.operators.vocabulary.language import in_english
 from perturb.types import Axis, Tool
 
 OPENINGS: dict[str, str] = {
@@ -31,12 +32,11 @@ class OverTurns(Operator, frozen=True, kw_only=True):
     """The user says that more follows, then what is the case in messages of its own, and last what is to be done.
 
     Before: `My meeting was called off. Please cancel my flight of 19 May. Giuliana Cusano.`
-    After: `Hi, … this comes bit by bit. …`, then `My meeting was called off.`, then `Giuliana Cusano.`, then
-    `So, now it's complete: Please cancel my flight of 19 May.`
+    After: `Hi, … this comes bit by bit. …`, `My meeting was called off.`, `Giuliana Cusano.`, `So, now it's complete: Please …`
 
     Sentences keep their order, but that one which says who is writing, or states something and leans on nothing, may come
     before the first that asks. Places are sentences that begin a message, by their text; intensity is the share of them. What
-    the user says later stays as it is. Does not apply where the user says nothing.
+    the user says later stays as it is. Does not apply where the user says nothing in English.
     """
 
     id: ClassVar[str] = "user.over_turns"
@@ -70,13 +70,15 @@ class OverTurns(Operator, frozen=True, kw_only=True):
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> OverTurns | NotApplicable:
         starts: dict[str, str] = {}
         for turns in setup.conversations:
+            if not in_english(turns[0]):
+                continue
             told, asked, later = _sorted(split(turns[0]))
             for one in (*told, *later):
                 starts.setdefault(one.text, "told")
             if asked:
                 starts[asked[0].text] = "asked"
         if not starts:
-            return NotApplicable("nothing_to_change", "the user says nothing")
+            return NotApplicable("nothing_to_change", "the user says nothing in English")
         chosen = pick.chosen(starts, intensity)
         return cls(opening=pick.choice("opening", list(OPENINGS)), starts={text: starts[text] for text in chosen})
 

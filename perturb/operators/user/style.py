@@ -9,6 +9,7 @@ import msgspec
 from perturb.literals import marked, within
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
 from perturb.operators.user.styles import STYLES, Style, Turns, styled
+from perturb.operators.vocabulary.language import in_english
 from perturb.types import Axis, Tool
 
 
@@ -19,7 +20,8 @@ class UserStyle(Operator, frozen=True, kw_only=True):
     After: `Send the report to Bo.` (terse), or formal: `Good day. Could you please … Thank you very much for your assistance.`
 
     Values, quoted text, conditions, negations and what is to be told on stay to the letter. Places are the changes that make
-    up the style; intensity is the share of them. Does not apply where no change of any style finds something to change.
+    up the style; intensity is the share of them. Does not apply where no change of any style finds something to change, in
+    English.
     """
 
     id: ClassVar[str] = "user.style"
@@ -61,11 +63,12 @@ class UserStyle(Operator, frozen=True, kw_only=True):
     @classmethod
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> UserStyle | NotApplicable:
         kept = tuple(sorted({one for turns in setup.conversations for turn in turns for one in _unmarked(turn, setup)}))
+        english = [turns for turns in setup.conversations if in_english(turns[0])]
         bites = {
             style: [
                 name
                 for name, change in changes.items()
-                if any(change.make(turns, change.wordings[0], kept) != turns for turns in setup.conversations)
+                if any(change.make(turns, change.wordings[0], kept) != turns for turns in english)
             ]
             for style, changes in STYLES.items()
         }
@@ -95,7 +98,9 @@ class UserStyleLens(Lens):
             self.setup = self.shown()
 
     def show_turns(self, turns: Turns) -> Turns:
-        return styled(turns, self._plan.style, self._plan.features, self._plan.kept) if self._plan.features else turns
+        if not self._plan.features or not in_english(turns[0]):
+            return turns
+        return styled(turns, self._plan.style, self._plan.features, self._plan.kept)
 
 
 def _unmarked(text: str, setup: Setup) -> list[str]:

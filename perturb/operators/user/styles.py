@@ -59,7 +59,7 @@ def _greet(turns: Turns, wording: str, kept: Iterable[str]) -> Turns:
     first, *rest = turns
     sentences = split(first)
     said = [one for one in sentences if one.purpose != "greeting"]
-    if not wording and len(said) == len(sentences):
+    if not said or (not wording and len(said) == len(sentences)):
         return turns
     body = _text(said)
     space = sentences[0].space if sentences else ""

@@ -17,7 +17,6 @@ APART = 3
 """Of so many words that stand side by side, one is misspelt at most."""
 
 _WORD = re.compile(r"(?<![\w'’`@./-])[A-Za-z]{3,}(?![\w'’@/-]|\.\w)")
-_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 class Typos(Operator, frozen=True, kw_only=True):
@@ -122,11 +121,7 @@ def _ordinary(text: str, match: re.Match[str]) -> bool:
 
 def _fixed(setup: Setup) -> frozenset[str]:
     """Every word of a value, in small letters, and every name of a tool that is one word."""
-    known: frozenset[str] | None = setup.root.source.__dict__.get("_value_words")
-    if known is None:
-        known = frozenset(word for value in setup.values for word in _LETTERS.findall(value.lower()))
-        setup.root.source.__dict__["_value_words"] = known
-    return known | {tool.name.lower() for tool in (*setup.root.tools, *setup.tools)}
+    return setup.value_words | {tool.name.lower() for tool in (*setup.root.tools, *setup.tools)}
 
 
 def _apart(said: list[list[str]], words: list[str], pick: Pick) -> list[str]:
