@@ -102,6 +102,7 @@ def toolset(
     growth: Mapping[str, Growth] | None = None,
     locale: str | None = None,
     failures: str = "plain",
+    rewordings: Mapping[str, Sequence[str]] | None = None,
 ) -> AuthoredToolset:
     """A toolset from a class, or from plain functions.
 
@@ -113,6 +114,7 @@ def toolset(
     annotation. `identifiers` says of kinds of `x-identifier` how they are written: a regular expression, or an `Identifier`.
     A tool refuses by raising `ToolError`. `failures` names the renderer of failures (`plain` or `json`); `clock`, `growth` and
     `locale` declare the toolset's time, what there may be more of, and how its texts are written (see `Toolset`).
+    `rewordings` are other wordings of prompts and descriptions, beside those of `rewordings.json`.
     Raises `ToolsetError` for a tool or a task that is not well formed.
     """
     if (environment_class is None) == (not tools):
@@ -140,6 +142,7 @@ def toolset(
         growth=growth,
         locale=locale,
         failures=failures,
+        rewordings=rewordings,
         sources=[*functions, *([environment_class] if environment_class else [])],
     )
 

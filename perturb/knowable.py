@@ -109,6 +109,8 @@ class Visible:
         if value is None or isinstance(value, bool):
             return True
         text = str(value).lower()
+        if isinstance(value, float) and self._has_words(f"{value:.2f}"):
+            return True  # an amount is written with its cents
         return self._has_words(text) or self._has_words(_PARTED.sub(" ", text)) or self._written_otherwise(text)
 
     def _has_words(self, text: str) -> bool:

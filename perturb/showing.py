@@ -23,6 +23,11 @@ class _OneTool(Toolset):
         self.name = "example"
         self.tools = (example.tool, *example.others)
         self.system = str(example.before) if example.what == "system" else ""
+        if example.what == "conversation":
+            self.system = example.before["system"]
+        if example.what in ("turns", "conversation"):
+            said = example.before if example.what == "turns" else example.before["turns"]
+            self.tasks = (Task(id="example", prompt=said[0], follow_ups=tuple(said[1:])),)
         self.entities = {"person": ("Ada Lovelace",)}
         self.identifiers = {"user": Identifier(form=r"U-\d{4}")}
         if example.what == "state":
@@ -74,6 +79,10 @@ def shown_example(example: Example) -> JSON:
         shown = lens.setup.system
     elif example.what == "state":
         shown = lens.load_state(example.before)
+    elif example.what == "turns":
+        shown = lens.show_turns(tuple(example.before))
+    elif example.what == "conversation":
+        shown = {"system": lens.setup.system, "turns": lens.show_turns(tuple(example.before["turns"]))}
     elif example.what == "failure":
         shown = lens.show_failure(example.call or Call(example.tool.name), msgspec.convert(example.before, Failure)).message
     elif example.what in ("exchange", "replies"):

@@ -166,7 +166,7 @@ class Depot:
         return self.drivers[driver_id]  # type: ignore[return-value]
 
     def book_pickup(
-        self, parcel_id: str, first_day: FirstDay, last_day: LastDay, ready: Moment, pay: Pay, wait: Minutes = 30
+        self, parcel_id: ParcelId, first_day: FirstDay, last_day: LastDay, ready: Moment, pay: Pay, wait: Minutes = 30
     ) -> Receipt:
         """Have a driver pick up a parcel.
 
@@ -188,7 +188,7 @@ class Depot:
         return {"parcel_id": parcel_id, "status": "booked", "cost": pay["amount"]}
 
     @write(batch="parcel_ids")
-    def tag_parcels(self, parcel_ids: list[str], tag: str) -> list[Receipt]:
+    def tag_parcels(self, parcel_ids: list[ParcelId], tag: str) -> list[Receipt]:
         """Put one more tag on each of several parcels; one that is not there is passed over and reported.
 
         Args:
@@ -234,7 +234,7 @@ def more_drivers(state: Any, count: int, seed: int) -> dict[str, dict[str, Any]]
 DEPOT: AuthoredToolset = toolset(
     Depot,
     name="depot",
-    system="You work in a parcel depot. Never call `send_parcel` twice for one parcel.",
+    system="You work in a parcel depot.\n\nNever call `send_parcel` twice for one parcel.\n\nAnswer in **one** sentence.",
     entities={"person": ["Ottilie Branner", "Casimir Dunleavy", "Philippa Esterhaus"]},
     clock=Clock(),
     growth={
@@ -243,6 +243,12 @@ DEPOT: AuthoredToolset = toolset(
     locale="en_IE",
     identifiers={"parcel": r"P\d{3}"},
     failures="json",
+    rewordings={
+        "Send parcel P003 of Ottilie Branner by air, uninsured; it should be 2 pieces, else as many as there are.": [
+            "Ottilie Branner's parcel P003 is to go by air and uninsured, in 2 pieces, or else in as many as there are."
+        ],
+        "Count the parcels of each city.": ["For each city, tell how many parcels it has."],
+    },
     tasks=[
         Task(
             id="send",
@@ -277,7 +283,7 @@ DEPOT: AuthoredToolset = toolset(
         ),
         Task(
             id="count",
-            prompt="How many parcels go to Turku, and please write 'call first' on parcel P005.",
+            prompt="How many parcels go to Turku, and please write 'call first' on parcel P005. I'm Philippa Esterhaus.",
             gold=(Call("count_by_city", {}), Call("rename_parcel", {"parcel_id": "P005", "note": "call first"})),
             answer="5 parcels go to Turku.",
             check=lambda depot, answer, calls: "5" in answer and depot.parcels["P005"]["note"] == "call first",

@@ -16,7 +16,7 @@ ClaimId = Annotated[str, Field(json_schema_extra={"x-identifier": "claim"})]
 
 def _part(of: str, part: str, format: str) -> Any:
     """A day or a moment that begins or ends a stretch of time."""
-    date = {"format": "date", "zone": "airport"}
+    date: dict[str, Any] = {"format": "date", "zone": "airport"}
     if format == "date-time":
         date = {"format": "date-time", "zone": "offset", "precision": "minutes"}
     return Field(json_schema_extra={"format": format, "x-date": date, "x-part": {"of": of, "as": part}})
