@@ -16,6 +16,8 @@ from perturb.types import JSON, Schema, Tool
 _CODE = re.compile(r"\w[\w-]*")
 _TOKEN = re.compile(r"[^\W_]+")
 _PIECE = re.compile(r"(?<!\w)-?\d+(?:\.\d+)?|[^\W_]+")
+_TENTHS = re.compile(r"(?<![\d.])\d+\.\d(?![\d.])")
+"""What an amount is as a number, where a text writes it with its cents: `52.80`."""
 _PARTED = re.compile(r"\\+[nrt]|(?<=\d)t(?=\d\d:)")
 """What parts words though it is written in letters: escaped line ends and tabs, at any depth of JSON within JSON, and the T
 between a date and its time."""
@@ -109,12 +111,13 @@ class Visible:
         if value is None or isinstance(value, bool):
             return True
         text = str(value).lower()
-        if isinstance(value, float) and self._has_words(f"{value:.2f}"):
-            return True  # an amount is written with its cents
         return self._has_words(text) or self._has_words(_PARTED.sub(" ", text)) or self._written_otherwise(text)
 
     def _has_words(self, text: str) -> bool:
-        return all(map(self._has_word, _TOKEN.findall(text)))
+        if all(map(self._has_word, _TOKEN.findall(text))):
+            return True
+        cents = _TENTHS.sub(r"\g<0>0", text)
+        return cents != text and all(map(self._has_word, _TOKEN.findall(cents)))
 
     def _has_word(self, token: str) -> bool:
         return token in self._tokens or token.lstrip("0") in self._tokens

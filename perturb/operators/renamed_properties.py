@@ -94,9 +94,11 @@ class PropertyNamesLens(RewritingLens):
             told = {old: new for old, new in renamed.items() if old not in shared}
             own = self.part == "arguments"
             carry = Mentions(told, arguments=own)
-            # Two properties of one name, at different depths, have a new one each.
-            untold = {names[one.place]: one.name for one in schemas.places(before) if one.place in names and one.name in told}
-            back = Mentions(untold, arguments=own)
+            # Of two properties of one name, at different depths, each may have a new one, or one alone.
+            untold = {
+                names[one.place]: one.name for one in schemas.places(before) if one.place in names and one.name not in shared
+            }
+            back = Mentions(untold | {new: old for old, new in told.items()}, arguments=own)
             self._carried[tool.name] = carry, back
             if self.part == "arguments":
                 paths = dict(_paths(before, names))
