@@ -17,7 +17,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from perturb import authoring, texts
-from perturb.authoring import ToolError, from_file, from_folder, read, toolset, write
+from perturb.authoring import Clock, ToolError, from_file, from_folder, read, toolset, write
 from perturb.errors import ConfigurationError, PerturbError, ToolsetError
 from perturb.toolset import Environment, Task
 from perturb.types import Call, Failure, Result, Tool
@@ -451,7 +451,14 @@ def check_cancelled(environment, answer, calls):
     return environment.orders["A1"]["status"] == "cancelled"
 """
 FOLDER: dict[str, Any] = {
-    "toolset.json": {"system": "Help.", "entities": {"person": ["Aino Virtanen"]}, "volatile": ["/at"], "failures": "json"},
+    "toolset.json": {
+        "system": "Help.",
+        "entities": {"person": ["Aino Virtanen"]},
+        "volatile": ["/at"],
+        "failures": "json",
+        "clock": {"now": "/today", "years": ["budget-{year}"]},
+        "locale": "en_GB",
+    },
     "tools.json": [
         {
             "name": "cancel",
@@ -501,6 +508,7 @@ def folder(place: Path, **changes: Any) -> Path:
 def test_a_folder_of_json_is_a_toolset(tmp_path: Path) -> None:
     made = from_folder(folder(tmp_path))
     assert (made.name, made.system, made.volatile) == (tmp_path.name, "Help.", ("/at",))
+    assert (made.clock, made.locale) == (Clock(now="/today", years=("budget-{year}",)), "en_GB")
     assert made.entities == {"person": ("Aino Virtanen",)}
     assert [(each.name, each.effect) for each in made.tools] == [("cancel", "write"), ("orders", "read")]
     for task in made.tasks:

@@ -53,6 +53,17 @@ def test_a_shown_call_is_recorded_in_both_terms() -> None:
     assert boundary.exposed
 
 
+def test_what_the_environment_answers_in_another_world_is_felt() -> None:
+    """A lens over the state passes answers on as they are; yet they are not what they would have been clean."""
+    (task,) = [task for task in DEPOT.tasks if task.id == "count"]
+    boundary = live({"op": "environment.scale", "version": 1, "times": {"drivers": 10}, "seed": 1}, task)
+    call(boundary, "count_by_city", {})
+    assert not boundary.exposed
+    reply = call(boundary, "list_drivers", {})
+    assert len(reply.data) == 20
+    assert boundary.exposed
+
+
 def test_a_retired_name_fails_as_an_unknown_one_does_and_is_marked() -> None:
     stale = live(RENAMED)
     unknown = live()

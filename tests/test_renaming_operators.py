@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from real_toolsets import livemcp, tau_airline
 
-from perturb import laws
+from perturb import laws, texts
 from perturb.operator import Lens, Operator, SeededPick, Setup, Stack, lens_for
 from perturb.operators import by_id
 from perturb.operators.distractor_bank import by_name
@@ -224,6 +224,29 @@ def test_failures_name_the_shown_argument_and_read_back() -> None:
     path = f"{names['cancel_order.refunds']}.{names['cancel_order.refunds[].amount']}"
     assert lens.show_failure(call, nested).field == path
     assert lens.read_failure(call, lens.show_failure(call, nested)) == nested
+
+
+@pytest.mark.parametrize("places", [["claim.amount"], ["claim.amount.amount"], ["claim.amount", "claim.amount.amount"]])
+def test_the_text_of_a_failure_reads_back_where_two_arguments_have_one_name(places: list[str]) -> None:
+    class Claims(Toolset):
+        name = "claims"
+        tools = (
+            Tool(
+                name="claim",
+                parameters={
+                    "type": "object",
+                    "properties": {"amount": {"type": "object", "properties": {"amount": {"type": "number"}}}},
+                },
+            ),
+        )
+
+    names = {place: f"p_{number}" for number, place in enumerate(places)}
+    lens = lens_for(by_id("arguments.opaque")(names=names), Setup.of(Claims()))  # type: ignore[call-arg]
+    call = Call("claim", {"amount": {"amount": 52.8}})
+    real = Failure("invalid_argument", "At most 40.", tool="claim", field="amount", renderer="json")
+    text = texts.failure_text(lens.show_failure(call, real))
+    seen = Failure("unknown", text, tool="claim")
+    assert texts.failure_text(lens.read_failure(call, seen)) == texts.failure_text(real)
 
 
 def test_keys_of_results_are_renamed_and_free_keys_stay() -> None:

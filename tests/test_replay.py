@@ -132,6 +132,12 @@ def test_a_value_is_readable_by_its_words() -> None:
     assert visible.missing({"to": "LHR", "nested": [{"flight": "BA 762"}]}) == []
 
 
+def test_an_amount_is_readable_where_it_stands_with_its_cents() -> None:
+    visible = Visible(["Dinner was 52.80, the taxi 31.50."], ())
+    assert visible.missing({"dinner": 52.8, "taxi": "31.5"}) == []
+    assert visible.missing({"room": 52.9, "tip": 5.28, "all": 31.05}) == [52.9, 5.28, 31.05]
+
+
 def test_values_of_enums_and_defaults_are_readable_in_the_schema() -> None:
     assert Visible([], DEPOT.tools).missing({"carrier": "rail", "speed": "express"}) == []
 
