@@ -21,6 +21,9 @@ class Shop:
 GOLD = (Call("order", {"item": "lamp", "number": 2}),)
 TASK = Task(id="1", prompt="Order 2 more lamps.", gold=GOLD, check=lambda shop, answer, calls: shop.stock["lamp"] == 5)
 TOOLSET = toolset(Shop, name="shop", tasks=[TASK])
+
+Plain functions are given as `toolset(tools=[count, order], state={"lamp": 3}, …)`. A folder holds `tools.json`, `tasks.json`
+and `environment.py`: `perturb.toolset_files` says what stands in each.
 """
 
 from __future__ import annotations
@@ -36,12 +39,13 @@ from perturb.errors import ToolsetError
 from perturb.signatures import METADATA, STATE, ToolFunction, tool_functions
 from perturb.toolset import Task
 from perturb.toolset_files import from_file, from_folder
-from perturb.types import JSON, Call
+from perturb.types import JSON, Call, Identifier
 
 __all__ = [
     "AuthoredEnvironment",
     "AuthoredToolset",
     "Call",
+    "Identifier",
     "Task",
     "ToolError",
     "from_file",
@@ -90,8 +94,10 @@ def toolset(
     state: Mapping[str, JSON] | Callable[[], dict[str, JSON]] | None = None,
     system: str = "",
     entities: Mapping[str, Sequence[str]] | None = None,
+    identifiers: Mapping[str, Identifier | str] | None = None,
     volatile: Sequence[str] = (),
     failures: str = "plain",
+    rewordings: Mapping[str, Sequence[str]] | None = None,
 ) -> AuthoredToolset:
     """A toolset from a class, or from plain functions.
 
@@ -100,7 +106,9 @@ def toolset(
     with a parameter `state` is given the episode's dictionary, a copy of `state` or what `state()` returns.
 
     Parameters come from type hints, descriptions from docstrings in Google's style, the output schema from the return
-    annotation. A tool refuses by raising `ToolError`. `failures` names the renderer of failures (`plain` or `json`).
+    annotation. `identifiers` says of kinds of `x-identifier` how they are written: a regular expression, or an `Identifier`.
+    A tool refuses by raising `ToolError`. `failures` names the renderer of failures (`plain` or `json`).
+    `rewordings` are other wordings of prompts and descriptions, beside those of `rewordings.json`.
     Raises `ToolsetError` for a tool or a task that is not well formed.
     """
     if (environment_class is None) == (not tools):
@@ -122,8 +130,10 @@ def toolset(
         tasks=tasks,
         system=system,
         entities=entities,
+        identifiers=identifiers,
         volatile=volatile,
         failures=failures,
+        rewordings=rewordings,
         sources=[*functions, *([environment_class] if environment_class else [])],
     )
 

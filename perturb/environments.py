@@ -7,6 +7,7 @@ task's check is given that subject.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +17,7 @@ import msgspec
 from perturb.errors import ToolsetError
 from perturb.sources import source_digest
 from perturb.toolset import Task, Toolset, plain_refusal
-from perturb.types import JSON, Answer, Call, Failure, FailureKind, Result, Tool, digest
+from perturb.types import JSON, Answer, Call, Failure, FailureKind, Identifier, Result, Tool, digest
 
 
 class ToolError(Exception):
@@ -125,8 +126,10 @@ class AuthoredToolset(Toolset):
         tasks: Sequence[Task],
         system: str = "",
         entities: Mapping[str, Sequence[str]] | None = None,
+        identifiers: Mapping[str, Identifier | str] | None = None,
         volatile: Sequence[str] = (),
         failures: str = "plain",
+        rewordings: Mapping[str, Sequence[str]] | None = None,
         sources: Iterable[Any] = (),
     ) -> None:
         self.name = name
@@ -134,8 +137,10 @@ class AuthoredToolset(Toolset):
         self.tools = tuple(each.tool for each in implementations)
         self.tasks = tuple(tasks)
         self.entities = _entities(name, entities or {})
+        self.identifiers = _identifiers(name, identifiers or {})
         self.volatile = tuple(volatile)
         self.failures = failures
+        self.rewordings = _rewordings(name, rewordings or {})
         self._create = create
         self._implementations = {each.tool.name: each for each in implementations}
         self._sources = _source_digests([*sources, *(task.check for task in self.tasks if task.check)])
@@ -223,6 +228,30 @@ def _entities(name: str, entities: Mapping[str, Sequence[str]]) -> dict[str, tup
         if isinstance(names, str) or not all(isinstance(each, str) and each for each in names):
             raise ToolsetError(f"entities {kind!r} of toolset {name!r} are {names!r}; write a list of names")
     return {kind: tuple(names) for kind, names in entities.items()}
+
+
+def _identifiers(name: str, identifiers: Mapping[str, Identifier | str]) -> dict[str, Identifier]:
+    made = {}
+    for kind, one in identifiers.items():
+        where = f"identifiers {kind!r} of toolset {name!r}"
+        made[kind] = one if isinstance(one, Identifier) else Identifier(form=one)
+        for pattern in (made[kind].form, made[kind].mention or "x"):
+            try:
+                empty = re.compile(pattern).fullmatch("")
+            except re.error as error:
+                raise ToolsetError(f"{where} have the form {pattern!r}, which is no regular expression: {error}") from None
+            if empty or re.compile(pattern).groups:
+                raise ToolsetError(
+                    f"{where} have the form {pattern!r}; write one that no empty text matches, with (?:…) for its groups"
+                )
+    return made
+
+
+def _rewordings(name: str, rewordings: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    for old, wordings in rewordings.items():
+        if isinstance(wordings, str) or not all(isinstance(each, str) and each for each in wordings):
+            raise ToolsetError(f"the rewordings of {old!r} in toolset {name!r} are {wordings!r}; write a list of texts")
+    return {old: tuple(wordings) for old, wordings in rewordings.items()}
 
 
 def _source_digests(things: Iterable[Any]) -> list[str]:

@@ -62,7 +62,8 @@ class Leaks:
 
     @cached_property
     def _live(self) -> frozenset[str]:
-        return live_names(tool for tool, _ in self._told)
+        # A tool that stands for several declares no result, and gives theirs all the same.
+        return live_names(tool for tool, _ in self._told).union(*map(_own_names, self._setup.merged_returns))
 
     @cached_property
     def _gone_tools(self) -> frozenset[str]:
@@ -120,7 +121,8 @@ class Leaks:
                 for text in prose(shown, schema):
                     if namespace == "enum":
                         text = _without_legend(text, _own_names(schema), gone)
-                    yield from _told(mentioned(gone, text), f"{tool.name}: the retired {namespace}", text)
+                    found = mentioned(gone, text, arguments=namespace == "argument")
+                    yield from _told(found, f"{tool.name}: the retired {namespace}", text)
 
     def in_prompt(self, text: str) -> Iterator[Leak]:
         """In what the system or the user says."""
@@ -135,7 +137,8 @@ class Leaks:
         yield from self._names_left(text)
         if tool is not None:
             gone = self._gone(tool, "argument")
-            yield from _told(mentioned(gone, text), f"a failure of {tool.name} mentions the retired argument", text)
+            found = mentioned(gone, text, arguments=True)
+            yield from _told(found, f"a failure of {tool.name} mentions the retired argument", text)
 
     def in_result(self, text: str, data: JSON = None, tool: Tool | None = None) -> Iterator[Leak]:
         """In a result: replaced names in its text, and retired keys in its data where its schema has no room for others."""

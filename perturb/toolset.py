@@ -13,7 +13,7 @@ import msgspec
 
 from perturb import schemas
 from perturb.errors import ToolsetError
-from perturb.types import JSON, Answer, Call, Failure, FailureKind, Tool, digest
+from perturb.types import JSON, Answer, Call, Failure, FailureKind, Identifier, Tool, digest
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,8 +54,12 @@ class Toolset:
     """A set of tools with tasks over one kind of environment. Subclass it, or use `perturb.authoring`.
 
     `entities` maps a kind (`person`, `company`) to names that occur in the state, the prompts and the results, and that
-    may be replaced one-to-one by others. `volatile` holds regular expressions over paths of the dumped state
-    (`/inbox/emails/*/timestamp` is written `/inbox/emails/\\d+/timestamp`) that differ from run to run: times, generated ids.
+    may be replaced one-to-one by others. `identifiers` says how identifiers of a kind (as in `x-identifier`) are written, for
+    the kinds that are nothing but identifiers, and could as well look otherwise. `volatile` holds regular expressions over
+    paths of the dumped state (`/inbox/emails/*/timestamp` is written `/inbox/emails/\\d+/timestamp`) that differ from run to
+    run: times, generated ids.
+    `rewordings` holds other wordings of what the user says and of descriptions of tools, by the text that they stand for; a
+    person has read each of them, and all that matters in the text is in them.
     """
 
     name: str
@@ -63,7 +67,9 @@ class Toolset:
     tools: tuple[Tool, ...] = ()
     tasks: tuple[Task, ...] = ()
     entities: Mapping[str, tuple[str, ...]] = {}
+    identifiers: Mapping[str, Identifier] = {}
     volatile: tuple[str, ...] = ()
+    rewordings: Mapping[str, tuple[str, ...]] = {}
     dumps_state: bool = True
 
     def environment(self, task: Task) -> Environment:
@@ -88,7 +94,13 @@ class Toolset:
     def digest(self) -> str:
         """Changes whenever anything changes that an episode depends on: tools, tasks, data, code of the checks."""
         return digest(
-            [self.name, self.system, self.tools, [[t.id, t.prompt, t.gold, t.answer, t.follow_ups] for t in self.tasks]]
+            [
+                self.name,
+                self.system,
+                self.tools,
+                [[t.id, t.prompt, t.gold, t.answer, t.follow_ups] for t in self.tasks],
+                self.identifiers,
+            ]
         )
 
     def task(self, task_id: str) -> Task:
@@ -119,6 +131,28 @@ class Toolset:
                     raise ToolsetError(
                         f"task {task.id!r} of toolset {self.name!r} has a gold call of {call.name!r}, which is no tool of it"
                     )
+        if self.rewordings:
+            self._validate_rewordings()
+
+    def _validate_rewordings(self) -> None:
+        from perturb.knowable import leaves
+        from perturb.survival import values_lost
+
+        needed: dict[str, list[JSON]] = {}
+        for task in self.tasks:
+            for text in (task.prompt, *task.follow_ups):
+                needed.setdefault(text, []).extend(leaf for call in task.gold or () for leaf in leaves(call.arguments))
+        for old, wordings in self.rewordings.items():
+            for new in wordings:
+                if lost := values_lost(old, new, needed.get(old, ())):
+                    raise ToolsetError(
+                        f"toolset {self.name!r}: the rewording {_short(new)} of {_short(old)} {'; '.join(lost)}: "
+                        "correct it, or take it out"
+                    )
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
 _REFUSALS: dict[str, str] = {

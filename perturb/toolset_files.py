@@ -1,10 +1,11 @@
 """Toolsets found in files: a Python file, or a folder of JSON with an `environment.py`.
 
-A folder holds `toolset.json` (`name`, `system`, `entities`, `volatile`, `failures`; every key may be left out),
+A folder holds `toolset.json` (`name`, `system`, `entities`, `identifiers`, `volatile`, `failures`; every key may be left out),
 `tools.json` (a list of tools: `name`, `description`, `parameters`, `returns`, `effect`, `idempotent`, `ordered`,
 `batch`), `tasks.json` (a list) or `tasks.jsonl` (one a line) of tasks (`id`, `prompt`, `gold`, `answer`, `follow_ups`,
 `check`), and `environment.py` with a class `Environment` that has `call(name, arguments)`. A check names a function of
-`environment.py`, or says what has to hold: `{"state": {part of the state}, "answer": ["what it must contain"]}`. What the
+`environment.py`, or says what has to hold: `{"state": {part of the state}, "answer": ["what it must contain"]}`.
+`rewordings.json` is what `perturb paraphrase` has stored. What the
 environment reads lies beside these files or in `data/`: a change there makes other episodes.
 """
 
@@ -23,8 +24,9 @@ from perturb.answers import says
 from perturb.environments import AuthoredToolset
 from perturb.errors import ToolsetError, nearest
 from perturb.plugins import load_module
+from perturb.rewordings import FILE, adopt, beside
 from perturb.toolset import Task, Toolset
-from perturb.types import JSON, Call, Failure, Tool
+from perturb.types import JSON, Call, Failure, Identifier, Tool
 
 _TOOL_KEYS = ("name", "description", "parameters", "returns", "effect", "idempotent", "ordered", "batch")
 _TASK_KEYS = ("id", "prompt", "gold", "answer", "follow_ups", "check")
@@ -61,17 +63,20 @@ def from_folder(path: str | Path) -> Toolset:
         raise ToolsetError(
             f"{folder / 'environment.py'} has no class Environment with a method call(name, arguments); write one"
         )
-    return AuthoredToolset(
+    made = AuthoredToolset(
         name=about.name or folder.resolve().name,
         implementations=[SchemaTool(tool) for tool in tools],
         create=environment,
         tasks=_tasks(folder, module),
         system=about.system,
         entities=about.entities,
+        identifiers=about.identifiers,
         volatile=about.volatile,
         failures=about.failures,
         sources=_files_of(folder),
     )
+    adopt(made, [beside(folder)])
+    return made
 
 
 def _files_of(folder: Path) -> list[Path]:
@@ -84,6 +89,7 @@ def _files_of(folder: Path) -> list[Path]:
         if path.is_file()
         and not path.name.startswith(".")
         and path.suffix not in (".md", ".rst", ".pyc")
+        and path.name != FILE  # a plan holds the words that it took from there
         and not path.name.endswith(("-wal", "-shm", "-journal"))
     )
 
@@ -92,6 +98,7 @@ class _About(msgspec.Struct):
     name: str = ""
     system: str = ""
     entities: dict[str, list[str]] = {}
+    identifiers: dict[str, Identifier | str] = {}
     volatile: list[str] = []
     failures: Literal["plain", "json"] = "plain"
 

@@ -12,12 +12,22 @@ from perturb.errors import ConfigurationError, PlanError, nearest
 from perturb.operator import Operator, Stack
 from perturb.operators import presets, third_party
 from perturb.operators.arguments.case_style import ArgumentCaseStyle
+from perturb.operators.arguments.constant import ConstantArgument
+from perturb.operators.arguments.date_format import DateFormat
+from perturb.operators.arguments.drop_types import DropTypes
+from perturb.operators.arguments.flatten import FlattenArguments
+from perturb.operators.arguments.merge import MergeArguments
 from perturb.operators.arguments.nest import Nest
+from perturb.operators.arguments.opaque import OpaqueArguments
+from perturb.operators.arguments.optional_noise import OptionalNoise
 from perturb.operators.arguments.recode_enum import RecodeEnum
 from perturb.operators.arguments.reorder import ReorderArguments
 from perturb.operators.arguments.retype import Retype
+from perturb.operators.arguments.split import SplitArguments
 from perturb.operators.arguments.synonym import ArgumentSynonym
+from perturb.operators.arguments.units import Units
 from perturb.operators.arguments.wrap import Wrap
+from perturb.operators.descriptions.doc_style import DocStyle
 from perturb.operators.descriptions.drop import DropDescriptions
 from perturb.operators.descriptions.mislead import Mislead
 from perturb.operators.descriptions.reword import Reword
@@ -25,6 +35,7 @@ from perturb.operators.descriptions.verbose import Verbose
 from perturb.operators.environment.entities import Entities
 from perturb.operators.errors.coded import ErrorCodes
 from perturb.operators.errors.hint import Hint
+from perturb.operators.errors.in_band import InBand
 from perturb.operators.errors.style import ErrorStyle
 from perturb.operators.errors.terse import Terse
 from perturb.operators.faults.expired_login import ExpiredLogin
@@ -35,20 +46,32 @@ from perturb.operators.faults.slow import Slow
 from perturb.operators.faults.timeout import Timeout
 from perturb.operators.faults.transient import Transient
 from perturb.operators.results.by_reference import ByReference
+from perturb.operators.results.contradict import Contradict
 from perturb.operators.results.drop_fields import DropFields
 from perturb.operators.results.envelope import Envelope
 from perturb.operators.results.extra_fields import ExtraFields
+from perturb.operators.results.flatten import FlattenKeys
 from perturb.operators.results.format import Format
+from perturb.operators.results.identifiers import Identifiers
 from perturb.operators.results.key_style import KeyStyle
 from perturb.operators.results.log_noise import LogNoise
+from perturb.operators.results.nest import NestKeys
 from perturb.operators.results.paginate import Paginate
 from perturb.operators.results.rename_keys import RenameKeys
 from perturb.operators.results.reorder import Reorder
+from perturb.operators.results.stale import Stale
 from perturb.operators.results.truncate import Truncate
+from perturb.operators.results.values import Values
+from perturb.operators.results.wrong_value import WrongValue
 from perturb.operators.schema.dialect import Dialect
 from perturb.operators.schema.references import References
 from perturb.operators.schema.strict import Strict
+from perturb.operators.system.drop import DropSystem
+from perturb.operators.system.markup import RewriteMarkup
+from perturb.operators.system.persona import Persona
 from perturb.operators.system.preamble import Preamble
+from perturb.operators.system.reorder import ReorderSystem
+from perturb.operators.system.role import MoveRole
 from perturb.operators.tools.abbreviate import Abbreviate
 from perturb.operators.tools.case_style import ToolCaseStyle
 from perturb.operators.tools.opaque import Opaque
@@ -65,9 +88,15 @@ from perturb.operators.toolset.shuffle import Shuffle
 from perturb.operators.toolset.split import Split
 from perturb.operators.toolset.withhold import Withhold
 from perturb.operators.user.irrelevant_context import IrrelevantContext
+from perturb.operators.user.over_turns import OverTurns
+from perturb.operators.user.paraphrase import Paraphrase
+from perturb.operators.user.reorder import ReorderSentences
+from perturb.operators.user.style import UserStyle
+from perturb.operators.user.typos import Typos
 
 TABLE: tuple[type[Operator], ...] = (
     Reword,
+    DocStyle,
     Verbose,
     DropDescriptions,
     Mislead,
@@ -80,11 +109,20 @@ TABLE: tuple[type[Operator], ...] = (
     SwapNames,
     ArgumentCaseStyle,
     ArgumentSynonym,
+    OpaqueArguments,
     ReorderArguments,
     Nest,
+    FlattenArguments,
     Wrap,
     Retype,
     RecodeEnum,
+    Units,
+    DateFormat,
+    SplitArguments,
+    MergeArguments,
+    ConstantArgument,
+    OptionalNoise,
+    DropTypes,
     References,
     Dialect,
     Strict,
@@ -99,6 +137,11 @@ TABLE: tuple[type[Operator], ...] = (
     Format,
     RenameKeys,
     KeyStyle,
+    Values,
+    NestKeys,
+    FlattenKeys,
+    WrongValue,
+    Contradict,
     Envelope,
     ExtraFields,
     Reorder,
@@ -108,6 +151,7 @@ TABLE: tuple[type[Operator], ...] = (
     ByReference,
     ErrorStyle,
     ErrorCodes,
+    InBand,
     Hint,
     Terse,
     Partial,
@@ -116,10 +160,22 @@ TABLE: tuple[type[Operator], ...] = (
     ExpiredLogin,
     Timeout,
     Slow,
+    Stale,
     LogNoise,
     Malformed,
+    Persona,
+    ReorderSystem,
+    DropSystem,
     Preamble,
+    RewriteMarkup,
+    MoveRole,
+    Paraphrase,
+    ReorderSentences,
+    OverTurns,
+    UserStyle,
+    Typos,
     IrrelevantContext,
+    Identifiers,
     Entities,
 )
 """Every shipped operator. Within a phase, the order here is the order in which lenses are laid over a setup."""

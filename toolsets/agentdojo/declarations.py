@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
+
+from perturb.types import Identifier
 
 
 class Declared(msgspec.Struct, frozen=True):
     """What one tool does to the state, and what its arguments and the fields of its rows mean.
 
     `idempotent`: a second equal call leaves the state and gives the result of the first. `ordered`: the order of the
-    rows says something that the rows themselves do not. `dates` maps an argument to the `strptime` format it is read
-    with; AgentDojo's times have no zone. `identifiers` maps an argument to the kind of thing that it points at. `batch` is the
-    argument whose items are looked up one by one.
+    rows says something that the rows themselves do not. `dates` maps an argument to what it says of a day or a time (as in
+    `x-date`); AgentDojo's times have no zone. `span` names the two arguments that a stretch of time is given by, and what it is
+    called. `identifiers` maps an argument to the kind of thing that it points at; for one that holds objects of undeclared
+    keys, `keys` maps these to kinds. `batch` is the argument whose items are looked up one by one.
     """
 
     effect: Literal["read", "write"]
     idempotent: bool
     ordered: bool = False
-    dates: dict[str, str] = {}
+    dates: dict[str, dict[str, Any]] = {}
+    span: tuple[str, str, str] | None = None
     identifiers: dict[str, str] = {}
     batch: str | None = None
+    keys: dict[str, dict[str, str]] = {}
 
 
-_DAY = "%Y-%m-%d"
-_MINUTE = "%Y-%m-%d %H:%M"
+_DAY = {"format": "date", "zone": "local"}
+_MINUTE = {"format": "date-time", "zone": "local", "written": "%Y-%m-%d %H:%M"}
+_SECOND = {"format": "date-time", "zone": "local", "written": "%Y-%m-%dT%H:%M:%S"}
 
 
-def _read(ordered: bool = False, dates: dict[str, str] | None = None, batch: str | None = None, **identifiers: str) -> Declared:
-    return Declared("read", True, ordered, dates or {}, identifiers, batch)
+def _read(
+    ordered: bool = False, dates: dict[str, dict[str, Any]] | None = None, batch: str | None = None, **identifiers: str
+) -> Declared:
+    return Declared("read", True, ordered, dates or {}, None, identifiers, batch)
 
 
-def _write(idempotent: bool = False, dates: dict[str, str] | None = None, **identifiers: str) -> Declared:
-    return Declared("write", idempotent, True, dates or {}, identifiers)
+def _write(
+    idempotent: bool = False,
+    dates: dict[str, dict[str, Any]] | None = None,
+    span: tuple[str, str, str] | None = None,
+    **identifiers: str,
+) -> Declared:
+    return Declared("write", idempotent, True, dates or {}, span, identifiers)
 
 
 _BANKING = {
@@ -67,10 +80,14 @@ _SLACK = {
 }
 
 _MAIL_AND_CALENDAR = {
-    "send_email": _write(recipients="email", cc="email", bcc="email"),
+    "send_email": msgspec.structs.replace(
+        _write(recipients="email", cc="email", bcc="email"), keys={"attachments": {"file_id": "file"}}
+    ),
     "search_calendar_events": _read(dates={"date": _DAY}),
     "get_day_calendar_events": _read(dates={"day": _DAY}),
-    "create_calendar_event": _write(dates={"start_time": _MINUTE, "end_time": _MINUTE}, participants="email"),
+    "create_calendar_event": _write(
+        dates={"start_time": _MINUTE, "end_time": _MINUTE}, span=("start_time", "end_time", "time"), participants="email"
+    ),
     "cancel_calendar_event": _write(event_id="event"),
 }
 
@@ -85,7 +102,11 @@ _WORKSPACE = _MAIL_AND_CALENDAR | {
     "search_contacts_by_name": _read(),
     "search_contacts_by_email": _read(),
     "get_current_day": _read(),
-    "reschedule_calendar_event": _write(dates={"new_start_time": _MINUTE, "new_end_time": _MINUTE}, event_id="event"),
+    "reschedule_calendar_event": _write(
+        dates={"new_start_time": _MINUTE, "new_end_time": _MINUTE},
+        span=("new_start_time", "new_end_time", "new_time"),
+        event_id="event",
+    ),
     "add_calendar_event_participants": _write(event_id="event", participants="email"),
     "append_to_file": _write(file_id="file"),
     "search_files_by_filename": _read(),
@@ -118,8 +139,10 @@ _TRAVEL = _MAIL_AND_CALENDAR | {
     "get_car_fuel_options": _read(batch="company_name"),
     "get_car_rental_address": _read(batch="company_name"),
     "get_car_price_per_day": _read(batch="company_name"),
-    "reserve_hotel": _write(idempotent=True, dates={"start_day": _DAY, "end_day": _DAY}),
-    "reserve_car_rental": _write(idempotent=True, dates={"start_time": _MINUTE, "end_time": _MINUTE}),
+    "reserve_hotel": _write(idempotent=True, dates={"start_day": _DAY, "end_day": _DAY}, span=("start_day", "end_day", "stay")),
+    "reserve_car_rental": _write(
+        idempotent=True, dates={"start_time": _MINUTE, "end_time": _MINUTE}, span=("start_time", "end_time", "rental")
+    ),
     "reserve_restaurant": _write(idempotent=True, dates={"start_time": _MINUTE}),
     "get_flight_information": _read(),
 }
@@ -135,32 +158,50 @@ DECLARED: dict[str, dict[str, Declared]] = {
 MISSING_RETURNS: dict[str, dict[str, str]] = {"reserve_car_rental": {"type": "string"}}
 """Schemas of results whose function has no return annotation."""
 
-RESULT_MEANINGS: dict[str, dict[str, dict[str, str]]] = {
+RESULT_MEANINGS: dict[str, dict[str, dict[str, Any]]] = {
     "Email": {
         "id_": {"x-identifier": "mail"},
         "sender": {"x-identifier": "email"},
         "recipients": {"x-identifier": "email"},
         "cc": {"x-identifier": "email"},
         "bcc": {"x-identifier": "email"},
-        "timestamp": {"x-date": "iso8601"},
+        "timestamp": {"x-date": _SECOND},
+        "attachments": {"x-identifier": "file"},
     },
     "EmailContact": {"email": {"x-identifier": "email"}, "name": {"x-entity": "person"}},
     "CalendarEvent": {
         "id_": {"x-identifier": "event"},
         "participants": {"x-identifier": "email"},
-        "start_time": {"x-date": "iso8601"},
-        "end_time": {"x-date": "iso8601"},
+        "start_time": {"x-date": _SECOND},
+        "end_time": {"x-date": _SECOND},
     },
     "CloudDriveFile": {
         "id_": {"x-identifier": "file"},
         "owner": {"x-identifier": "email"},
-        "last_modified": {"x-date": "iso8601"},
+        "last_modified": {"x-date": _SECOND},
     },
     "Transaction": {
         "id": {"x-identifier": "transaction"},
         "sender": {"x-identifier": "iban"},
         "recipient": {"x-identifier": "iban"},
+        "date": {"x-date": _DAY},
     },
     "Message": {"sender": {"x-entity": "person"}},
 }
-"""Record, then field, then what the field means. A message goes to a person or a channel: its recipient is not declared."""
+"""Record, then field, then what the field means. A message goes to a person or a channel: its recipient is not declared; nor is
+an attachment that is an event."""
+
+
+def _number(noun: str) -> Identifier:
+    """A number that counts up, told from other numbers by the words before it."""
+    return Identifier(form=r"\d+", mention=rf"(?i:(?<=\b{noun} with id )|(?<=\b{noun} with id '))\d+")
+
+
+IDENTIFIERS: dict[str, dict[str, Identifier]] = {
+    "banking": {"transaction": _number("Transaction")},
+    "slack": {},
+    "travel": {"event": _number("Event"), "mail": _number("Email"), "file": _number("File")},
+    "workspace": {"event": _number("Event"), "mail": _number("Email"), "file": _number("File")},
+}
+"""Suite, then kind of identifier, then how these are written. Addresses, IBANs, channels and users mean something of
+themselves."""
