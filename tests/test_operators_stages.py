@@ -66,6 +66,19 @@ def test_a_failure_bears_the_notice_too() -> None:
     assert msgspec.json.decode(failed.text)["error"]["message"].endswith("the old ones no longer work.")
 
 
+def test_a_failure_in_an_ordinary_looking_result_stays_json_with_the_notice_in_it() -> None:
+    setup = Setup.of(DEPOT)
+    for seed in range(8):
+        banded = by_id("errors.in_band").plan(setup, SeededPick(seed), 1.0)
+        assert not isinstance(banded, NotApplicable)
+        boundary = live(banded, msgspec.structs.replace(MIGRATION, after=1))
+        (failed,) = called(boundary, ("rename_parcel", {"parcel_id": "P999", "note": "x"}))
+        assert not failed.is_error
+        assert failed.data == msgspec.json.decode(failed.text)
+        assert failed.data["notice"].endswith("the old ones no longer work.")
+        assert anyio.run(Gold(DEPOT).prove, DEPOT.task("recover"), Stack(operators=(banded, MIGRATION))).status == "solvable"
+
+
 def test_calls_made_at_once_are_served_in_the_form_that_they_were_made_in() -> None:
     for operator in (MIGRATION, SILENT):
         boundary = live(operator)

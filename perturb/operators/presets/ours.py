@@ -37,10 +37,11 @@ OURS: tuple[Preset, ...] = (
     ),
     _one(
         "mcp-catalogue",
-        "The tools among many others behind an MCP client: prefixed names, other servers' tools, in no order.",
+        "The tools among many others behind an MCP gateway: prefixed names, other servers' tools, in no order, to be searched.",
         "tools.prefix",
         "toolset.distractors",
         "toolset.shuffle",
+        "toolset.search",
     ),
     _one(
         "rough-day",

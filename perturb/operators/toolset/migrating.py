@@ -10,7 +10,7 @@ from perturb import schemas, texts
 from perturb.operator import Handling, Lens, Performing, Setup
 from perturb.operators.arguments.synonym import ArgumentSynonymLens
 from perturb.operators.renaming import ToolNamesLens
-from perturb.types import JSON, Answer, Call, Failure, Result, Schema, digest
+from perturb.types import JSON, Answer, Call, Failure, Result, Schema, digest, to_json
 
 
 class Calls(msgspec.Struct):
@@ -108,6 +108,7 @@ class AnnouncedLens(_BeforeLens):
             f"Notice: the list of tools has changed. {' '.join(migrated.changes)} Use the new names from the next call on; the "
             "old ones no longer work."
         )
+        self._member = f',"notice":{to_json(self._notice).decode()}}}'
         self._mark = f"+notice-{digest(self._notice, 8)}"
 
     def handle(self, call: Call, memory: Calls) -> Handling:
@@ -120,6 +121,9 @@ class AnnouncedLens(_BeforeLens):
         return self._without_notice((yield call))
 
     def _noticed(self, answer: Answer) -> Answer:
+        if isinstance(answer, Failure) and self._in_object(answer):
+            # It is JSON, and has to stay so.
+            return msgspec.structs.replace(answer, message=answer.message[:-1] + self._member)
         if isinstance(answer, Failure):
             return msgspec.structs.replace(answer, message=f"{answer.message}\n\n{self._notice}")
         within, notice = answer.renderer, self._notice
@@ -130,7 +134,13 @@ class AnnouncedLens(_BeforeLens):
         texts.register_result(within + self._mark, render)
         return Result(answer.data, within + self._mark)
 
+    def _in_object(self, failure: Failure) -> bool:
+        """Whether a failure comes as a result does, and is written as an object with something in it."""
+        return failure.in_band and failure.message.startswith('{"') and failure.message.endswith("}")
+
     def _without_notice(self, answer: Answer) -> Answer:
+        if isinstance(answer, Failure) and answer.message.endswith(self._member):
+            return msgspec.structs.replace(answer, message=answer.message.removesuffix(self._member) + "}")
         if isinstance(answer, Failure):
             return msgspec.structs.replace(answer, message=answer.message.removesuffix(f"\n\n{self._notice}"))
         return Result(answer.data, answer.renderer.removesuffix(self._mark))
