@@ -155,25 +155,6 @@ class Setup:
         schema = self.lens.real.returns(inner)
         return None if schema is None else self.lens.show_returns(inner, schema)
 
-    @cached_property
-    def merged_returns(self) -> tuple[Schema, ...]:
-        """The schemas of results, as they are shown, of the tools that others stand for, which have none of their own."""
-        if self.lens is None or all(len(tool.stands_for) < 2 for tool in self.tools):
-            return ()
-        lenses: list[Lens] = []
-        within: Setup = self
-        while within.lens is not None:
-            lenses.append(within.lens)
-            within = within.lens.real
-        found = []
-        for tool in within.tools:
-            call = Call(tool.name)
-            for lens in reversed(lenses):
-                call = lens.show_call(call)
-            if len(self.stands_for(call.name)) > 1 and (schema := self.returns(call)) is not None:
-                found.append(schema)
-        return tuple(found)
-
     def refusal(self, kind: FailureKind, *, tool: str, field: str | None = None, value: JSON = None) -> Failure:
         """The toolset's own refusal of a call that cannot be read, in the names given here; marked as stale."""
         failure = self.source.refusal(kind, tool=tool, field=field, value=value)
