@@ -101,11 +101,11 @@ def _words(name: str) -> list[str]:
 def _by_subject(chosen: list[str], every: list[str]) -> dict[str, list[str]]:
     """The chosen tools in groups of at most eight that share a word of their names other than the first; those that share
     none come together."""
-    singular = {name: [singular(word) for word in _words(name)[1:]] for name in every}
-    counts = Counter(word for name in every for word in dict.fromkeys(singular[name]))
+    bases = {name: [singular(word) for word in _words(name)[1:]] for name in every}
+    counts = Counter(word for name in every for word in dict.fromkeys(bases[name]))
     groups: dict[str, list[str]] = {}
     for name in chosen:
-        words = [word for word in singular[name] if counts[word] > 1 and len(word) > 2]
+        words = [word for word in bases[name] if counts[word] > 1 and len(word) > 2]
         subject = max(words, key=lambda word: (counts[word], word)) if words else _REST[0]
         groups.setdefault(subject, []).append(name)
     lone = [subject for subject, members in groups.items() if len(members) == 1 and subject != _REST[0]]
