@@ -55,7 +55,7 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
     - `x-date: {"format": "date", "zone": "airport"}`: `format` is `date`, `date-time` or `time` as JSON Schema has them (RFC
       3339), unless `written` gives a format of `strptime`, or `interval` (ISO 8601, two of them and a slash between); `zone` is
       `UTC`, `offset` (each value tells its own), an IANA name, or any other word for the place whose clock is meant (`airport`,
-      `local`).
+      `local`); `"precision": "minutes"` where clocks have no seconds.
     - `x-part: {"of": "stay", "as": "start"}`: a part of one thing that several properties of an object make up. The parts are
       `start` and `end`, `date` and `time`, `amount` and `currency`, `first_name` and `last_name`.
     """
