@@ -40,6 +40,22 @@ def sections(text: str) -> list[Section]:
     return [_section(text, heading) for heading in _HEADING.finditer(text)]
 
 
+_OTHERWISE = re.compile(
+    r"(?m)^[ \t]*:(?:param|type)[ \t][^\n]*(?:\n[ \t]+(?!:)\S[^\n]*)*"  # fields of Sphinx
+    r"|^(?:SYNOPSIS|OPTIONS)\n(?:[ \t]+\S[^\n]*(?:\n|$)|[ \t]*\n)*"  # a man page
+    r"|^(?:parameters|requestBody):\n(?:[ \t-][^\n]*(?:\n|$))*"  # OpenAPI
+)
+
+
+def without_arguments(text: str) -> str:
+    """A text without what it says of arguments one by one."""
+    kept, position = "", 0
+    for section in sections(text):
+        kept += text[position : section.start]
+        position = max(position, section.end)
+    return _OTHERWISE.sub("", kept + text[position:])
+
+
 def names_described(text: str) -> list[tuple[int, int]]:
     """Where a text names the arguments that it describes one by one, in the order of the text."""
     found = {(entry.start, entry.start + len(entry.name)) for section in sections(text) for entry in section.entries}

@@ -15,7 +15,7 @@ from perturb.types import JSON, Schema, Tool
 
 _CODE = re.compile(r"\w[\w-]*")
 _TOKEN = re.compile(r"[^\W_]+")
-_PIECE = re.compile(r"(?<!\w)-?\d+(?:\.\d+)?|[^\W_]+")
+_PIECE = re.compile(r"(?<![\w.])-?\d+\.\d+(?![\w.])|[^\W_]+")
 _TENTHS = re.compile(r"(?<![\d.])\d+\.\d(?![\d.])")
 """What an amount is as a number, where a text writes it with its cents: `52.80`."""
 _PARTED = re.compile(r"\\+[nrt]|(?<=\d)t(?=\d\d:)")
@@ -130,7 +130,7 @@ class Visible:
         def told(part: str) -> bool:
             return any(self._has_words(other) for notation in self._notations for other in notation.others(part))
 
-        return told(text) or all(self._has_words(piece) or told(piece) for piece in _PIECE.findall(text))
+        return told(text) or all(self._has_words(piece) or told(piece) for piece in _PIECE.findall(_PARTED.sub(" ", text)))
 
     def missing(self, arguments: JSON, also: frozenset[str] = frozenset()) -> list[JSON]:
         """The scalars of `arguments` that cannot be read, `also` aside."""

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from perturb import schemas
+from perturb.docstrings import without_arguments
 from perturb.episode import EpisodeStep
 from perturb.kept import Kept
 from perturb.mentions import looks_like_identifier, mentioned
@@ -127,6 +128,8 @@ class Leaks:
                 for text in prose(shown, schema):
                     if namespace == "enum":
                         text = _without_legend(text, _own_names(schema), gone)
+                    if namespace == "result":
+                        text = without_arguments(text)  # there an argument is spoken of, as in the schema of it
                     found = mentioned(gone, text, arguments=namespace == "argument")
                     yield from _told(found, f"{tool.name}: the retired {namespace}", text)
 

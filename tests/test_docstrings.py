@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from perturb import laws
-from perturb.docstrings import names_described, sections
+from perturb.docstrings import names_described, sections, without_arguments
 from perturb.mentions import Mentions, mentioned
 from perturb.operator import Setup, lens_for
 from perturb.operators import from_json
@@ -70,6 +70,22 @@ def named(text: str) -> list[str]:
 )
 def test_names_are_found_where_arguments_are_described_and_nowhere_else(text: str, names: list[str]) -> None:
     assert named(text) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (GOOGLE, "Find a parcel.\n\nReturns:\n    date: The day it was found.\n"),
+        (NUMPY, "Find a parcel.\n\nReturns\n-------\ndate : str\n    The day.\n"),
+        (SPHINX + "\n    and more\n:returns: The day.", "Find a parcel.\n\n\n\n\n:returns: The day."),
+        (MAN_PAGE + "\n\nRETURN VALUE\n       The day.", "RETURN VALUE\n       The day."),
+        ("summary: Find.\n" + OPENAPI + "\nresponses:\n  '200': x", "summary: Find.\nresponses:\n  '200': x"),
+        (BODY + "\nresponses:\n  '200': x", "responses:\n  '200': x"),
+        ("Takes `date`. Options: none.", "Takes `date`. Options: none."),
+    ],
+)
+def test_what_is_left_without_the_arguments(text: str, left: str) -> None:
+    assert without_arguments(text).split() == left.split()
 
 
 def test_an_entry_has_its_text() -> None:

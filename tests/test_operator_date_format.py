@@ -25,9 +25,10 @@ DAY = {"format": "date", "zone": "airport"}
 UTC_MOMENT = {"format": "date-time", "zone": "UTC"}
 OFFSET = {"format": "date-time", "zone": "offset"}
 LOCAL = {"format": "date-time", "zone": "local", "written": "%Y-%m-%d %H:%M"}
+OFFSET_MINUTE = {"format": "date-time", "zone": "offset", "precision": "minutes"}
 OSLO = {"format": "date-time", "zone": "Europe/Oslo", "written": "%Y-%m-%d %H:%M"}
 CLOCK = {"format": "time", "zone": "local", "written": "%H:%M"}
-EVERY = (DAY, UTC_MOMENT, OFFSET, LOCAL, OSLO, CLOCK)
+EVERY = (DAY, UTC_MOMENT, OFFSET, OFFSET_MINUTE, LOCAL, OSLO, CLOCK)
 LOCALES = ("en_US", "de_DE", "en_GB", "fr_FR", "ja_JP", "nl_NL", "pt_BR", "fi_FI")
 
 
@@ -58,6 +59,7 @@ def shown(lens: Lens, value: Any) -> Any:
         (UTC_MOMENT, Dated("mail", name="d"), "2026-12-31T17:45:10Z", "Thu, 31 Dec 2026 17:45:10 +0000"),
         (UTC_MOMENT, Dated("basic", name="d"), "2026-12-31T17:45:10Z", "20261231T174510"),
         (OFFSET, Dated("mail", name="d"), "2026-12-31T17:45:10+05:30", "Thu, 31 Dec 2026 17:45:10 +0530"),
+        (OFFSET_MINUTE, Dated("mail", name="d"), "2026-12-31T17:45+05:30", "Thu, 31 Dec 2026 17:45:00 +0530"),
         (LOCAL, Dated("numeric", "d.M.y, HH:mm", "d"), "2026-12-31 07:45", "31.12.2026, 07:45"),
         (LOCAL, Dated("numeric", "M/d/y, h:mm a", "d"), "2026-12-31 00:05", "12/31/2026, 12:05 AM"),
         (LOCAL, Dated("numeric", "M/d/y, h:mm a", "d"), "2026-12-31 12:05", "12/31/2026, 12:05 PM"),
@@ -154,6 +156,11 @@ def test_any_two_values_stay_apart_and_read_back(one: Any, other: Any, meaning: 
 )
 def test_what_can_be_read_is_and_the_rest_is_left_to_the_toolset(dated: Dated, given: Any, read: str) -> None:
     assert bound(DAY, dated).read_call(Call("meet", {"d": given})) == Call("meet", {"when": read})
+
+
+def test_seconds_that_the_clock_does_not_show_are_left_to_the_toolset() -> None:
+    text = "Thu, 31 Dec 2026 17:45:30 +0530"
+    assert bound(OFFSET_MINUTE, Dated("mail", name="d")).read_call(Call("meet", {"d": text})) == Call("meet", {"when": text})
 
 
 @pytest.mark.parametrize("dated", [Dated("unix"), Dated("numeric", "d.M.y", "d"), Dated("basic", name="d")])

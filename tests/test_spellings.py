@@ -38,6 +38,8 @@ def test_each_part_of_a_value_may_be_in_the_notation() -> None:
     assert not visible.has(wrapped)
     visible.add("customer C-4711, weight 33.5, day")
     assert visible.has(wrapped)
+    assert Visible(["2026-12-29 17:45", "x", "Written YYYYMMDDTHHMM."], []).has('{"x":"20261229T1745"}')
+    assert Visible(["2026-12-29", "08:30:00Z", "YYYYMMDD"], []).has('["20261229","2026-12-29T08:30:00Z"]')
 
 
 def test_what_is_no_value_of_the_notation_is_not_read_as_one() -> None:

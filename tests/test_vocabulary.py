@@ -248,6 +248,7 @@ def test_a_word_of_many_trades_in_a_key_is_not_taken_for_that_of_one(name: str, 
         ("stationNames", "namesOfStations"),
         ("file_absolute_path", "file_absolute_path_value"),
         ("value", "given_value"),
+        ("address.zork", "address.zork_value"),
     ],
 )
 def test_keys_are_spelt_out_or_turned_round(name: str, first: str) -> None:

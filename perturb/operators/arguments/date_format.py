@@ -143,7 +143,8 @@ class DateFormatLens(PropertyNamesLens):
 
         def parse(value: object) -> object:
             moment = form.parse(value)
-            return None if moment is None else declared.write(moment)
+            # Seconds that the toolset's clock does not show are left for it to refuse.
+            return None if moment is None or (moment.second and not declared.seconds) else declared.write(moment)
 
         show, read = exactly(write, parse)
         self._shows[place] = show

@@ -22,11 +22,12 @@ SAMPLE = datetime(2026, 12, 31, 17, 45, tzinfo=UTC)
 
 class Declared(NamedTuple):
     """A declared day, time or both: how the toolset writes it (a format of `strptime`; `""` for RFC 3339 with an offset of its
-    own in each value), and what its clock is."""
+    own in each value), what its clock is, and whether that shows seconds."""
 
     format: Literal["date", "date-time", "time"]
     written: str
     zone: str
+    seconds: bool
 
     @classmethod
     def of(cls, meaning: Any) -> Declared | None:
@@ -34,11 +35,12 @@ class Declared(NamedTuple):
         if not isinstance(meaning, dict) or meaning.get("format") not in ("date", "date-time", "time"):
             return None
         kind, zone = meaning["format"], str(meaning.get("zone", "local"))
-        utc = {"date": "%Y-%m-%d", "date-time": "%Y-%m-%dT%H:%M:%SZ", "time": "%H:%M:%SZ"}
+        clock = "%H:%M" if meaning.get("precision") == "minutes" else "%H:%M:%S"
+        utc = {"date": "%Y-%m-%d", "date-time": f"%Y-%m-%dT{clock}Z", "time": f"{clock}Z"}
         written = meaning.get("written") or (utc[kind] if kind == "date" or zone == "UTC" else "")
         if not written and kind == "time":
             return None
-        return cls(kind, written, zone)
+        return cls(kind, written, zone, "%S" in (written or clock))
 
     def parse(self, text: JSON) -> datetime | None:
         """The moment that a value of the toolset's says; one without a zone where the toolset's have none."""
@@ -55,13 +57,9 @@ class Declared(NamedTuple):
 
     def write(self, moment: datetime) -> str:
         if not self.written:
-            return moment.isoformat().replace("+00:00", "Z")
+            return moment.isoformat(timespec="auto" if self.seconds else "minutes").replace("+00:00", "Z")
         # Not every platform's `%Y` has four digits.
         return moment.strftime(self.written.replace("%Y", f"{moment.year:04}"))
-
-    @property
-    def seconds(self) -> bool:
-        return not self.written or "%S" in self.written
 
     @property
     def absolute(self) -> bool:
@@ -91,7 +89,7 @@ def possible(declared: Declared, pattern: str) -> Iterator[Style]:
         yield "unix_ms"
     if not own_offset:
         yield "basic"
-    if declared.format == "date-time" and declared.seconds and (own_offset or declared.zone == "UTC"):
+    if declared.format == "date-time" and (own_offset or declared.zone == "UTC"):
         yield "mail"
     if pattern and not own_offset:
         yield "numeric"

@@ -13,6 +13,7 @@ from perturb.mentions import Mentions, reworded
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Retired, Setup
 from perturb.operators.added_tool import refused
 from perturb.operators.vocabulary import restyle, split
+from perturb.operators.vocabulary.inflection import singular
 from perturb.operators.vocabulary.synonyms import find_verb
 from perturb.types import JSON, Axis, Call, Failure, Schema, Tool, digest, to_json
 
@@ -100,11 +101,11 @@ def _words(name: str) -> list[str]:
 def _by_subject(chosen: list[str], every: list[str]) -> dict[str, list[str]]:
     """The chosen tools in groups of at most eight that share a word of their names other than the first; those that share
     none come together."""
-    singular = {name: [word.removesuffix("s") for word in _words(name)[1:]] for name in every}
-    counts = Counter(word for name in every for word in dict.fromkeys(singular[name]))
+    bases = {name: [singular(word) for word in _words(name)[1:]] for name in every}
+    counts = Counter(word for name in every for word in dict.fromkeys(bases[name]))
     groups: dict[str, list[str]] = {}
     for name in chosen:
-        words = [word for word in singular[name] if counts[word] > 1 and len(word) > 2]
+        words = [word for word in bases[name] if counts[word] > 1 and len(word) > 2]
         subject = max(words, key=lambda word: (counts[word], word)) if words else _REST[0]
         groups.setdefault(subject, []).append(name)
     lone = [subject for subject, members in groups.items() if len(members) == 1 and subject != _REST[0]]
@@ -125,7 +126,7 @@ def _by_subject(chosen: list[str], every: list[str]) -> dict[str, list[str]]:
 def _actions(members: list[str], subject: str) -> dict[str, str]:
     """Each tool's own words without the subject where they still say what is done and tell the tools apart, else its whole
     name."""
-    short = {name: [word for word in _words(name) if word.removesuffix("s") != subject] for name in members}
+    short = {name: [word for word in _words(name) if singular(word) != subject] for name in members}
     counts = Counter(map(tuple, short.values()))
     told = {}
     for name, words in short.items():

@@ -70,9 +70,12 @@ def key_synonyms(name: str, *, neutral: bool = True) -> tuple[str, ...]:
     """Other names for the argument or result key `name`, best first, in its own style; all distinct.
 
     `start_time` gives `begins_at`, `starts_at`, …; `user_id` gives `member_identifier`, … After them come neutral
-    builds (`fmin_value`), so that there is always one; without `neutral` there may be none.
+    builds (`fmin_value`), so that there is always one; without `neutral` there may be none. In a dotted name only the last part
+    changes.
     """
     words, style = split(name)
+    if style == "dotted":
+        return _fit(name, (join((*words[:-1], other), style) for other in key_synonyms(words[-1], neutral=neutral)))
     core = name.strip("_")
     bare = tuple(word.strip("_").lower() for word in words) if core else tuple(words)
     edge = "_" * (len(name) - len(name.rstrip("_"))) if core else ""
