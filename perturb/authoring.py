@@ -92,6 +92,7 @@ def toolset(
     system: str = "",
     entities: Mapping[str, Sequence[str]] | None = None,
     identifiers: Mapping[str, Identifier | str] | None = None,
+    messages: Mapping[str, Mapping[str, str]] | None = None,
     volatile: Sequence[str] = (),
     failures: str = "plain",
 ) -> AuthoredToolset:
@@ -126,6 +127,7 @@ def toolset(
         system=system,
         entities=entities,
         identifiers=identifiers,
+        messages=messages,
         volatile=volatile,
         failures=failures,
         sources=[*functions, *([environment_class] if environment_class else [])],

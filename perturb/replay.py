@@ -27,8 +27,12 @@ LEAK = "leak"
 OUR_FAULTS = frozenset((RAISED, LEAK))
 """The reasons of a proof in which an operator broke, or left a retired name in what is shown: faults of ours."""
 
-_WAY_OUT = re.compile(r"(?i)\b(?:again|re-?try|retries|later|wait|temporar\w+)\b|retry_?after")
-"""What a failure says where the same call, made once more, may work."""
+_WAY_OUT = re.compile(
+    r"(?i)\b(?:again|re-?try|retries|later|wait|temporar\w+)\b|retry_?after"
+    r"|\b(?:erneut|nochmals|später|warten|réessay\w+|de nouveau|plus tard|patient\w+|de nuevo|más tarde|esper\w+)\b"
+    r"|もう一度|再度|後で"
+)
+"""What a failure says, in English, German, French, Spanish or Japanese, where the same call, made once more, may work."""
 
 Status = Literal["solvable", "unsolvable", "not_applicable", "not_proven"]
 

@@ -133,6 +133,12 @@ DEPOT: AuthoredToolset = toolset(
     system="You work in a parcel depot. Never call `send_parcel` twice for one parcel.",
     entities={"person": ["Ottilie Branner", "Casimir Dunleavy", "Philippa Esterhaus"]},
     identifiers={"parcel": r"P\d{3}"},
+    messages={
+        "There is no parcel '{parcel_id}'.": {
+            "de": "Es gibt kein Paket '{parcel_id}'.",
+            "ja": "荷物 '{parcel_id}' はありません。",
+        }
+    },
     failures="json",
     tasks=[
         Task(

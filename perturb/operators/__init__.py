@@ -26,6 +26,7 @@ from perturb.operators.environment.entities import Entities
 from perturb.operators.errors.coded import ErrorCodes
 from perturb.operators.errors.hint import Hint
 from perturb.operators.errors.in_band import InBand
+from perturb.operators.errors.language import ErrorLanguage
 from perturb.operators.errors.style import ErrorStyle
 from perturb.operators.errors.terse import Terse
 from perturb.operators.faults.malformed import Malformed
@@ -107,6 +108,7 @@ TABLE: tuple[type[Operator], ...] = (
     DropFields,
     Truncate,
     Paginate,
+    ErrorLanguage,
     ErrorStyle,
     ErrorCodes,
     InBand,

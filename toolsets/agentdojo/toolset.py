@@ -20,6 +20,7 @@ from perturb.types import JSON, Call, Failure, FailureKind, Schema, Tool, digest
 
 from .declarations import DECLARED, IDENTIFIERS, MISSING_RETURNS, RESULT_MEANINGS, Declared
 from .entities import names_in
+from .messages import MESSAGES
 from .rendering import PLAIN, RECORDS, register
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class DojoToolset(Toolset):
         self.name = f"agentdojo:{suite.name}"
         self.system = load_system_message("default")
         self.identifiers = IDENTIFIERS[suite.name]
+        self.messages = MESSAGES
         self.tools = tuple(_tool(function, DECLARED[suite.name][function.name]) for function in suite.tools)
         self._suite = suite
         self._runtime = FunctionsRuntime(suite.tools)

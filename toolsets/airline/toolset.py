@@ -5,6 +5,7 @@ from __future__ import annotations
 from perturb.authoring import toolset
 
 from .desk import SYSTEM, Desk
+from .messages import MESSAGES
 from .tasks_changes import CHANGES
 from .tasks_errors import ERRORS
 from .tasks_information import INFORMATION
@@ -33,5 +34,6 @@ TOOLSET = toolset(
         "reservation": r"(?=[2-9]*[B-Z])[2-9B-DF-HJ-NP-TV-XZ]{6}",
         "payment_method": r"(?:card|voucher|gift)_\d+",
     },
+    messages=MESSAGES,
     failures="json",
 )
