@@ -21,6 +21,9 @@ class Shop:
 GOLD = (Call("order", {"item": "lamp", "number": 2}),)
 TASK = Task(id="1", prompt="Order 2 more lamps.", gold=GOLD, check=lambda shop, answer, calls: shop.stock["lamp"] == 5)
 TOOLSET = toolset(Shop, name="shop", tasks=[TASK])
+
+Plain functions are given as `toolset(tools=[count, order], state={"lamp": 3}, …)`. A folder holds `tools.json`, `tasks.json`
+and `environment.py`: `perturb.toolset_files` says what stands in each.
 """
 
 from __future__ import annotations
@@ -95,6 +98,7 @@ def toolset(
     messages: Mapping[str, Mapping[str, str]] | None = None,
     volatile: Sequence[str] = (),
     failures: str = "plain",
+    rewordings: Mapping[str, Sequence[str]] | None = None,
 ) -> AuthoredToolset:
     """A toolset from a class, or from plain functions.
 
@@ -105,6 +109,7 @@ def toolset(
     Parameters come from type hints, descriptions from docstrings in Google's style, the output schema from the return
     annotation. `identifiers` says of kinds of `x-identifier` how they are written: a regular expression, or an `Identifier`.
     A tool refuses by raising `ToolError`. `failures` names the renderer of failures (`plain` or `json`).
+    `rewordings` are other wordings of prompts and descriptions, beside those of `rewordings.json`.
     Raises `ToolsetError` for a tool or a task that is not well formed.
     """
     if (environment_class is None) == (not tools):
@@ -130,6 +135,7 @@ def toolset(
         messages=messages,
         volatile=volatile,
         failures=failures,
+        rewordings=rewordings,
         sources=[*functions, *([environment_class] if environment_class else [])],
     )
 

@@ -131,6 +131,7 @@ class AuthoredToolset(Toolset):
         messages: Mapping[str, Mapping[str, str]] | None = None,
         volatile: Sequence[str] = (),
         failures: str = "plain",
+        rewordings: Mapping[str, Sequence[str]] | None = None,
         sources: Iterable[Any] = (),
     ) -> None:
         self.name = name
@@ -142,6 +143,7 @@ class AuthoredToolset(Toolset):
         self.messages = _messages(name, messages or {})
         self.volatile = tuple(volatile)
         self.failures = failures
+        self.rewordings = _rewordings(name, rewordings or {})
         self._create = create
         self._implementations = {each.tool.name: each for each in implementations}
         self._sources = _source_digests([*sources, *(task.check for task in self.tasks if task.check)])
@@ -261,6 +263,13 @@ def _messages(name: str, messages: Mapping[str, Mapping[str, str]]) -> dict[str,
                     "write the same slots in both"
                 )
     return {english: dict(others) for english, others in messages.items()}
+
+
+def _rewordings(name: str, rewordings: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    for old, wordings in rewordings.items():
+        if isinstance(wordings, str) or not all(isinstance(each, str) and each for each in wordings):
+            raise ToolsetError(f"the rewordings of {old!r} in toolset {name!r} are {wordings!r}; write a list of texts")
+    return {old: tuple(wordings) for old, wordings in rewordings.items()}
 
 
 def _source_digests(things: Iterable[Any]) -> list[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from perturb import texts
 from perturb.operator import Example, Memory, Setup, StackLens, lens_for
 from perturb.operators import from_json
-from perturb.toolset import Toolset
+from perturb.toolset import Task, Toolset
 from perturb.types import JSON, Answer, Call, Delay, Failure, Identifier, Result, to_json
 
 
@@ -20,6 +22,11 @@ class _OneTool(Toolset):
         self.name = "example"
         self.tools = (example.tool, *example.others)
         self.system = str(example.before) if example.what == "system" else ""
+        if example.what == "conversation":
+            self.system = example.before["system"]
+        if example.what in ("turns", "conversation"):
+            said = example.before if example.what == "turns" else example.before["turns"]
+            self.tasks = (Task(id="example", prompt=said[0], follow_ups=tuple(said[1:])),)
         self.entities = {"person": ("Ada Lovelace",)}
         self.identifiers = {"user": Identifier(form=r"U-\d{4}")}
 
@@ -45,14 +52,17 @@ def shown_example(example: Example) -> JSON:
         shown = texts.result_text(lens.show_result(example.call or Call(example.tool.name), result))
     elif example.what == "system":
         shown = lens.setup.system
+    elif example.what == "turns":
+        shown = lens.show_turns(tuple(example.before))
+    elif example.what == "conversation":
+        shown = {"system": lens.setup.system, "turns": lens.show_turns(tuple(example.before["turns"]))}
     elif example.what == "failure":
         shown = lens.show_failure(example.call or Call(example.tool.name), msgspec.convert(example.before, Failure)).message
-    elif example.what == "exchange":
-        memory = lens.start()
+    elif example.what in ("exchange", "replies"):
         calls = msgspec.convert(example.before["calls"], list[Call])
         given = example.before.get("results") or [example.before["result"]] * len(calls)
-        results = [Result(data, example.tool.renderer) for data in given]
-        shown = [answered(lens, call, result, memory) for call, result in zip(calls, results, strict=True)]
+        answers = _answers(lens, calls, [Result(data, example.tool.renderer) for data in given])
+        shown = [_data(one) if example.what == "exchange" else _text(one) for one in answers]
     else:
         shown = lens.show_text(str(example.before))
     decoded: JSON = msgspec.json.decode(to_json(shown))
@@ -61,6 +71,19 @@ def shown_example(example: Example) -> JSON:
 
 def answered(lens: StackLens, call: Call, result: Result, memory: Memory) -> JSON:
     """What a shown call is answered when the environment answers every call with `result`: the data, or the message."""
+    return _data(_answer(lens, call, result, memory))
+
+
+def _answers(lens: StackLens, calls: list[Call], results: list[Result]) -> Iterator[Answer]:
+    """The answers to calls that are made one after the other; between two of them the setup may change."""
+    memory = lens.start()
+    for call, result in zip(calls, results, strict=True):
+        yield _answer(lens, call, result, memory)
+        while lens.moves(memory) and lens.next_stage is not None:
+            lens = lens.next_stage
+
+
+def _answer(lens: StackLens, call: Call, result: Result, memory: Memory) -> Answer:
     generator = lens.handle(call, memory)
     try:
         request = next(generator)
@@ -68,4 +91,12 @@ def answered(lens: StackLens, call: Call, result: Result, memory: Memory) -> JSO
             request = generator.send(None if isinstance(request, Delay) else result)
     except StopIteration as stop:
         answer: Answer = stop.value
+    return answer
+
+
+def _data(answer: Answer) -> JSON:
     return answer.data if isinstance(answer, Result) else answer.message
+
+
+def _text(answer: Answer) -> str:
+    return texts.result_text(answer) if isinstance(answer, Result) else texts.failure_text(answer)

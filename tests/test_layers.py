@@ -19,19 +19,19 @@ PACKAGE = Path(perturb.__file__).parent
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
     (
-        *("kept", "schemas", "texts", "mentions", "sources", "plugins", "configuration"),
-        *("declared", "notations", "knowable", "known_identifiers"),
+        *("kept", "schemas", "texts", "docstrings", "mentions", "spellings", "sources", "plugins", "configuration"),
+        *("declared", "notations", "knowable", "known_identifiers", "literals", "survival"),
     ),
     ("operator", "corpus", "operators", "strategies"),
     (
         *("toolset", "agent", "episode", "answers", "signatures", "environments", "toolset_files", "authoring"),
-        *("agent_files", "learned_gold", "loading", "reference", "plan_files"),
+        *("agent_files", "learned_gold", "rewordings", "loading", "reference", "plan_files"),
     ),
-    ("leaks", "boundary", "replay", "laws", "law_examples"),
+    ("leaks", "boundary", "knowing", "replay", "laws", "law_examples"),
     ("runner", "planning", "trial", "store", "watchdog"),
     ("statistics",),
     ("rendering",),
-    ("evaluation", "checking", "findings", "demonstration", "replaying", "showing"),
+    ("evaluation", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing"),
     ("cli", "__main__", "pytest_plugin", "pytest_support", "pytest_report", "pytest_replay"),
 )
 """Lowest first. A module imports from its own layer and from those below it."""
@@ -46,6 +46,7 @@ SEAM = {
     "operator": "composes lenses",
     "boundary": "carries an episode",
     "replay": "proves a pair solvable",
+    "knowing": "asks what a call and its values have become",
     "laws": "checks every lens",
     "law_examples": "checks every lens on what schemas allow",
     "showing": "shows an operator's examples before and after",
@@ -71,7 +72,20 @@ DEFAULTS: dict[str, set[str]] = {
 }
 """Where a shipped toolset or agent is a default, where `silent` and `answer_only` are the keys of the floor, and a noun."""
 
-HEAVY = ("numpy", "scipy", "jinja2", "rich", "faker", "openai", "pydantic", "hypothesis", "jsonschema", "agentdojo", "pytest")
+HEAVY = (
+    "numpy",
+    "scipy",
+    "jinja2",
+    "rich",
+    "faker",
+    "babel",
+    "openai",
+    "pydantic",
+    "hypothesis",
+    "jsonschema",
+    "agentdojo",
+    "pytest",
+)
 
 
 class Imported(NamedTuple):

@@ -12,12 +12,22 @@ from perturb.errors import ConfigurationError, PlanError, nearest
 from perturb.operator import Operator, Stack
 from perturb.operators import presets, third_party
 from perturb.operators.arguments.case_style import ArgumentCaseStyle
+from perturb.operators.arguments.constant import ConstantArgument
+from perturb.operators.arguments.date_format import DateFormat
+from perturb.operators.arguments.drop_types import DropTypes
+from perturb.operators.arguments.flatten import FlattenArguments
+from perturb.operators.arguments.merge import MergeArguments
 from perturb.operators.arguments.nest import Nest
+from perturb.operators.arguments.opaque import OpaqueArguments
+from perturb.operators.arguments.optional_noise import OptionalNoise
 from perturb.operators.arguments.recode_enum import RecodeEnum
 from perturb.operators.arguments.reorder import ReorderArguments
 from perturb.operators.arguments.retype import Retype
+from perturb.operators.arguments.split import SplitArguments
 from perturb.operators.arguments.synonym import ArgumentSynonym
+from perturb.operators.arguments.units import Units
 from perturb.operators.arguments.wrap import Wrap
+from perturb.operators.descriptions.doc_style import DocStyle
 from perturb.operators.descriptions.drop import DropDescriptions
 from perturb.operators.descriptions.mislead import Mislead
 from perturb.operators.descriptions.reword import Reword
@@ -29,11 +39,14 @@ from perturb.operators.errors.in_band import InBand
 from perturb.operators.errors.language import ErrorLanguage
 from perturb.operators.errors.style import ErrorStyle
 from perturb.operators.errors.terse import Terse
+from perturb.operators.faults.expired_login import ExpiredLogin
 from perturb.operators.faults.malformed import Malformed
+from perturb.operators.faults.partial import Partial
 from perturb.operators.faults.rate_limit import RateLimit
 from perturb.operators.faults.slow import Slow
 from perturb.operators.faults.timeout import Timeout
 from perturb.operators.faults.transient import Transient
+from perturb.operators.results.by_reference import ByReference
 from perturb.operators.results.contradict import Contradict
 from perturb.operators.results.drop_fields import DropFields
 from perturb.operators.results.envelope import Envelope
@@ -54,7 +67,12 @@ from perturb.operators.results.wrong_value import WrongValue
 from perturb.operators.schema.dialect import Dialect
 from perturb.operators.schema.references import References
 from perturb.operators.schema.strict import Strict
+from perturb.operators.system.drop import DropSystem
+from perturb.operators.system.markup import RewriteMarkup
+from perturb.operators.system.persona import Persona
 from perturb.operators.system.preamble import Preamble
+from perturb.operators.system.reorder import ReorderSystem
+from perturb.operators.system.role import MoveRole
 from perturb.operators.tools.abbreviate import Abbreviate
 from perturb.operators.tools.case_style import ToolCaseStyle
 from perturb.operators.tools.opaque import Opaque
@@ -63,13 +81,23 @@ from perturb.operators.tools.swap_names import SwapNames
 from perturb.operators.tools.synonym import ToolSynonym
 from perturb.operators.tools.vendor_style import VendorStyle
 from perturb.operators.toolset.distractors import Distractors
+from perturb.operators.toolset.live_migration import LiveMigration
 from perturb.operators.toolset.merge import Merge
 from perturb.operators.toolset.near_duplicates import NearDuplicates
+from perturb.operators.toolset.search import Search
 from perturb.operators.toolset.shuffle import Shuffle
+from perturb.operators.toolset.split import Split
+from perturb.operators.toolset.withhold import Withhold
 from perturb.operators.user.irrelevant_context import IrrelevantContext
+from perturb.operators.user.over_turns import OverTurns
+from perturb.operators.user.paraphrase import Paraphrase
+from perturb.operators.user.reorder import ReorderSentences
+from perturb.operators.user.style import UserStyle
+from perturb.operators.user.typos import Typos
 
 TABLE: tuple[type[Operator], ...] = (
     Reword,
+    DocStyle,
     Verbose,
     DropDescriptions,
     Mislead,
@@ -82,18 +110,31 @@ TABLE: tuple[type[Operator], ...] = (
     SwapNames,
     ArgumentCaseStyle,
     ArgumentSynonym,
+    OpaqueArguments,
     ReorderArguments,
     Nest,
+    FlattenArguments,
     Wrap,
     Retype,
     RecodeEnum,
+    Units,
+    DateFormat,
+    SplitArguments,
+    MergeArguments,
+    ConstantArgument,
+    OptionalNoise,
+    DropTypes,
     References,
     Dialect,
     Strict,
+    Split,
     Merge,
     Shuffle,
     Distractors,
     NearDuplicates,
+    Search,
+    LiveMigration,
+    Withhold,
     Format,
     RenameKeys,
     KeyStyle,
@@ -108,20 +149,33 @@ TABLE: tuple[type[Operator], ...] = (
     DropFields,
     Truncate,
     Paginate,
+    ByReference,
     ErrorLanguage,
     ErrorStyle,
     ErrorCodes,
     InBand,
     Hint,
     Terse,
+    Partial,
     Transient,
     RateLimit,
+    ExpiredLogin,
     Timeout,
     Slow,
     Stale,
     LogNoise,
     Malformed,
+    Persona,
+    ReorderSystem,
+    DropSystem,
     Preamble,
+    RewriteMarkup,
+    MoveRole,
+    Paraphrase,
+    ReorderSentences,
+    OverTurns,
+    UserStyle,
+    Typos,
     IrrelevantContext,
     Identifiers,
     Entities,
