@@ -88,6 +88,20 @@ REFUSALS: tuple[tuple[str, str, str, str, str], ...] = (
         "セッションの有効期限が切れました。もう一度サインインしてください。",
     ),
     (
+        "Nothing was changed: call `{tool}`, then make the same call again.",
+        "Es wurde nichts geändert: zuerst `{tool}` aufrufen, dann denselben Aufruf erneut versuchen.",
+        "Rien n'a été modifié : appelez d'abord `{tool}`, puis réessayez le même appel.",
+        "No se ha cambiado nada: llame primero a `{tool}` y repita después la misma llamada de nuevo.",
+        "何も変更されていません。先に `{tool}` を呼び出してから、同じ呼び出しをもう一度お試しください。",
+    ),
+    (
+        "(401 Unauthorized)",
+        "(401 Nicht autorisiert)",
+        "(401 Non autorisé)",
+        "(401 No autorizado)",
+        "(401 認証が必要です)",
+    ),
+    (
         "An internal error occurred.",
         "Ein interner Fehler ist aufgetreten.",
         "Une erreur interne s'est produite.",
