@@ -10,6 +10,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from string import Formatter
 from typing import Any, Protocol
 
 import msgspec
@@ -127,6 +128,7 @@ class AuthoredToolset(Toolset):
         system: str = "",
         entities: Mapping[str, Sequence[str]] | None = None,
         identifiers: Mapping[str, Identifier | str] | None = None,
+        messages: Mapping[str, Mapping[str, str]] | None = None,
         volatile: Sequence[str] = (),
         clock: Clock | None = None,
         growth: Mapping[str, Growth] | None = None,
@@ -141,6 +143,7 @@ class AuthoredToolset(Toolset):
         self.tasks = tuple(tasks)
         self.entities = _entities(name, entities or {})
         self.identifiers = _identifiers(name, identifiers or {})
+        self.messages = _messages(name, messages or {})
         self.volatile = tuple(volatile)
         self.clock = clock
         self.growth = dict(growth or {})
@@ -258,6 +261,21 @@ def _identifiers(name: str, identifiers: Mapping[str, Identifier | str]) -> dict
                     f"{where} have the form {pattern!r}; write one that no empty text matches, with (?:…) for its groups"
                 )
     return made
+
+
+def _messages(name: str, messages: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    for english, others in messages.items():
+        for language, other in others.items():
+            try:
+                found = [{slot for _, slot, _, _ in Formatter().parse(text) if slot is not None} for text in (english, other)]
+            except ValueError as error:
+                raise ToolsetError(f"message {other!r} ({language}) of toolset {name!r} is no template: {error}") from None
+            if found[0] != found[1]:
+                raise ToolsetError(
+                    f"message {english!r} of toolset {name!r} and its translation {other!r} ({language}) have other slots; "
+                    "write the same slots in both"
+                )
+    return {english: dict(others) for english, others in messages.items()}
 
 
 def _rewordings(name: str, rewordings: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:

@@ -20,7 +20,11 @@ from perturb.known_identifiers import CleanVisible
 from perturb.operator import StackLens
 from perturb.types import JSON, Answer, Call, Identifier, Reply, Schema, Tool
 
-_AGAIN = re.compile(r"(?i)\b(?:again|re-?try|retries|later|wait|temporar\w+)\b|retry_?after")
+_AGAIN = re.compile(
+    r"(?i)\b(?:again|re-?try|retries|later|wait|temporar\w+)\b|retry_?after"
+    r"|\b(?:erneut|nochmals|später|warten|réessay\w+|de nouveau|plus tard|patient\w+|de nuevo|más tarde|esper\w+)\b"
+    r"|もう一度|再度|後で"
+)
 """What a failure says where the same call, made once more, may work."""
 _SCHEMAS = ("inputSchema", "input_schema", "parameters")
 """The key under which a tool's arguments are told: by MCP, by Anthropic, by OpenAI."""

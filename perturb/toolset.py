@@ -84,7 +84,9 @@ class Toolset:
 
     `entities` maps a kind (`person`, `company`) to names that occur in the state, the prompts and the results, and that
     may be replaced one-to-one by others. `identifiers` says how identifiers of a kind (as in `x-identifier`) are written, for
-    the kinds that are nothing but identifiers, and could as well look otherwise. `volatile` holds regular expressions over
+    the kinds that are nothing but identifiers, and could as well look otherwise. `messages` holds translations of what the
+    tools say when they refuse: an English template with slots (`There is no customer {id}.`), then a language (`de`), then the
+    template in that language with the same slots. `volatile` holds regular expressions over
     paths of the dumped state (`/inbox/emails/*/timestamp` is written `/inbox/emails/\\d+/timestamp`) that differ from run to
     run: times, generated ids. `clock` and `growth` say what time its world has and what there may be more of in it; `locale` is
     that of its texts (`en_GB`), which tells how numbers and dates are written in them.
@@ -98,6 +100,7 @@ class Toolset:
     tasks: tuple[Task, ...] = ()
     entities: Mapping[str, tuple[str, ...]] = {}
     identifiers: Mapping[str, Identifier] = {}
+    messages: Mapping[str, Mapping[str, str]] = {}
     volatile: tuple[str, ...] = ()
     clock: Clock | None = None
     growth: Mapping[str, Growth] = {}

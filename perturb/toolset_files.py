@@ -1,8 +1,8 @@
 """Toolsets found in files: a Python file, or a folder of JSON with an `environment.py`.
 
-A folder holds `toolset.json` (`name`, `system`, `entities`, `identifiers`, `volatile`, `clock`, `locale`, `failures`; every key
-may be left out),
-`tools.json` (a list of tools: `name`, `description`, `parameters`, `returns`, `effect`, `idempotent`, `ordered`,
+A folder holds `toolset.json` (`name`, `system`, `entities`, `identifiers`, `messages`, `volatile`, `clock`, `locale`,
+`failures`; every key may be left out), `tools.json` (a list of tools: `name`, `description`, `parameters`, `returns`, `effect`,
+`idempotent`, `ordered`,
 `batch`), `tasks.json` (a list) or `tasks.jsonl` (one a line) of tasks (`id`, `prompt`, `gold`, `answer`, `follow_ups`,
 `check`), and `environment.py` with a class `Environment` that has `call(name, arguments)`. A check names a function of
 `environment.py`, or says what has to hold: `{"state": {part of the state}, "answer": ["what it must contain"]}`.
@@ -72,6 +72,7 @@ def from_folder(path: str | Path) -> Toolset:
         system=about.system,
         entities=about.entities,
         identifiers=about.identifiers,
+        messages=about.messages,
         volatile=about.volatile,
         clock=about.clock,
         locale=about.locale,
@@ -102,6 +103,7 @@ class _About(msgspec.Struct):
     system: str = ""
     entities: dict[str, list[str]] = {}
     identifiers: dict[str, Identifier | str] = {}
+    messages: dict[str, dict[str, str]] = {}
     volatile: list[str] = []
     clock: Clock | None = None
     locale: str | None = None

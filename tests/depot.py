@@ -242,6 +242,12 @@ DEPOT: AuthoredToolset = toolset(
     },
     locale="en_IE",
     identifiers={"parcel": r"P\d{3}"},
+    messages={
+        "There is no parcel '{parcel_id}'.": {
+            "de": "Es gibt kein Paket '{parcel_id}'.",
+            "ja": "荷物 '{parcel_id}' はありません。",
+        }
+    },
     failures="json",
     rewordings={
         "Send parcel P003 of Ottilie Branner by air, uninsured; it should be 2 pieces, else as many as there are.": [

@@ -19,6 +19,7 @@ from jsonschema import Draft202012Validator
 
 from perturb.loading import load_toolset
 from perturb.operator import Operator, SeededPick, Setup, lens_for
+from perturb.operators import by_id
 from perturb.operators.results.date_forms import LOCAL, forms_for, moment
 from perturb.operators.results.money_forms import TEXTS
 from perturb.operators.results.value_forms import FLAGS, Notation, notation
@@ -271,3 +272,16 @@ def test_the_depot_has_every_sort() -> None:
     changes = {form.change for plan in plans(Setup.of(DEPOT)) for form in plan.forms.values()}
     assert changes >= {"date", "number_text", "currency", "minor_units", "flag_text", "flag_number"}
     assert changes >= {"null_to_absent", "absent_to_null"}
+
+
+def test_a_merged_tool_tells_of_notations_in_one_order_whatever_the_plan_went_through() -> None:
+    setup = Setup.of(load_toolset("airline"))
+    merge = by_id("toolset.merge").plan(setup, SeededPick(1), 1.0)
+    assert isinstance(merge, Operator)
+    inner = lens_for(merge, setup).setup
+    plan = Values.plan(inner, SeededPick(1), 1.0)
+    assert isinstance(plan, Values)
+    turned = Values(forms=dict(reversed(plan.forms.items())))
+    told = [[tool.description for tool in lens_for(one, inner).setup.tools] for one in (plan, turned)]
+    assert told[0] == told[1]
+    assert any("Some values of results are" in text for text in told[0])

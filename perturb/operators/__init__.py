@@ -39,6 +39,7 @@ from perturb.operators.environment.scale import Scale
 from perturb.operators.errors.coded import ErrorCodes
 from perturb.operators.errors.hint import Hint
 from perturb.operators.errors.in_band import InBand
+from perturb.operators.errors.language import ErrorLanguage
 from perturb.operators.errors.style import ErrorStyle
 from perturb.operators.errors.terse import Terse
 from perturb.operators.faults.expired_login import ExpiredLogin
@@ -152,6 +153,7 @@ TABLE: tuple[type[Operator], ...] = (
     Truncate,
     Paginate,
     ByReference,
+    ErrorLanguage,
     ErrorStyle,
     ErrorCodes,
     InBand,

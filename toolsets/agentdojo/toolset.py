@@ -21,6 +21,7 @@ from perturb.types import JSON, Call, Failure, FailureKind, Schema, Tool, digest
 from .declarations import CLOCKS, DECLARED, IDENTIFIERS, LOCALES, MISSING_RETURNS, MONEY, RESULT_MEANINGS, Declared
 from .entities import names_in
 from .growth import GROWTH
+from .messages import MESSAGES
 from .rendering import PLAIN, RECORDS, register
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class DojoToolset(Toolset):
         self.name = f"agentdojo:{suite.name}"
         self.system = load_system_message("default")
         self.identifiers = IDENTIFIERS[suite.name]
+        self.messages = MESSAGES
         self.tools = tuple(_tool(function, DECLARED[suite.name][function.name]) for function in suite.tools)
         self.clock = CLOCKS.get(suite.name)
         self.growth = GROWTH.get(suite.name, {})

@@ -6,6 +6,7 @@ from perturb.authoring import Clock, toolset
 
 from .desk import SYSTEM, Desk
 from .growth import GROWTH
+from .messages import MESSAGES
 from .tasks_aftercare import AFTERCARE
 from .tasks_changes import CHANGES
 from .tasks_errors import ERRORS
@@ -42,5 +43,6 @@ TOOLSET = toolset(
         "bag_report": r"B-\d{5}",
         "claim": r"K-\d{5}",
     },
+    messages=MESSAGES,
     failures="json",
 )

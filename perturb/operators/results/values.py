@@ -169,7 +169,7 @@ def _told(tool: Tool, noted: Mapping[str, Notation]) -> Tool:
             if one.place in noted:
                 phrases.setdefault(noted[one.place].told, []).append(f"`{one.name}`")
     else:
-        for place, made in noted.items():
+        for place, made in sorted(noted.items()):  # a plan as JSON has its keys sorted, and must tell the same
             if place.partition(">")[0] in tool.stands_for:
                 phrases.setdefault(made.told, []).append("")
     if not phrases:
