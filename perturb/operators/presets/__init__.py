@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from perturb.errors import ConfigurationError, nearest
 from perturb.operator import Operator
-from perturb.operators.presets.mixture import Member, Mixture
+from perturb.operators.presets.members import Member, OneOf
+from perturb.operators.presets.mixture import Mixture
 from perturb.operators.presets.ours import OURS
 from perturb.operators.presets.preset import Preset
 
@@ -30,4 +31,4 @@ def mixture(mixture_id: str, find: Callable[[str], type[Operator]]) -> type[Oper
     return MIXTURES[mixture_id].operator(find)
 
 
-__all__ = ["MIXTURES", "PRESETS", "Member", "Mixture", "Preset", "mixture", "named"]
+__all__ = ["MIXTURES", "PRESETS", "Member", "Mixture", "OneOf", "Preset", "mixture", "named"]
