@@ -139,8 +139,10 @@ def test_every_tool_of_a_catalogue_has_its_server_and_every_trade_one_of_its_own
         plan: Any = by_id("mcp-catalogue").plan(airline.setup, SeededPick(seed, "mcp-catalogue"), 1.0)
         form = member(plan, "toolset.distractors").form
         assert form
-        shown = [tool.name for tool in lens_for(plan, airline.setup).setup.tools]
+        behind = Stack(operators=tuple(one for one in plan.operators if one.id != "toolset.search"))
+        shown = [tool.name for tool in lens_for(behind, airline.setup).setup.tools]
         assert len(shown) == 20 + 60
+        assert len(lens_for(plan, airline.setup).setup.tools) == 16 + 2, "what finds and calls, and what is listed all the same"
         own = member(plan, "tools.prefix").names["get_flight"].removesuffix("get_flight")
         servers = {form.format(trade) for trade in bank()}
         for name in shown:

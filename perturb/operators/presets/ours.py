@@ -78,10 +78,12 @@ OURS: tuple[Preset, ...] = (
     ),
     _one(
         "mcp-catalogue",
-        "The tools among those of other servers behind an MCP client: every name with its server's, in no order.",
+        "The tools among those of many servers behind an MCP client: every name with its server's, in no order, most of them "
+        "to be searched for.",
         Member("tools.prefix", needed=True),
         Member("toolset.distractors", fixed={"most": _MANY}, needed=True),
         Member("toolset.shuffle"),
+        Member("toolset.search", 0.8, needed=True),
     ),
     _one(
         "rough-day",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -30,10 +30,13 @@ def server_form(names: Iterable[str]) -> str:
     return ""
 
 
-def without_server(name: str, form: str) -> str:
-    """A name without that of its server, as far as it carries one in that form."""
-    own = next((prefix for server in _SERVERS if name.startswith(prefix := form.format(server))), "") if form else ""
-    return name[len(own) :]
+def without_server(names: Sequence[str]) -> list[str]:
+    """The names without that of a server, where most of them carry one's."""
+    form = server_form(names)
+    if not form:
+        return list(names)
+    prefixes = tuple(form.format(server) for server in _SERVERS)
+    return [next((name[len(one) :] for one in prefixes if name.startswith(one)), name) for name in names]
 
 
 class Prefix(Operator, frozen=True, kw_only=True):
