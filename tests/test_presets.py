@@ -11,7 +11,7 @@ from command_line import Here
 
 from perturb import laws
 from perturb.loading import load_toolset
-from perturb.operator import NotApplicable, Operator, SeededPick, Stack, lens_for
+from perturb.operator import NotApplicable, Operator, SeededPick, Stack, dose, lens_for
 from perturb.operators import TABLE, by_id, select
 from perturb.operators.distractor_bank import bank
 from perturb.operators.presets import MIXTURES, PRESETS, Member, Mixture
@@ -84,15 +84,19 @@ def test_a_member_touches_its_share_of_what_it_would_touch_alone(airline: Gold) 
         assert len(member(plan, "tools.synonym").places()) == renamed
 
 
-def test_properties_of_one_name_go_together_where_they_are_to(airline: Gold) -> None:
-    plan = by_id("api-v2").plan(airline.setup, SeededPick(7, "api-v2"), 1.0)
-    for operator, part in (("arguments.synonym", "arguments"), ("results.rename_keys", "results")):
-        every: Any = by_id(operator).plan(airline.setup, SeededPick(7, operator), 1.0)
-        renamed = set(member(plan, operator).names)
+@pytest.mark.parametrize("operator", ["arguments.synonym", "results.rename_keys"])
+def test_properties_of_one_name_go_together_where_they_are_to(operator: str, airline: Gold) -> None:
+    mixture = Mixture("some", "Some.", (Member(operator, 0.3, alike=True),)).operator(by_id)
+    whole: Any = by_id(operator).plan(airline.setup, SeededPick(7, operator), 1.0)
+    every = {own_name(place) for place in whole.names}
+    before: set[str] = set()
+    for intensity in (0.2, 0.5, 1.0):
+        renamed = set(member(mixture.plan(airline.setup, SeededPick(7, "some"), intensity), operator).names)
         names = {own_name(place) for place in renamed}
-        left = {own_name(place) for place in every.names if own_name(place) in names and place not in renamed}
-        assert len(names) > 1, part
-        assert len(left) <= 1, "one name at the edge of the share may be cut"
+        assert renamed == {place for place in whole.names if own_name(place) in names}
+        assert len(names) == dose(0.3 * intensity, len(every))
+        assert before <= renamed
+        before = renamed
 
 
 def test_a_choice_that_is_not_offered_leaves_its_member_out_and_a_needed_one_the_mixture(airline: Gold) -> None:

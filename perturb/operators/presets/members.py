@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
@@ -16,8 +16,9 @@ class Member(NamedTuple):
     """An operator of a mixture.
 
     `share` is the part of the mixture's intensity that it gets. `fixed` says what it chooses where it would draw, and what is
-    settled for it, by the name of the choice; where a choice is not offered, it does not apply. With `alike`, properties of one
-    name in several tools are touched together. A mixture does not apply where one of its `needed` members does not.
+    settled for it, by the name of the choice; where a choice is not offered, it does not apply. With `alike`, it touches a
+    share of the names of properties, each wherever it stands. A mixture does not apply where a member that is `needed` does
+    not.
     """
 
     operator: str
@@ -43,7 +44,7 @@ class MembersPick(Pick):
         self._scope = f"{member.operator}\x1f"
 
     def rank(self, place: str) -> float:
-        return self._pick.rank(self._scope + (re.split(r"[.>]", place)[-1] if self._member.alike else place))
+        return self._pick.rank(self._scope + place)
 
     def choice(self, place: str, options: Sequence[T]) -> T:
         if place in self._member.fixed:
@@ -58,6 +59,13 @@ class MembersPick(Pick):
 
     def order(self, place: str, items: Sequence[T]) -> list[T]:
         return self._pick.order(self._scope + place, items)
+
+    def chosen(self, places: Iterable[str], intensity: float) -> list[str]:
+        if not self._member.alike:
+            return super().chosen(places, intensity)
+        names = {place: re.split(r"[.>]", place)[-1] for place in places}
+        kept = set(super().chosen(names.values(), intensity))
+        return [place for place, name in names.items() if name in kept]
 
     def settled(self, what: str, default: T) -> T:
         settled: T = self._member.fixed.get(what, default)

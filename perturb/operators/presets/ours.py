@@ -44,7 +44,7 @@ def _contract(errors: str, pages: str) -> tuple[Member, ...]:
 
 
 VENDORS: dict[str, tuple[Member, ...]] = {
-    "stripe": _house("stripe", errors="stripe", pages="stripe"),
+    "stripe": (*_house("stripe", errors="stripe", pages="stripe"), Member("results.identifiers")),
     "google_rest": _house("google_rest", errors="google", pages="google_rest", arguments="camel", keys="camel"),
     "google_rpc": _house("google_rpc", errors="google", pages="google_rpc"),
     "aws": _house("aws", errors="aws", pages="aws", arguments="pascal", keys="pascal"),
@@ -66,13 +66,14 @@ OURS: tuple[Preset, ...] = (
     ),
     _one(
         "api-v2",
-        "A plausible next version of the same API: named by resource, some words changed, bodies nested, values recoded, pages "
-        "introduced, and errors as problem details.",
+        "A plausible next version of the same API: named by resource, with some other words, bodies nested, values recoded, "
+        "pages introduced, and errors as problem details.",
         Member("tools.vendor_style", fixed={"house": "stripe"}),
         Member("arguments.synonym", 0.3, alike=True),
         Member("arguments.nest", 0.3),
         Member("arguments.recode_enum", 0.5),
         Member("results.rename_keys", 0.3, alike=True),
+        Member("results.nest", 0.5),
         Member("results.paginate", fixed={"largest": _PAGE}),
         Member("errors.style", fixed={"style": "problem"}),
     ),
