@@ -10,10 +10,12 @@ from typing import Any
 
 from perturb.kept import Kept
 from perturb.notations import explained, plainly
+from perturb.spellings import Notation, notations_told
 from perturb.types import JSON, Schema, Tool
 
 _CODE = re.compile(r"\w[\w-]*")
 _TOKEN = re.compile(r"[^\W_]+")
+_PIECE = re.compile(r"(?<!\w)-?\d+(?:\.\d+)?|[^\W_]+")
 _PARTED = re.compile(r"\\+[nrt]|(?<=\d)t(?=\d\d:)")
 """What parts words though it is written in letters: escaped line ends and tabs, at any depth of JSON within JSON, and the T
 between a date and its time."""
@@ -46,9 +48,11 @@ SHORT = 300
 """Texts of fewer characters are mostly names and descriptions of schemas, which come again for every task and plan."""
 
 
-def _told_of(tool: Tool) -> frozenset[str]:
-    """The words of what a tool tells: its description, and the prose and the values within the schema of its arguments."""
+def _told_of(tool: Tool) -> tuple[frozenset[str], frozenset[Notation]]:
+    """The words of what a tool tells, its description and the prose and the values within the schema of its arguments; and the
+    notations that it tells of."""
     found: set[str] = set(_tokens(tool.description))
+    notations = set(notations_told(tool.description))
     stack: list[Any] = [tool.parameters]
     while stack:
         node = stack.pop()
@@ -56,28 +60,33 @@ def _told_of(tool: Tool) -> frozenset[str]:
             for key, item in node.items():
                 if isinstance(item, str):
                     found |= _tokens_kept(item)
+                    notations |= notations_told(item)
                 elif key == "contentSchema":
-                    found |= _tokens(json.dumps(item, ensure_ascii=False))  # names are words of the text that it describes
+                    text = json.dumps(item, ensure_ascii=False)  # names are words of the text that it describes
+                    found |= _tokens(text)
+                    notations |= notations_told(text)
                 elif key in ("enum", "examples", "const", "default"):
                     found |= _tokens(" ".join(str(leaf) for leaf in leaves(item)))
                 else:
                     stack.append(item)
         elif isinstance(node, list):
             stack.extend(node)
-    return frozenset(found)
+    return frozenset(found), frozenset(notations)
 
 
-_tokens_of_tool: Kept[frozenset[str]] = Kept(_told_of)
+_told_by_tool: Kept[tuple[frozenset[str], frozenset[Notation]]] = Kept(_told_of)
 
 
 class Visible:
     """The words that have been shown so far. A value is visible when each of its words is: `2026-05-01` by `2026`, `05`,
-    `01`, in any order, since an agent may put together what it has read; numbers also without their zeros. Values in a notation
-    that the description of a tool explains count as what they stand for."""
+    `01`, in any order, since an agent may put together what it has read; numbers also without their zeros. So it is where a
+    text has told how such values are written, and what it would be written as otherwise is visible. Values in a notation that
+    the description of a tool explains count as what they stand for."""
 
     def __init__(self, texts: Iterable[str], tools: Sequence[Tool]) -> None:
         self._tokens: set[str] = set()
         self._explained: set[str] = set()
+        self._notations: set[Notation] = set()
         for text in texts:
             self.add(text)
         self.add_tools(tools)
@@ -85,10 +94,13 @@ class Visible:
     def add_tools(self, tools: Sequence[Tool]) -> None:
         for tool in tools:
             self._explained |= explained(tool.description)
-            self._tokens |= _tokens_of_tool(tool)
+            tokens, notations = _told_by_tool(tool)
+            self._tokens |= tokens
+            self._notations |= notations
 
     def add(self, text: str) -> None:
         self._tokens |= _tokens_kept(text) if len(text) < SHORT else _tokens(text)
+        self._notations |= notations_told(text)
         if self._explained:
             self._tokens |= _tokens(" ".join(plainly(text, self._explained)))
 
@@ -97,11 +109,23 @@ class Visible:
         if value is None or isinstance(value, bool):
             return True
         text = str(value).lower()
-        return self._has_words(text) or ("\\" in text and self._has_words(_PARTED.sub(" ", text)))
+        return self._has_words(text) or self._has_words(_PARTED.sub(" ", text)) or self._written_otherwise(text)
 
     def _has_words(self, text: str) -> bool:
-        tokens = _TOKEN.findall(text)
-        return all(token in self._tokens or token.lstrip("0") in self._tokens for token in tokens)
+        return all(map(self._has_word, _TOKEN.findall(text)))
+
+    def _has_word(self, token: str) -> bool:
+        return token in self._tokens or token.lstrip("0") in self._tokens
+
+    def _written_otherwise(self, text: str) -> bool:
+        """Whether a value, or each word of it that is not visible itself, is so in another notation that has been told."""
+        if not self._notations:
+            return False
+
+        def told(part: str) -> bool:
+            return any(self._has_words(other) for notation in self._notations for other in notation.others(part))
+
+        return told(text) or all(self._has_words(piece) or told(piece) for piece in _PIECE.findall(text))
 
     def missing(self, arguments: JSON, also: frozenset[str] = frozenset()) -> list[JSON]:
         """The scalars of `arguments` that cannot be read, `also` aside."""

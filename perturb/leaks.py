@@ -62,7 +62,14 @@ class Leaks:
 
     @cached_property
     def _live(self) -> frozenset[str]:
-        return live_names(tool for tool, _ in self._told)
+        found = set(live_names(tool for tool, _ in self._told))
+        root = self._setup.root.by_name
+        for tool, _ in self._told:
+            # What several tools in one return is declared nowhere, and yet their descriptions speak of it.
+            for place in tool.stands_for if len(tool.stands_for) > 1 else ():
+                if place in root:
+                    found |= _own_names(root[place].returns) - self._places.get("result", {}).get(place, set())
+        return frozenset(found)
 
     @cached_property
     def _gone_tools(self) -> frozenset[str]:
@@ -120,7 +127,8 @@ class Leaks:
                 for text in prose(shown, schema):
                     if namespace == "enum":
                         text = _without_legend(text, _own_names(schema), gone)
-                    yield from _told(mentioned(gone, text), f"{tool.name}: the retired {namespace}", text)
+                    found = mentioned(gone, text, arguments=namespace == "argument")
+                    yield from _told(found, f"{tool.name}: the retired {namespace}", text)
 
     def in_prompt(self, text: str) -> Iterator[Leak]:
         """In what the system or the user says."""
@@ -135,7 +143,8 @@ class Leaks:
         yield from self._names_left(text)
         if tool is not None:
             gone = self._gone(tool, "argument")
-            yield from _told(mentioned(gone, text), f"a failure of {tool.name} mentions the retired argument", text)
+            found = mentioned(gone, text, arguments=True)
+            yield from _told(found, f"a failure of {tool.name} mentions the retired argument", text)
 
     def in_result(self, text: str, data: JSON = None, tool: Tool | None = None) -> Iterator[Leak]:
         """In a result: replaced names in its text, and retired keys in its data where its schema has no room for others."""

@@ -2,7 +2,8 @@
 
 A mention looks like an identifier: it stands in code marks or quotes, is followed by a parenthesis, holds an underscore
 or a capital inside, stands alone on a line, or next to the word "tool", "function", "argument", "parameter" or "field".
-Plain words that merely look the same (`date`, `use`) are never touched.
+Plain words that merely look the same (`date`, `use`) are never touched. An argument is also mentioned where a docstring
+within the text describes it (`date: The day.` in a section `Args`, or `:param date:`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from perturb.docstrings import names_described
 from perturb.types import Tool
 
 _SPECIAL = re.compile(r"[^A-Za-z]|[a-z][A-Z]")
@@ -29,11 +31,14 @@ def _pattern(name: str) -> str:
     word = re.escape(name)
     if looks_like_identifier(name):
         return rf"(?<![\w-]){word}(?![\w-])"
-    quoted = rf"(?<=[`'\"]){word}(?=[`'\"(])"
+    # Also as the last step of a path: `"input.date"`.
+    quoted = rf"(?<=[`'\"]){word}(?=[`'\"(])|(?<=\w\.){word}(?=[`'\"])"
     # The lookbehinds are spelt out one by one because each must have a fixed width.
     after = "|".join(
         rf"(?<=\b{noun} ){word}(?!\w)" for noun in ("tool", "function", "method", "argument", "parameter", "field")
     )
+    # Where a man page or an operation of OpenAPI has the name of what it describes.
+    after += "".join(rf"|(?<={place}){word}(?![\w-])" for place in ("\\bNAME\n {7}", "\\bSYNOPSIS\n {7}", "\\boperationId: "))
     return rf"{quoted}|(?<![\w-]){word}(?=\()|(?<![\w-]){word}(?= {_NOUNS}\b)|(?m:^{word}$)|{after}"
 
 
@@ -43,12 +48,14 @@ def _compiled(names: tuple[str, ...]) -> re.Pattern[str]:
 
 
 class Mentions:
-    """A rename over text: every mention of a key of `renames` becomes its value, all in one pass."""
+    """A rename over text: every mention of a key of `renames` becomes its value, all in one pass. Names of `arguments` are
+    also found where a docstring within the text describes them."""
 
-    __slots__ = ("_pattern", "_renames")
+    __slots__ = ("_arguments", "_pattern", "_renames")
 
-    def __init__(self, renames: Mapping[str, str]) -> None:
+    def __init__(self, renames: Mapping[str, str], *, arguments: bool = False) -> None:
         self._renames = {old: new for old, new in renames.items() if old != new}
+        self._arguments = arguments
         self._pattern: re.Pattern[str] | None = None
 
     def __bool__(self) -> bool:
@@ -59,15 +66,24 @@ class Mentions:
             return text
         if self._pattern is None:  # compiled when first needed: many are made for a direction that is never taken
             self._pattern = _compiled(tuple(sorted(self._renames, key=lambda name: (-len(name), name))))
-        return self._pattern.sub(lambda match: self._renames[match.group()], text)
+        described = [span for span in names_described(text) if text[slice(*span)] in self._renames] if self._arguments else []
+        if not described:
+            return self._pattern.sub(lambda match: self._renames[match.group()], text)
+        made, position = "", 0
+        for start, end in sorted({*described, *(match.span() for match in self._pattern.finditer(text))}):
+            if start >= position:
+                made += text[position:start] + self._renames[text[start:end]]
+                position = end
+        return made + text[position:]
 
 
-def mentioned(names: Iterable[str], text: str) -> set[str]:
-    """Those of `names` that a text mentions."""
+def mentioned(names: Iterable[str], text: str, *, arguments: bool = False) -> set[str]:
+    """Those of `names` that a text mentions; as names of `arguments` also where a docstring within it describes them."""
     ordered = tuple(sorted(set(names), key=lambda name: (-len(name), name)))
     if not ordered:
         return set()
-    return {match.group() for match in _compiled(ordered).finditer(text)}
+    described = {text[slice(*span)] for span in names_described(text)} if arguments else set()
+    return {match.group() for match in _compiled(ordered).finditer(text)} | described.intersection(ordered)
 
 
 def reworded(tool: Tool, change: Callable[[str], str]) -> Tool:

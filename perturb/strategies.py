@@ -30,6 +30,13 @@ _ANYTHING = st.recursive(
 )
 
 
+_FORMATS: dict[str, st.SearchStrategy[JSON]] = {
+    "date": st.dates().map(lambda day: day.isoformat()),
+    "time": st.times().map(lambda time: time.strftime("%H:%M:%SZ")),
+    "date-time": st.datetimes().map(lambda moment: f"{moment.date().isoformat()}T{moment:%H:%M:%S}Z"),
+}
+
+
 class DrawnPick(Pick):
     """Choices drawn by Hypothesis, which shrink towards the first option and the given order."""
 
@@ -51,7 +58,8 @@ class DrawnPick(Pick):
 
 def values(schema: Schema) -> st.SearchStrategy[JSON]:
     """JSON values that are valid under a schema, as far as tools' schemas go: types, enums, constants, unions, required and
-    optional properties, maps, lists, bounds. Keywords beyond these are not looked at."""
+    optional properties, maps, lists, bounds, the formats of dates and times (in UTC, to the second). Keywords beyond these are
+    not looked at."""
     if "const" in schema:
         return st.just(schema["const"])
     if "enum" in schema:
@@ -73,6 +81,8 @@ def values(schema: Schema) -> st.SearchStrategy[JSON]:
         case "number":
             low, high = float(schema.get("minimum", -1e6)), float(schema.get("maximum", 1e6))
             return st.floats(low, max(low, high), allow_nan=False) | st.integers(int(low) + 1, max(int(low) + 1, int(high) - 1))
+        case "string" if schema.get("format") in _FORMATS:
+            return _FORMATS[schema["format"]]
         case "string":
             return st.text(
                 st.characters(codec="utf-8", exclude_categories=["Cs"]),

@@ -48,12 +48,17 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
     all of them does.
 
     Schema keys of ours, at any depth: `x-place` (the toolset's own name of a property, which moves with it),
-    `x-documentation: true` (prose that may name tools), and declared meanings. `x-entity`: a kind of name (`person`).
-    `x-identifier`: the kind of thing that a value identifies; an object that does not declare its keys has `x-identifiers`,
-    the kinds by key. `x-unit`: the ISO 4217 code of a currency (`USD`), or a unit in the plural (`minutes`).
-    `x-date`: `{"format": "date" | "time" | "date-time", "zone": …}`, an ISO 8601 text whose zone is `UTC` (written `Z`),
-    `offset` (written behind it), `airport` (local where the airport is), or `none` (nothing is known); `"precision": "minutes"`
-    where clocks have no seconds, and `"pattern"`, a `strptime` format, where the text is not ISO 8601.
+    `x-documentation: true` (prose that may name tools), and declared meanings:
+
+    - `x-entity: "person"`, `x-identifier: "customer"`: the kind of thing that a value names or identifies; an object that does
+      not declare its keys has `x-identifiers`, the kinds by key.
+    - `x-unit: "USD"`, `"minutes"`: what a number counts, an ISO 4217 code or a unit in the plural.
+    - `x-date: {"format": "date", "zone": "airport"}`: `format` is `date`, `date-time` or `time` as JSON Schema has them (RFC
+      3339), unless `written` gives a format of `strptime`, or `interval` (ISO 8601, two of them and a slash between); `zone` is
+      `UTC`, `offset` (each value tells its own), an IANA name, or any other word for the place whose clock is meant (`airport`,
+      `local`); `"precision": "minutes"` where clocks have no seconds.
+    - `x-part: {"of": "stay", "as": "start"}`: a part of one thing that several properties of an object make up. The parts are
+      `start` and `end`, `date` and `time`, `amount` and `currency`, `first_name` and `last_name`.
     """
 
     name: str

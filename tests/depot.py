@@ -26,7 +26,7 @@ class Parcel(TypedDict):
     weight: float
     pieces: int
     express: bool
-    arrived: Annotated[str, Field(json_schema_extra={"format": "date", "x-date": {"format": "date", "zone": "none"}})]
+    arrived: Annotated[str, Field(json_schema_extra={"format": "date", "x-date": {"format": "date", "zone": "local"}})]
     note: str | None
     address: Address
     tags: list[str]
@@ -36,6 +36,22 @@ class Receipt(TypedDict):
     parcel_id: ParcelId
     status: str
     cost: NotRequired[Annotated[float, Field(json_schema_extra={"x-unit": "EUR"})]]
+
+
+class Pay(TypedDict):
+    amount: Annotated[float, Field(json_schema_extra={"x-part": {"of": "pay", "as": "amount"}})]
+    currency: Annotated[str, Field(json_schema_extra={"x-part": {"of": "pay", "as": "currency"}})]
+
+
+def day(part: str) -> Any:
+    meaning = {"format": "date", "x-date": {"format": "date", "zone": "local"}, "x-part": {"of": "days", "as": part}}
+    return Field(json_schema_extra=meaning)
+
+
+FirstDay = Annotated[str, day("start")]
+LastDay = Annotated[str, day("end")]
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time", "x-date": {"format": "date-time", "zone": "UTC"}})]
+Minutes = Annotated[int, Field(json_schema_extra={"x-unit": "minutes", "minimum": 0})]
 
 
 class Depot:
@@ -58,6 +74,7 @@ class Depot:
             for number in range(1, 12)
         }
         self.sent: list[dict[str, Any]] = []
+        self.pickups: list[dict[str, Any]] = []
 
     @read
     def find_parcels(self, owner: str, speed: Literal["express", "standard", "any"] = "any") -> list[Parcel]:
@@ -119,6 +136,28 @@ class Depot:
         self.parcels[parcel_id]["note"] = note
         return {"parcel_id": parcel_id, "status": "renamed"}
 
+    def book_pickup(
+        self, parcel_id: str, first_day: FirstDay, last_day: LastDay, ready: Moment, pay: Pay, wait: Minutes = 30
+    ) -> Receipt:
+        """Have a driver pick up a parcel.
+
+        Args:
+            parcel_id: The id of the parcel.
+            first_day: The first day on which the driver may come, as YYYY-MM-DD.
+            last_day: The last such day, as YYYY-MM-DD.
+            ready: From when the parcel is ready, such as 2026-05-03T08:30:00Z.
+            pay: What the driver is paid.
+            wait: How long the driver may wait, in minutes; 0 for not at all.
+        """
+        if parcel_id not in self.parcels:
+            raise ToolError("not_found", f"There is no parcel '{parcel_id}'.", field="parcel_id", value=parcel_id)
+        if last_day < first_day:
+            message = "'last_day' must not be before 'first_day'."
+            raise ToolError("invalid_argument", message, field="last_day", value=last_day)
+        booked = {"first_day": first_day, "last_day": last_day, "ready": ready, "pay": pay, "wait": wait}
+        self.pickups.append({"parcel_id": parcel_id, **booked})
+        return {"parcel_id": parcel_id, "status": "booked", "cost": pay["amount"]}
+
     @write(batch="parcel_ids")
     def tag_parcels(self, parcel_ids: list[str], tag: str) -> list[Receipt]:
         """Put one more tag on each of several parcels; one that is not there is passed over and reported.
@@ -141,6 +180,14 @@ def sent(number: int, **fields: Any) -> Any:
 
     return check
 
+
+PICKUP = {
+    "parcel_id": "P002",
+    "first_day": "2026-05-03",
+    "ready": "2026-05-03T08:30:00Z",
+    "pay": {"amount": 12.5, "currency": "EUR"},
+    "wait": 20,
+}
 
 DEPOT: AuthoredToolset = toolset(
     Depot,
@@ -187,6 +234,17 @@ DEPOT: AuthoredToolset = toolset(
             gold=(Call("count_by_city", {}), Call("rename_parcel", {"parcel_id": "P005", "note": "call first"})),
             answer="5 parcels go to Turku.",
             check=lambda depot, answer, calls: "5" in answer and depot.parcels["P005"]["note"] == "call first",
+        ),
+        Task(
+            id="pickup",
+            prompt="Have parcel P002 picked up between 2026-05-03 and 2026-05-05; it is ready on 2026-05-03 at 08:30:00 UTC. "
+            "The driver gets 12.5 EUR and may wait 20 minutes. Try 2026-05-02 as the last day first; if refused, 2026-05-06.",
+            gold=(
+                Call("book_pickup", {**PICKUP, "last_day": "2026-05-02"}),
+                Call("book_pickup", {**PICKUP, "last_day": "2026-05-06"}),
+            ),
+            answer="P002 is picked up by 2026-05-06.",
+            check=lambda depot, answer, calls: depot.pickups == [{**PICKUP, "last_day": "2026-05-06"}],
         ),
         Task(
             id="tag",

@@ -51,6 +51,30 @@ def livemcp() -> dict[str, list[dict[str, Any]]]:
     }
 
 
+_DAY: dict[str, Any] = {"x-date": {"format": "date", "zone": "local"}}
+_SPAN = ("start", "end")
+MEANINGS: dict[str, dict[str, dict[str, Any]]] = {
+    "exchange_rate": {"date": _DAY},
+    "get_stock_price_by_date": {"date": _DAY},
+    "get_stock_price_date_range": {f"{part}_date": {**_DAY, "x-part": {"of": "date_range", "as": part}} for part in _SPAN},
+    "get-tickets": {"date": _DAY},
+    "get-interline-tickets": {"date": _DAY},
+    "get-train-route-stations": {"departDate": _DAY},
+    "convert_time": {"time": {"x-date": {"format": "time", "zone": "local", "written": "%H:%M"}}},
+    "load": {"offset": {"x-unit": "seconds"}, "duration": {"x-unit": "seconds"}},
+    "get_cnn_fear_greed_index": {"days": {"x-unit": "days"}},
+    "get_crypto_fear_greed_index": {"days": {"x-unit": "days"}},
+}
+"""What the servers say of their arguments in prose, as a toolset declares it: tool, then argument."""
+
+
+def with_meanings(name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """A tool's parameters with what `MEANINGS` declares of them."""
+    properties = parameters.get("properties", {})
+    declared = {one: {**properties[one], **meaning} for one, meaning in MEANINGS.get(name, {}).items()}
+    return {**parameters, "properties": {**properties, **declared}} if declared else parameters
+
+
 def property_names(schema: Any) -> set[str]:
     """Every property name at any depth of a JSON Schema."""
     if isinstance(schema, list):

@@ -19,7 +19,7 @@ PACKAGE = Path(perturb.__file__).parent
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
     (
-        *("kept", "schemas", "texts", "mentions", "sources", "plugins", "configuration"),
+        *("kept", "schemas", "texts", "docstrings", "mentions", "spellings", "sources", "plugins", "configuration"),
         *("declared", "notations", "knowable", "known_identifiers"),
     ),
     ("operator", "corpus", "operators", "strategies"),
@@ -72,7 +72,20 @@ DEFAULTS: dict[str, set[str]] = {
 }
 """Where a shipped toolset or agent is a default, where `silent` and `answer_only` are the keys of the floor, and a noun."""
 
-HEAVY = ("numpy", "scipy", "jinja2", "rich", "faker", "openai", "pydantic", "hypothesis", "jsonschema", "agentdojo", "pytest")
+HEAVY = (
+    "numpy",
+    "scipy",
+    "jinja2",
+    "rich",
+    "faker",
+    "babel",
+    "openai",
+    "pydantic",
+    "hypothesis",
+    "jsonschema",
+    "agentdojo",
+    "pytest",
+)
 
 
 class Imported(NamedTuple):

@@ -17,9 +17,9 @@ from perturb.operators import from_json
 from perturb.planning import Design, Limits, plan_run
 from perturb.replay import LEAK, Gold
 from perturb.store import Planned, Store
-from perturb.toolset import Task
+from perturb.toolset import Task, Toolset
 from perturb.trial import run_episode
-from perturb.types import Axis, Call, Failure, Result
+from perturb.types import Axis, Call, Failure, Result, Tool
 
 TASK = DEPOT.tasks[0]
 RENAMED = {"op": "tools.synonym", "version": 1, "names": {"find_parcels": "locate_shipments"}}
@@ -141,3 +141,28 @@ def test_nothing_is_sought_where_nothing_is_retired() -> None:
     assert not leaks.sought
     assert none(leaks.in_setup())
     assert none(leaks.in_steps(()))
+
+
+class Map(Toolset):
+    """One tool takes a `city`; the description of another speaks of the `city` that it returns."""
+
+    name = "map"
+    tools = (
+        Tool(name="find_city", parameters={"type": "object", "properties": {"city": {"type": "string"}}}),
+        Tool(
+            name="list_city",
+            description="List places, each with its `city`.",
+            returns={"type": "object", "properties": {"city": {"type": "string"}}},
+        ),
+    )
+
+
+def test_what_a_merged_tool_returns_is_in_use() -> None:
+    both = {"selector": "action", "actions": {"find": "find_city", "list": "list_city"}}
+    renamed = {"op": "arguments.synonym", "version": 1, "names": {"find_city.city": "town"}}
+    merged = {"op": "toolset.merge", "version": 1, "tools": {"cities": both}}
+    lens = lens_for(from_json({"op": "stack", "operators": [renamed, merged]}), Setup.of(Map()))
+    assert list(Leaks.of(lens).in_setup()) == []
+    lens = lens_for(from_json({"op": "stack", "operators": [renamed, merged]}), Setup.of(Map()))
+    lens.retired = (*lens.retired, Retired("result:list_city", "city"))
+    assert {leak.name for leak in Leaks.of(lens).in_setup()} == {"city"}

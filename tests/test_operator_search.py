@@ -17,7 +17,7 @@ from perturb.operators.toolset.ranking import Ranking
 from perturb.replay import Gold
 from perturb.types import Call, Reply, Tool
 
-NAMES = ["find_parcels", "count_by_city", "send_parcel", "rename_parcel", "tag_parcels"]
+NAMES = [tool.name for tool in DEPOT.tools]
 PLAN: dict[str, Any] = {
     "op": "toolset.search",
     "version": 1,

@@ -199,6 +199,66 @@ def test_unknown_words_get_a_readable_build() -> None:
     assert key_synonyms("fMin")[0] == "fMinValue"
 
 
+@pytest.mark.parametrize(
+    ("name", "never"),
+    [
+        ("get_options", "choice"),  # of a share: calls and puts
+        ("make_move", "create"),
+        ("secure_random_int", "book"),
+        ("git_reset", "restore"),
+        ("get_tickets", "document"),
+        ("create_container", "image"),
+        ("get_asset_price", "cost"),
+        ("convert_time", "translate"),
+        ("get_paper_data", "datum"),
+        ("share_file", "give out"),
+        ("package_search", "library"),
+    ],
+)
+def test_a_word_of_many_trades_in_a_tools_name_is_not_taken_for_that_of_one(name: str, never: str) -> None:
+    offered = [*tool_synonyms(name), *(one for house in HOUSES for one in vendor_names(name, "read", house))]
+    assert not [other for other in offered if never in other.lower().replace("-", "_").replace("_", " ")]
+
+
+@pytest.mark.parametrize(
+    ("name", "never"),
+    [
+        ("order_by", "purchase"),
+        ("user_plays_white", "account"),
+        ("ticker_symbol", "symbol symbol"),
+        ("project_name", "undertaking"),
+        ("to", "address"),
+        ("time_series", "clock"),
+        ("message", "wording"),
+        ("image", "picture"),
+        ("channels", "stream"),
+    ],
+)
+def test_a_word_of_many_trades_in_a_key_is_not_taken_for_that_of_one(name: str, never: str) -> None:
+    assert not [other for other in key_synonyms(name) if never in other.replace("_", " ")]
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("num_results", "number_of_results"),
+        ("max_width", "maximum_width"),
+        ("outputDir", "outputDirectory"),
+        ("branch_name", "name_of_branch"),
+        ("stationNames", "namesOfStations"),
+        ("file_absolute_path", "file_absolute_path_value"),
+        ("value", "given_value"),
+    ],
+)
+def test_keys_are_spelt_out_or_turned_round(name: str, first: str) -> None:
+    assert key_synonyms(name)[0] == first
+
+
+def test_names_that_say_from_what_to_what_are_conversions() -> None:
+    assert tool_synonyms("docx_to_pdf")[0] == "convert_docx_to_pdf"
+    assert vendor_names("docx_to_pdf", "read", "google_rpc")[0] == "DocxService_ConvertToPdf"
+
+
 def test_key_synonyms_keep_style_and_edges() -> None:
     assert key_synonyms("startTime")[0] == "beginsAt"
     assert key_synonyms("user_id")[0] == "member_identifier"

@@ -12,12 +12,22 @@ from perturb.errors import ConfigurationError, PlanError, nearest
 from perturb.operator import Operator, Stack
 from perturb.operators import presets, third_party
 from perturb.operators.arguments.case_style import ArgumentCaseStyle
+from perturb.operators.arguments.constant import ConstantArgument
+from perturb.operators.arguments.date_format import DateFormat
+from perturb.operators.arguments.drop_types import DropTypes
+from perturb.operators.arguments.flatten import FlattenArguments
+from perturb.operators.arguments.merge import MergeArguments
 from perturb.operators.arguments.nest import Nest
+from perturb.operators.arguments.opaque import OpaqueArguments
+from perturb.operators.arguments.optional_noise import OptionalNoise
 from perturb.operators.arguments.recode_enum import RecodeEnum
 from perturb.operators.arguments.reorder import ReorderArguments
 from perturb.operators.arguments.retype import Retype
+from perturb.operators.arguments.split import SplitArguments
 from perturb.operators.arguments.synonym import ArgumentSynonym
+from perturb.operators.arguments.units import Units
 from perturb.operators.arguments.wrap import Wrap
+from perturb.operators.descriptions.doc_style import DocStyle
 from perturb.operators.descriptions.drop import DropDescriptions
 from perturb.operators.descriptions.mislead import Mislead
 from perturb.operators.descriptions.reword import Reword
@@ -76,6 +86,7 @@ from perturb.operators.user.irrelevant_context import IrrelevantContext
 
 TABLE: tuple[type[Operator], ...] = (
     Reword,
+    DocStyle,
     Verbose,
     DropDescriptions,
     Mislead,
@@ -88,11 +99,20 @@ TABLE: tuple[type[Operator], ...] = (
     SwapNames,
     ArgumentCaseStyle,
     ArgumentSynonym,
+    OpaqueArguments,
     ReorderArguments,
     Nest,
+    FlattenArguments,
     Wrap,
     Retype,
     RecodeEnum,
+    Units,
+    DateFormat,
+    SplitArguments,
+    MergeArguments,
+    ConstantArgument,
+    OptionalNoise,
+    DropTypes,
     References,
     Dialect,
     Strict,

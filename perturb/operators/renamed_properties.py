@@ -6,7 +6,8 @@ One word is renamed alike wherever it is renamed, as one author would have done 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Literal
 
@@ -16,7 +17,7 @@ from perturb import schemas
 from perturb.mentions import Mentions, looks_like_identifier, reworded
 from perturb.operator import NotApplicable, Pick, Retired, RewritingLens, Setup
 from perturb.operators.renaming import choose_names, property_names
-from perturb.operators.vocabulary import key_synonyms, split
+from perturb.operators.vocabulary import key_synonyms, restyle, split
 from perturb.schemas import Edit
 from perturb.types import Call, Failure, Schema, Tool
 
@@ -31,16 +32,24 @@ def plan_names(setup: Setup, part: Part, pick: Pick, intensity: float) -> dict[s
         return NotApplicable("nothing_to_change", what)
     current: dict[str, str] = {}
     for place, name in found.items():
-        if own_name(place) not in current or looks_like_identifier(name):
-            current[own_name(place)] = name
+        meant = meant_by(place, name)
+        if meant not in current or looks_like_identifier(name):
+            current[meant] = name
     curated = partial(key_synonyms, neutral=False)
     # Arguments and keys of results are two namespaces: what one is called does not bear on the other.
     taken = setup.names | property_names(schemas_now(setup, part))
     new = choose_names(current, curated, taken, pick, spare=key_synonyms)
-    places = [place for place in found if own_name(place) in new]
-    if not places:
+    names = {place: new[meant] for place, name in found.items() if (meant := meant_by(place, name)) in new}
+    if not names:
         return NotApplicable("names_exhausted", "every synonym is taken by another name or word of the toolset")
-    return {place: new[own_name(place)] for place in pick.chosen(places, intensity)}
+    return {place: names[place] for place in pick.chosen(names, intensity)}
+
+
+def meant_by(place: str, name: str) -> str:
+    """What a property is called after: the toolset's own name, or the name of now where that has other words (`amount_cents`
+    for `amount`), which say more of it."""
+    own = own_name(place)
+    return own if restyle(own, "snake") == restyle(name, "snake") else name
 
 
 def own_name(place: str) -> str:
@@ -59,11 +68,15 @@ def schemas_now(setup: Setup, part: Part) -> Iterator[Schema | None]:
 
 
 class PropertyNamesLens(RewritingLens):
-    """Shows properties under new names, by place; and mentions of a name that is gone from its tool altogether."""
+    """Shows properties under new names, by place; and mentions of a name that is gone from its tool altogether. `changes` are
+    what becomes of them besides; an edit without a name of its own keeps the property's."""
 
-    def __init__(self, real: Setup, names: Mapping[str, str]) -> None:
-        super().__init__(real, {place: Edit(name=name, schema=_untitled) for place, name in names.items()})
-        self._names = names
+    def __init__(self, real: Setup, names: Mapping[str, str], changes: Mapping[str, Edit] | None = None) -> None:
+        edits = dict(changes or {})
+        names = _without_clashes(schemas_now(real, self.part), names)
+        for place, name in names.items():
+            edits[place] = _renaming(edits.get(place, Edit()), name)
+        super().__init__(real, edits)
         self._carried: dict[str, tuple[Mentions, Mentions]] = {}
         self._fields: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
         self._everywhere = Mentions({})
@@ -79,7 +92,9 @@ class PropertyNamesLens(RewritingLens):
             other = tool.returns if self.part == "arguments" else tool.parameters
             shared = set() if self.part == "arguments" else {one.name for one in schemas.places(other)}
             told = {old: new for old, new in renamed.items() if old not in shared}
-            carry, back = Mentions(told), Mentions({new: old for old, new in told.items()})
+            own = self.part == "arguments"
+            carry = Mentions(told, arguments=own)
+            back = Mentions({new: old for old, new in told.items()}, arguments=own)
             self._carried[tool.name] = carry, back
             if self.part == "arguments":
                 paths = dict(_paths(before, names))
@@ -148,6 +163,22 @@ def _walk(schema: Schema | None, names: Mapping[str, str], old: str, new: str) -
 def _properties(tool: Tool) -> Iterator[str]:
     for schema in (tool.parameters, tool.returns):
         yield from (name for names in schemas.siblings(schema) for name in names)
+
+
+def _without_clashes(shown: Iterable[Schema | None], names: Mapping[str, str]) -> dict[str, str]:
+    """The new names but for those that a sibling would have as well; two siblings may have one name of the toolset's, where
+    another operator has put the properties of two objects side by side."""
+    clashing: set[str] = set()
+    for properties in (one for schema in shown for one in schemas.siblings(schema)):
+        places = {name: child.get("x-place", "") for name, child in properties.items()}
+        count = Counter(names.get(place, name) for name, place in places.items())
+        clashing |= {place for place in places.values() if place in names and count[names[place]] > 1}
+    return {place: name for place, name in names.items() if place not in clashing}
+
+
+def _renaming(edit: Edit, name: str) -> Edit:
+    further = edit.schema
+    return edit._replace(name=name, schema=_untitled if further is None else lambda schema: further(_untitled(schema)))
 
 
 def _untitled(schema: Schema) -> Schema:

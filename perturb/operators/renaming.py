@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
@@ -10,6 +11,15 @@ from perturb import schemas
 from perturb.mentions import Mentions, looks_like_identifier, reworded
 from perturb.operator import Lens, Pick, Retired, Setup
 from perturb.types import Call, Failure, Schema, Tool
+
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\d_]{2,}")
+"""A word, or one character of a language that is written without spaces."""
+_FEWEST_WORDS = 2
+
+
+def says_enough(description: str) -> bool:
+    """Whether a description says as much as a name does: an act and what it is done to, or a thing and whose it is."""
+    return len(_WORD.findall(description)) >= _FEWEST_WORDS
 
 
 def choose_names(

@@ -13,37 +13,40 @@ class Declared(msgspec.Struct, frozen=True):
     """What one tool does to the state, and what its arguments and the fields of its rows mean.
 
     `idempotent`: a second equal call leaves the state and gives the result of the first. `ordered`: the order of the
-    rows says something that the rows themselves do not. `dates` maps an argument to the date or time that it is (as in
-    `x-date`); AgentDojo's times have no zone. `identifiers` maps an argument to the kind of thing that it points at; for one
-    that holds objects of undeclared keys, `keys` maps these to kinds. `batch` is the argument whose items are looked up one by
-    one.
+    rows says something that the rows themselves do not. `dates` maps an argument to what it says of a day or a time (as in
+    `x-date`); AgentDojo's times have no zone. `span` names the two arguments that a stretch of time is given by, and what it is
+    called. `identifiers` maps an argument to the kind of thing that it points at; for one that holds objects of undeclared
+    keys, `keys` maps these to kinds. `batch` is the argument whose items are looked up one by one.
     """
 
     effect: Literal["read", "write"]
     idempotent: bool
     ordered: bool = False
-    dates: dict[str, dict[str, str]] = {}
+    dates: dict[str, dict[str, Any]] = {}
+    span: tuple[str, str, str] | None = None
     identifiers: dict[str, str] = {}
     batch: str | None = None
     keys: dict[str, dict[str, str]] = {}
 
 
-_DAY = {"format": "date", "zone": "none"}
-_MINUTE = {"format": "date-time", "zone": "none", "precision": "minutes", "pattern": "%Y-%m-%d %H:%M"}
-_TIME = {"format": "date-time", "zone": "none"}
+_DAY = {"format": "date", "zone": "local"}
+_MINUTE = {"format": "date-time", "zone": "local", "written": "%Y-%m-%d %H:%M"}
+_SECOND = {"format": "date-time", "zone": "local", "written": "%Y-%m-%dT%H:%M:%S"}
 
 
 def _read(
-    ordered: bool = False,
-    dates: dict[str, dict[str, str]] | None = None,
-    batch: str | None = None,
+    ordered: bool = False, dates: dict[str, dict[str, Any]] | None = None, batch: str | None = None, **identifiers: str
+) -> Declared:
+    return Declared("read", True, ordered, dates or {}, None, identifiers, batch)
+
+
+def _write(
+    idempotent: bool = False,
+    dates: dict[str, dict[str, Any]] | None = None,
+    span: tuple[str, str, str] | None = None,
     **identifiers: str,
 ) -> Declared:
-    return Declared("read", True, ordered, dates or {}, identifiers, batch=batch)
-
-
-def _write(idempotent: bool = False, dates: dict[str, dict[str, str]] | None = None, **identifiers: str) -> Declared:
-    return Declared("write", idempotent, True, dates or {}, identifiers)
+    return Declared("write", idempotent, True, dates or {}, span, identifiers)
 
 
 _BANKING = {
@@ -82,7 +85,9 @@ _MAIL_AND_CALENDAR = {
     ),
     "search_calendar_events": _read(dates={"date": _DAY}),
     "get_day_calendar_events": _read(dates={"day": _DAY}),
-    "create_calendar_event": _write(dates={"start_time": _MINUTE, "end_time": _MINUTE}, participants="email"),
+    "create_calendar_event": _write(
+        dates={"start_time": _MINUTE, "end_time": _MINUTE}, span=("start_time", "end_time", "time"), participants="email"
+    ),
     "cancel_calendar_event": _write(event_id="event"),
 }
 
@@ -97,7 +102,11 @@ _WORKSPACE = _MAIL_AND_CALENDAR | {
     "search_contacts_by_name": _read(),
     "search_contacts_by_email": _read(),
     "get_current_day": _read(),
-    "reschedule_calendar_event": _write(dates={"new_start_time": _MINUTE, "new_end_time": _MINUTE}, event_id="event"),
+    "reschedule_calendar_event": _write(
+        dates={"new_start_time": _MINUTE, "new_end_time": _MINUTE},
+        span=("new_start_time", "new_end_time", "new_time"),
+        event_id="event",
+    ),
     "add_calendar_event_participants": _write(event_id="event", participants="email"),
     "append_to_file": _write(file_id="file"),
     "search_files_by_filename": _read(),
@@ -130,8 +139,10 @@ _TRAVEL = _MAIL_AND_CALENDAR | {
     "get_car_fuel_options": _read(batch="company_name"),
     "get_car_rental_address": _read(batch="company_name"),
     "get_car_price_per_day": _read(batch="company_name"),
-    "reserve_hotel": _write(idempotent=True, dates={"start_day": _DAY, "end_day": _DAY}),
-    "reserve_car_rental": _write(idempotent=True, dates={"start_time": _MINUTE, "end_time": _MINUTE}),
+    "reserve_hotel": _write(idempotent=True, dates={"start_day": _DAY, "end_day": _DAY}, span=("start_day", "end_day", "stay")),
+    "reserve_car_rental": _write(
+        idempotent=True, dates={"start_time": _MINUTE, "end_time": _MINUTE}, span=("start_time", "end_time", "rental")
+    ),
     "reserve_restaurant": _write(idempotent=True, dates={"start_time": _MINUTE}),
     "get_flight_information": _read(),
 }
@@ -154,20 +165,20 @@ RESULT_MEANINGS: dict[str, dict[str, dict[str, Any]]] = {
         "recipients": {"x-identifier": "email"},
         "cc": {"x-identifier": "email"},
         "bcc": {"x-identifier": "email"},
-        "timestamp": {"x-date": _TIME},
+        "timestamp": {"x-date": _SECOND},
         "attachments": {"x-identifier": "file"},
     },
     "EmailContact": {"email": {"x-identifier": "email"}, "name": {"x-entity": "person"}},
     "CalendarEvent": {
         "id_": {"x-identifier": "event"},
         "participants": {"x-identifier": "email"},
-        "start_time": {"x-date": _TIME},
-        "end_time": {"x-date": _TIME},
+        "start_time": {"x-date": _SECOND},
+        "end_time": {"x-date": _SECOND},
     },
     "CloudDriveFile": {
         "id_": {"x-identifier": "file"},
         "owner": {"x-identifier": "email"},
-        "last_modified": {"x-date": _TIME},
+        "last_modified": {"x-date": _SECOND},
     },
     "Transaction": {
         "id": {"x-identifier": "transaction"},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -155,8 +155,12 @@ def _number(task_id: str) -> int:
 
 def _tool(function: Function[Any, Any], declared: Declared) -> Tool:
     parameters = _untitled(schemas.inline(function.parameters.model_json_schema()))
-    for argument, form in declared.dates.items():
-        _mark(parameters["properties"][argument], {"x-date": form})
+    for argument, date in declared.dates.items():
+        _mark(parameters["properties"][argument], {"x-date": date})
+    if declared.span is not None:
+        start, end, whole = declared.span
+        for argument, part in ((start, "start"), (end, "end")):
+            parameters["properties"][argument]["x-part"] = {"of": whole, "as": part}
     for argument, kind in declared.identifiers.items():
         _mark(parameters["properties"][argument], {"x-identifier": kind})
     for argument, kinds in declared.keys.items():
@@ -189,7 +193,7 @@ def _returns(function: Function[Any, Any]) -> tuple[Schema, str]:
     return _untitled(schemas.inline(schema)), RECORDS if prints_yaml else PLAIN
 
 
-def _mark(schema: Schema, meaning: dict[str, Any]) -> None:
+def _mark(schema: Schema, meaning: Mapping[str, Any]) -> None:
     """Declare what a value means, at the value itself: within a list its items, within a choice what is not null."""
     if "items" in schema:
         _mark(schema["items"], meaning)

@@ -114,8 +114,9 @@ class _Nested:
             if step is not None:
                 self.steps.append(step)
                 parameters = step.schema
-        self.mentions = [Mentions(step.renames) for step in self.steps]
-        self.unmentions = [Mentions({new: old for old, new in step.renames.items()}) for step in self.steps]
+        self.mentions = [Mentions(step.renames, arguments=True) for step in self.steps]
+        back = ({new: old for old, new in step.renames.items()} for step in self.steps)
+        self.unmentions = [Mentions(renames, arguments=True) for renames in back]
         self.tool = msgspec.structs.replace(tool, parameters=parameters)
         for mentions in self.mentions:
             self.tool = reworded(self.tool, mentions)

@@ -99,8 +99,8 @@ class _Wrapped:
         if inner.get("required"):
             parameters["required"] = [self.name]
         renames = {one: f"{self.name}.{one}" for one in self.inside} if self.form == "object" else {}
-        self.mentions = Mentions(renames)
-        self.unmentions = Mentions({new: old for old, new in renames.items()})
+        self.mentions = Mentions(renames, arguments=True)
+        self.unmentions = Mentions({new: old for old, new in renames.items()}, arguments=True)
         self.tool = reworded(msgspec.structs.replace(tool, parameters=parameters), self.mentions)
 
     def _argument(self, inner: Schema) -> Schema:

@@ -46,7 +46,7 @@ def notation(change: str, style: str, schema: Schema) -> Notation | None:
     numeric = bool(kinds) and kinds <= _NUMERIC
     if change == "date" and kinds == {"string"}:
         declared = meaning(schema, "x-date")
-        if not isinstance(declared, dict) or "pattern" in declared:
+        if not in_iso(declared):
             return None
         forms = forms_for(str(declared.get("format")), str(declared.get("zone")))
         return _dated(forms[style], str(declared.get("precision", "seconds"))) if style in forms else None
@@ -68,6 +68,14 @@ def notation(change: str, style: str, schema: Schema) -> Notation | None:
     if change == "flag_number" and kinds == {"boolean"}:
         return _total(frozenset({"boolean"}), ("integer",), "1 for true, 0 for false.", False, (1, 0), _bit, _from_bit)
     return None
+
+
+_ISO = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%H:%M", "%H:%M:%S")
+
+
+def in_iso(declared: Any) -> bool:
+    """Whether `x-date` declares texts of ISO 8601: by saying nothing else, or by a format of `strptime` that comes to it."""
+    return isinstance(declared, dict) and declared.get("written", _ISO[0]) in _ISO
 
 
 def meaning(schema: Schema, key: str) -> Any:

@@ -13,7 +13,7 @@ from perturb.operators.renamed_properties import schemas_now
 from perturb.operators.results.date_forms import LOCAL, forms_for
 from perturb.operators.results.money_forms import TEXTS, currency, minor_digits
 from perturb.operators.results.nulls import can_be_left_out, can_be_null, nulls_moved
-from perturb.operators.results.value_forms import FLAGS, Notation, meaning, notation, renoted
+from perturb.operators.results.value_forms import FLAGS, Notation, in_iso, meaning, notation, renoted
 from perturb.schemas import Edit, Rewritten, kinds_of
 from perturb.types import Axis, Call, Schema, Tool
 
@@ -109,7 +109,7 @@ def _sort(schema: Schema, flavour: str) -> tuple[str, list[Form]] | None:
     moments of one `flavour`."""
     kinds = kinds_of(schema) - {"null"}
     declared = meaning(schema, "x-date")
-    if kinds == {"string"} and isinstance(declared, dict) and "pattern" not in declared:
+    if kinds == {"string"} and in_iso(declared):
         kind, zone = str(declared.get("format")), str(declared.get("zone"))
         styles = list(forms_for(kind, zone))
         alike = [style for style in styles if style == flavour or (flavour not in LOCAL and style not in LOCAL)]

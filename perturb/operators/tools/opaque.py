@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import ClassVar
@@ -10,13 +9,10 @@ from typing import ClassVar
 import msgspec
 
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
-from perturb.operators.renaming import ToolNamesLens, names_in_use, single_tools
+from perturb.operators.renaming import ToolNamesLens, names_in_use, says_enough, single_tools
 from perturb.types import Axis, Kind, Tool
 
 _PREFIXES = ("tool", "function", "op", "endpoint")
-_WORD = re.compile(r"[^\W\d_]{2,}")
-_FEWEST_WORDS = 2
-"""A description with fewer says less than a name does: an act and what it is done to."""
 
 
 class Opaque(Operator, frozen=True, kw_only=True):
@@ -79,4 +75,4 @@ def _untold(tools: Iterable[Tool]) -> frozenset[str]:
     tools = list(tools)
     told = {tool.stands_for[0]: " ".join(tool.description.lower().split()) for tool in tools}
     times = Counter(told.values())
-    return frozenset(place for place, text in told.items() if times[text] > 1 or len(_WORD.findall(text)) < _FEWEST_WORDS)
+    return frozenset(place for place, text in told.items() if times[text] > 1 or not says_enough(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -11,6 +12,8 @@ import msgspec
 from perturb.mentions import Mentions, reworded
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Retired, Setup
 from perturb.operators.added_tool import refused
+from perturb.operators.vocabulary import restyle, split
+from perturb.operators.vocabulary.synonyms import find_verb
 from perturb.types import JSON, Axis, Call, Failure, Schema, Tool, digest, to_json
 
 _SELECTORS = ("action", "operation", "command")
@@ -61,7 +64,8 @@ class Merge(Operator, frozen=True, kw_only=True):
 
     @classmethod
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Merge | NotApplicable:
-        real = [tool.stands_for[0] for tool in setup.tools if len(tool.stands_for) == 1]
+        current = {tool.stands_for[0]: tool for tool in setup.tools if len(tool.stands_for) == 1}
+        real = list(current)
         if len(real) < 2:
             return NotApplicable("nothing_to_change", "there are fewer than two tools")
         chosen = pick.chosen(real, intensity)
@@ -73,7 +77,9 @@ class Merge(Operator, frozen=True, kw_only=True):
         selector = pick.choice("selector", selectors)
         tools: dict[str, Merged] = {}
         for subject, members in _by_subject(chosen, real).items():
-            options = [name for name in (f"manage_{subject}", f"{subject}_operations", f"{subject}_api") if name not in taken]
+            style = Counter(split(current[place].name)[1] for place in members).most_common(1)[0][0]
+            named = (restyle(name, style) for name in (f"manage_{subject}", f"{subject}_operations", f"{subject}_api"))
+            options = [name for name in named if name not in taken]
             name = pick.choice(subject, options) if options else f"{subject}_{digest(members, 4)}"
             taken.add(name)
             tools[name] = Merged(selector, _actions(members, subject))
@@ -87,7 +93,8 @@ class Merge(Operator, frozen=True, kw_only=True):
 
 
 def _words(name: str) -> list[str]:
-    return [word for word in name.lower().replace("-", "_").split("_") if word]
+    """The words of a tool's name, in lower case, whatever joins them."""
+    return [part.lower() for word in split(name)[0] for part in re.split(r"[^A-Za-z0-9]+", word) if part]
 
 
 def _by_subject(chosen: list[str], every: list[str]) -> dict[str, list[str]]:
@@ -116,10 +123,19 @@ def _by_subject(chosen: list[str], every: list[str]) -> dict[str, list[str]]:
 
 
 def _actions(members: list[str], subject: str) -> dict[str, str]:
-    """Each tool's own words without the subject where that tells them apart, else its whole name."""
-    short = {name: "_".join(word for word in _words(name) if word.removesuffix("s") != subject) for name in members}
-    counts = Counter(short.values())
-    return {short[name] if short[name] and counts[short[name]] == 1 else name: name for name in members}
+    """Each tool's own words without the subject where they still say what is done and tell the tools apart, else its whole
+    name."""
+    short = {name: [word for word in _words(name) if word.removesuffix("s") != subject] for name in members}
+    counts = Counter(map(tuple, short.values()))
+    told = {}
+    for name, words in short.items():
+        whole = find_verb(words) is None or words[-1] in _LEFT_HANGING or counts[tuple(words)] > 1
+        told[name if whole else "_".join(words)] = name
+    return told
+
+
+_LEFT_HANGING = frozenset({"with", "by", "for", "of", "from", "in"})
+"""Words that say nothing without the subject behind them."""
 
 
 class MergeLens(Lens):
@@ -130,7 +146,7 @@ class MergeLens(Lens):
         current = {tool.stands_for[0]: tool for tool in real.tools if len(tool.stands_for) == 1}
         self._to: dict[str, tuple[str, str, str]] = {}
         self._from: dict[str, tuple[str, dict[str, str]]] = {}
-        made: dict[str, Tool] = {}
+        merging: dict[str, tuple[str, str, dict[str, Tool]]] = {}
         order = {place: index for index, place in enumerate(current)}
         for name, one in merged.items():
             # In the order of the tools, not of the plan, since JSON keeps no order.
@@ -141,14 +157,22 @@ class MergeLens(Lens):
             for action, tool in members.items():
                 self._to[tool.name] = (name, one.selector, action)
             self._from[name] = (one.selector, {action: tool.name for action, tool in members.items()})
-            made[next(iter(members.values())).name] = _merged(name, one.selector, members)
+            merging[next(iter(members.values())).name] = name, one.selector, members
         if not self._to:
             return
         written = {old: f'{name}({selector}="{action}")' for old, (name, selector, action) in self._to.items()}
         self._mentions = Mentions(written)
         self._unmentions = Mentions({new: old for old, new in written.items()})
-        tools = [made.get(tool.name, tool) for tool in real.tools if tool.name in made or tool.name not in self._to]
-        self.setup = self.shown(system=self._mentions(real.system), tools=[reworded(tool, self._mentions) for tool in tools])
+        tools = []
+        for tool in real.tools:
+            if tool.name in merging:
+                name, selector, members = merging[tool.name]
+                # What each says of others is told anew; the actions themselves are called as the tools may have been.
+                told = {action: reworded(member, self._mentions) for action, member in members.items()}
+                tools.append(_merged(name, selector, told))
+            elif tool.name not in self._to:
+                tools.append(reworded(tool, self._mentions))
+        self.setup = self.shown(system=self._mentions(real.system), tools=tools)
         live = {action for _, actions in self._from.values() for action in actions}
         self.retired = tuple(Retired("tool", old) for old in self._to if old not in live)
 
@@ -215,10 +239,9 @@ def _merged(name: str, selector: str, members: Mapping[str, Tool]) -> Tool:
     for action, tool in members.items():
         needed = [f"`{key}`" for key in tool.parameters.get("required", [])]
         takes = [f"`{key}`" for key in tool.parameters.get("properties", {}) if f"`{key}`" not in needed]
-        told = (" Needs " + ", ".join(needed) + "." if needed else "") + (
-            " May take " + ", ".join(takes) + "." if takes else ""
-        )
-        lines.append(f"- `{action}`: {tool.description}{told}")
+        told = ["Needs " + ", ".join(needed) + "."] if needed else []
+        told += ["May take " + ", ".join(takes) + "."] if takes else []
+        lines.append(_line(action, tool.description.strip(), " ".join(told)))
     common = [key for key in users if all(key in tool.parameters.get("required", []) for tool in members.values())]
     return Tool(
         name=name,
@@ -231,6 +254,15 @@ def _merged(name: str, selector: str, members: Mapping[str, Tool]) -> Tool:
         renderer=next(iter(members.values())).renderer,
         stands_for=tuple(place for tool in members.values() for place in tool.stands_for),
     )
+
+
+def _line(action: str, description: str, told: str) -> str:
+    """One action of the list: what it does and what it takes, in one line where the description is one."""
+    if "\n" not in description:
+        end = "" if not description or description[-1] in ".!?。！？…" else "."
+        return f"- `{action}`: " + " ".join(part for part in (description + end, told) if part)
+    text = "\n".join(f"  {line}".rstrip() for line in [*description.splitlines(), *([told] if told else [])])
+    return f"- `{action}`: {text.lstrip()}"
 
 
 def _union(variants: Mapping[str, Schema], everyone: bool) -> Schema:

@@ -18,13 +18,13 @@ convert cnv, count cnt, country ctry, create crt, currency ccy, current curr, cu
 date dt, default dflt, delete del, department dept, description desc, destination dest, detail dtl, details dtls, device
 dvc, direct dir, directory drctry, disable dsbl, display disp, document doc, documents docs, domain dmn, download dl, draft
 drft, element elem, elements elems, email eml, emails emls, employee emp, enable enbl, entities ents, entity ent,
-environment env, error err, event evt, events evts, example ex, execute exec, export exp, extract extr, fetch ftch, file fl,
-filename fname, files fls, filter fltr, financial fincl, find fnd, first fst, flight flt, flights flts, folder fldr, footer
+environment env, error err, event evt, events evts, example ex, execute exec, export exp, extract extr, fetch ftch,
+filename fname, filter fltr, financial fincl, find fnd, first fst, flight flt, flights flts, folder fldr, footer
 ftr, format fmt, forward fwd, function func, generate gen, graph grph, group grp, groups grps, header hdr, history hist,
 hotel htl, hotels htls, image img, images imgs, import imp, inbox inbx, income inc, index idx, information info, insert ins,
 inventory invty, invite invt, invoice inv, invoices invs, issue iss, item itm, items itms, keyword kw, language lang, latest
 ltst, length len, level lvl, library lib, limit lim, link lnk, list lst, location loc, locations locs, login lgn, manage
-mng, manager mgr, market mkt, maximum max, meal ml, memory mem, merge mrg, message msg, messages msgs, metadata meta,
+mng, manager mgr, market mkt, maximum max, memory mem, merge mrg, message msg, messages msgs, metadata meta,
 minimum min, modify mod, money mny, monitor mntr, month mth, move mv, music mus, navigate nav, network net, news nws,
 notification notif, notifications notifs, number num, object obj, offer ofr, opening opng, operation oper, option opt,
 options opts, order ord, orders ords, organization org, organizations orgs, package pkg, packages pkgs, page pg, pages pgs,

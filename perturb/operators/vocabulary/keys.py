@@ -8,22 +8,21 @@ from __future__ import annotations
 
 ROWS: tuple[tuple[str, ...], ...] = (
     # identity
-    ("id", "identifier", "reference", "ref"),
+    ("id", "identifier", "ref"),
     ("key", "lookup_key"),
-    ("code", "short_code", "code_value"),
-    ("name", "label", "designation", "display_name"),
-    ("title", "heading", "headline", "title_line"),
-    ("type", "variety", "type_of_thing"),
-    ("category", "class_group", "grouping"),
-    ("status", "standing", "current_standing", "where_it_stands"),
-    ("state", "province", "region_state"),
-    ("description", "details_text", "explanation", "desc", "longer_text"),
-    ("tags", "keyword_labels", "topic_labels"),
+    ("code", "code_value"),
+    ("name", "label"),
+    ("title", "heading", "title_text"),
+    ("type", "variety", "type_name"),
+    ("category", "category_name"),
+    ("status", "current_status", "status_name"),
+    ("description", "explanation", "desc", "description_text"),
+    ("tags", "labels"),
     ("version", "release_number"),
-    ("format", "layout_kind", "output_form"),
-    ("mode", "way_of_working", "operating_mode"),
+    ("format", "format_name"),
+    ("mode", "operating_mode", "mode_name"),
     ("username", "login_name", "account_name"),
-    ("language", "tongue", "lang"),
+    ("language", "lang"),
     ("symbol", "ticker", "market_symbol"),
     # when
     ("date", "on_date", "calendar_date", "date_on_calendar"),
@@ -56,44 +55,44 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("dob", "date_of_birth", "birth_date", "born_on"),
     ("sender", "from_whom", "originator", "sent_by"),
     ("recipient", "addressee", "receiving_party", "intended_receiver"),
-    ("recipients", "to", "addressees", "to_addresses"),
+    ("recipients", "to", "addressees"),
     ("cc", "copy_to", "carbon_copy"),
     ("bcc", "hidden_copy_to", "blind_carbon_copy"),
     ("participants", "attendees", "invitees", "people_invited", "who_attends"),
     ("owner", "belongs_to", "proprietor"),
     ("shared_with", "accessible_to", "others_with_access"),
-    ("user", "member", "account_holder", "member_name"),
-    ("user_email", "member_mail_address", "invite_address"),
-    ("email", "mail_address", "electronic_address"),
+    ("user", "member", "member_name"),
+    ("user_email", "member_email", "user_mail_address"),
+    ("email", "email_address", "mail_address"),
     ("phone", "telephone", "phone_number"),
     ("passengers", "travelers", "flyers", "people_flying"),
     ("permission", "access_level", "access_right"),
     ("membership", "loyalty_level", "status_level"),
-    ("password", "passphrase", "login_secret", "secret_word"),
+    ("password", "passphrase", "pass_phrase"),
     # where
-    ("address", "full_address", "address_given"),
+    ("address", "full_address"),
     ("street", "street_line", "road_and_number"),
-    ("city", "town", "municipality", "city_name"),
-    ("country", "nation", "land"),
+    ("city", "town", "city_name"),
+    ("country", "nation", "country_name"),
     ("zip", "postal_code", "postcode", "zip_code", "post_code"),
-    ("location", "place", "venue", "where_held"),
-    ("origin", "from_airport", "departing_from"),
-    ("destination", "to_airport", "bound_for"),
+    ("location", "place", "location_name"),
+    ("origin", "departing_from", "leaving_from"),
+    ("destination", "going_to", "bound_for"),
     ("departure_city", "from_city", "origin_city"),
     ("arrival_city", "to_city", "destination_city"),
     ("region", "area", "territory"),
-    ("url", "web_address", "link", "page_address"),
-    ("path", "location_path", "pathname"),
-    ("file_path", "path_to_file", "document_path"),
-    ("filename", "document_name", "name_of_file"),
-    ("folder", "directory", "containing_folder"),
+    ("url", "web_address", "link"),
+    ("path", "pathname", "path_name"),
+    ("file_path", "path_to_file", "path_of_file"),
+    ("filename", "name_of_file"),
+    ("folder", "directory", "folder_name"),
     # what
     ("query", "search_text", "search_terms", "looking_for"),
     ("q", "search_query", "search_for"),
-    ("subject", "topic_line", "regarding"),
+    ("subject", "subject_line", "regarding"),
     ("body", "text", "message_text", "body_text"),
-    ("content", "contents_text", "payload_text", "full_text"),
-    ("message", "message_body", "wording"),
+    ("content", "content_text", "text_content"),
+    ("message", "message_content"),
     ("summary", "synopsis", "recap", "digest"),
     ("thought", "reflection", "reasoning_note"),
     ("expression", "formula", "calculation"),
@@ -101,35 +100,37 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("notes", "remarks", "annotations"),
     ("reason", "grounds", "cause"),
     ("read", "has_been_read", "opened"),
-    ("size", "byte_size", "length_in_bytes"),
-    ("channel", "stream", "which_channel", "channel_wanted"),
-    ("channels", "streams", "which_channels", "channels_wanted"),
+    ("size", "total_size"),
+    ("channel", "channel_name"),
+    ("channels", "chosen_channels"),
     ("alert_channels", "ways_to_alert", "alert_routes"),
     ("row", "row_number", "row_index"),
-    ("position", "placement", "where_placed"),
-    ("kind", "sort_of_thing", "kind_of_thing"),
+    ("position", "placement"),
+    ("kind", "kind_name"),
     ("items", "entries", "elements"),
     ("keywords", "key_terms"),
-    ("options", "choices"),
     ("input", "source_input"),
     ("output", "produced_output"),
     # how much
-    ("amount", "sum", "money_value", "amount_of_money"),
-    ("price", "cost", "price_amount", "price_to_pay"),
-    ("prices", "costs", "price_list"),
+    ("amount", "sum"),
+    ("price", "price_amount", "price_to_pay"),
+    ("prices", "price_list"),
     ("total", "grand_total", "overall_sum"),
-    ("currency", "money_unit", "currency_code"),
-    ("balance", "funds_on_hand", "available_funds"),
-    ("iban", "bank_account_number", "international_account_number"),
+    ("currency", "currency_code"),
+    ("balance", "current_balance", "account_balance"),
+    ("iban", "international_bank_account_number", "iban_code"),
     ("quantity", "how_many", "units_wanted"),
-    ("count", "tally", "number_of_items"),
+    ("count", "number_of_items"),
     ("n", "how_many_to_return", "number_wanted", "top_count"),
     ("limit", "max_items", "at_most"),
     ("max_results", "result_limit", "most_results"),
     ("offset", "skip_first", "starting_offset"),
-    ("page", "page_number", "page_index"),
+    ("page", "page_number"),
     ("page_size", "per_page", "items_per_page"),
-    ("rating", "score", "star_grade"),
+    ("rating", "score"),
+    ("days", "number_of_days"),
+    ("order_by", "sort_by", "sorted_by"),
+    ("user_plays_white", "user_is_white", "user_has_white"),
     ("percentage", "percent", "share_in_percent"),
     ("distance", "how_far"),
     ("weight", "mass"),
@@ -156,14 +157,14 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("fare_difference", "difference_in_fare", "fare_gap"),
     ("gate", "boarding_gate", "gate_number"),
     ("tier", "membership_grade", "loyalty_grade"),
-    ("seat", "seat_assignment", "seat_place", "place_on_board"),
-    ("seats", "seat_assignments", "seat_places"),
+    ("seat", "seat_assignment", "assigned_seat"),
+    ("seats", "seat_assignments", "assigned_seats"),
     ("available_seats", "seats_on_offer", "open_seats"),
     ("total_baggages", "bags_in_all", "luggage_total"),
     ("nonfree_baggages", "bags_charged", "paid_luggage"),
     ("baggage_count", "number_of_bags"),
-    ("insurance", "travel_cover", "insured"),
-    ("payment_id", "payment_ref", "payment_instrument"),
+    ("insurance", "insurance_cover", "insured"),
+    ("payment_id", "payment_ref", "payment_reference"),
     ("payment_methods", "means_of_payment", "payment_instruments"),
     ("payment_history", "past_payments"),
     ("saved_passengers", "stored_travelers"),
@@ -176,13 +177,40 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("restaurant_names", "eatery_names", "names_of_restaurants"),
 )
 
+NEVER_REPLACED = (
+    frozenset({"to", "text", "heading", "link", "place", "area", "label", "labels", "cause", "business", "regarding"})
+    | frozenset({"directory", "opened", "mass", "score", "elements", "sum", "synopsis", "remarks", "calculation", "repeats"})
+    | frozenset({"tz"})
+)
+"""Words that may stand for another key, and that others may not stand for: alone they mean more than it does."""
+
 ALTERNATIVES: dict[str, tuple[str, ...]] = {
-    word: tuple(other for other in row if other != word) for row in ROWS for word in row
+    word: tuple(other for other in row if other != word) for row in ROWS for word in row if word not in NEVER_REPLACED
 }
 """The other words of each key's row, best first."""
 
 ENDINGS: dict[str, tuple[str, ...]] = {
-    "email": ("mail address", "electronic address"),
-    "mail": ("mail address", "electronic address"),
+    "email": ("mail address", "email address"),
+    "mail": ("mail address", "email address"),
 }
 """Nouns that mean something else at the end of a key (an address) than in the name of a tool (a message)."""
+
+SPELT_OUT: dict[str, str] = {
+    "dir": "directory",
+    "dst": "destination",
+    "freq": "frequency",
+    "idx": "index",
+    "info": "information",
+    "src": "source",
+}
+"""Short forms that mean one thing wherever they stand in a key."""
+LEADS: dict[str, str] = {"max": "maximum", "maximum": "max", "min": "minimum", "minimum": "min", "num": "number of"}
+"""Words that mean this at the head of a key of several words."""
+OF_SOMETHING = frozenset(
+    {"name", "names", "path", "paths", "number", "title", "index", "count", "format", "length", "width", "height", "encoding"}
+)
+"""Words that may as well stand before what they are of: `name_of_branch`."""
+NOT_OF = frozenset(
+    {"max", "min", "num", "n", "from", "to", "by", "is", "has", "show", "set", "include", "of", "in", "with"}
+) | frozenset({"absolute", "relative", "full", "base", "start", "end", "total", "new", "old"})
+"""Words that nothing is of."""

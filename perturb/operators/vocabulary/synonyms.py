@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 
@@ -53,8 +54,12 @@ def tool_synonyms(name: str, *, neutral: bool = True) -> tuple[str, ...]:
         head, last = words[:-1], words[-1]
         return _fit(name, (join((*head, other), style) for other in tool_synonyms(last, neutral=neutral)))
     lowered = tuple(word.lower() for word in words)
+    if whole := verbs.WHOLE.get("_".join(lowered)):
+        return _fit(name, (join(other.split("_"), style) for other in whole))
     place = find_verb(lowered)
     phrases = _substitutions(list(_tool_segments(lowered, place)))
+    if place is None and "to" in lowered[1:-1]:
+        phrases = [("convert", *lowered), ("transform", *lowered)]  # `docx_to_pdf`
     if neutral:
         phrases += _other_builds(lowered, place)
     return _fit(name, (join(phrase, style) for phrase in phrases)) or _numbered(name, neutral)
@@ -72,10 +77,29 @@ def key_synonyms(name: str, *, neutral: bool = True) -> tuple[str, ...]:
     bare = tuple(word.strip("_").lower() for word in words) if core else tuple(words)
     edge = "_" * (len(name) - len(name.rstrip("_"))) if core else ""
     phrases = [tuple(other.split("_")) for other in keys.ALTERNATIVES.get("_".join(bare), ())]
-    phrases = phrases or _substitutions(list(_key_segments(bare)))
+    phrases = phrases or [*_spelt_out(bare), *_substitutions(list(_key_segments(bare))), *_turned(bare)]
     if neutral:
-        phrases += [(*bare, "value"), ("the", *bare), (*bare, "field")]
+        phrases += [(*bare, "value")] if bare[-1:] != ("value",) else []
+        phrases += [("given", *bare), (*bare, "setting"), (*bare, "field")]
     return _fit(name, (join(phrase, style) + edge for phrase in phrases)) or _numbered(name, neutral)
+
+
+def _spelt_out(words: Phrase) -> list[Phrase]:
+    """A key of several words with its short forms spelt out."""
+    if len(words) < 2:
+        return []
+    head = tuple(keys.LEADS.get(words[0], words[0]).split())
+    rest = (*head, *(keys.SPELT_OUT.get(word, word) for word in words[1:]))
+    spelt = (keys.SPELT_OUT.get(rest[0], rest[0]), *rest[1:])
+    return [spelt] if spelt != words else []
+
+
+def _turned(words: Phrase) -> list[Phrase]:
+    """A key with what its last word is of behind it."""
+    if len(words) < 2 or words[-1] not in keys.OF_SOMETHING or keys.NOT_OF.intersection(words):
+        return []
+    last = plural(words[-2]) if is_plural(words[-1]) else words[-2]
+    return [(words[-1], "of", *words[:-2], last)]
 
 
 def distinct(names: Sequence[str], candidates: Callable[[str], Iterable[str]], taken: Iterable[str] = ()) -> dict[str, str]:
@@ -135,7 +159,9 @@ def _substitutions(segments: Sequence[Segment]) -> list[Phrase]:
             phrases.append(_rebuilt(segments, {place: turn} | rest))
     for place in changeable:
         phrases += [_rebuilt(segments, {place: turn}) for turn in range(len(segments[place][1]))]
-    return phrases
+    before = Counter(word for term, _ in segments for word in term)
+    # No word comes twice that did not: `ticker_symbol` is no `market_symbol_symbol`.
+    return [phrase for phrase in phrases if all(n <= max(1, before[word]) for word, n in Counter(phrase).items())]
 
 
 def _rebuilt(segments: Sequence[Segment], turns: dict[int, int]) -> Phrase:

@@ -91,6 +91,8 @@ def vendor_names(name: str, effect: Literal["read", "write"], house: House) -> t
 
 def _parse(words: Sequence[str], effect: str) -> _Parts:
     place = find_verb(words)
+    if place is None and "to" in words[1:-1]:
+        words, place = ["convert", *words], 0  # `docx_to_pdf`
     verb = words[place] if place is not None else "get" if effect == "read" else "run"
     space = tuple(words[:place]) if place == 1 and len(words) > 2 else ()
     rest = [word for at, word in enumerate(words) if at != place and not (space and at < 1)]
