@@ -11,8 +11,10 @@ from perturb.operators.presets.members import Member, OneOf
 from perturb.operators.presets.mixture import Mixture
 from perturb.operators.presets.ours import OURS
 from perturb.operators.presets.preset import Preset
+from perturb.operators.presets.rotbench import ROTBENCH
+from perturb.operators.presets.toolsandbox import TOOLSANDBOX
 
-PRESETS: dict[str, Preset] = {preset.name: preset for preset in OURS}
+PRESETS: dict[str, Preset] = {preset.name: preset for preset in (*OURS, *ROTBENCH, TOOLSANDBOX)}
 """Every preset by its name."""
 MIXTURES: dict[str, Mixture] = {one.id: one for preset in PRESETS.values() for one in preset.parts}
 """Every mixture by its id."""
