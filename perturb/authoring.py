@@ -97,6 +97,7 @@ def toolset(
     identifiers: Mapping[str, Identifier | str] | None = None,
     volatile: Sequence[str] = (),
     failures: str = "plain",
+    rewordings: Mapping[str, Sequence[str]] | None = None,
 ) -> AuthoredToolset:
     """A toolset from a class, or from plain functions.
 
@@ -107,6 +108,7 @@ def toolset(
     Parameters come from type hints, descriptions from docstrings in Google's style, the output schema from the return
     annotation. `identifiers` says of kinds of `x-identifier` how they are written: a regular expression, or an `Identifier`.
     A tool refuses by raising `ToolError`. `failures` names the renderer of failures (`plain` or `json`).
+    `rewordings` are other wordings of prompts and descriptions, beside those of `rewordings.json`.
     Raises `ToolsetError` for a tool or a task that is not well formed.
     """
     if (environment_class is None) == (not tools):
@@ -131,6 +133,7 @@ def toolset(
         identifiers=identifiers,
         volatile=volatile,
         failures=failures,
+        rewordings=rewordings,
         sources=[*functions, *([environment_class] if environment_class else [])],
     )
 

@@ -1,4 +1,4 @@
-"""The words and the names that a toolset can show: what new names must stay clear of."""
+"""The words, the names and the values of a toolset: what new names must stay clear of, and what other wordings must keep."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from perturb import schemas
+from perturb.knowable import leaves
 from perturb.types import to_json
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _MARKED = re.compile(r"[`'\"]([^\W\d][\w.-]*)[`'\"(]")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_PROSE = 6
+"""Texts of more words are prose: they have words, and are no values."""
 
 
 def words_of(setup: Setup) -> frozenset[str]:
@@ -54,6 +58,28 @@ def names_of(setup: Setup) -> frozenset[str]:
     for text in texts:
         found.update(_MARKED.findall(text))
     return frozenset(name.lower() for name in found)
+
+
+def values_of(setup: Setup) -> frozenset[str]:
+    """The values of a toolset's own setup: scalars of gold calls, what schemas list, the names of entities, and the scalars of
+    the states that its tasks begin in. Texts that are prose, of more than six words, are values only in gold calls."""
+    toolset = setup.source
+    found = {name for names in toolset.entities.values() for name in names}
+    for task in toolset.tasks:
+        for call in task.gold or ():
+            found.update(str(leaf) for leaf in leaves(call.arguments))
+    held = [msgspec.json.decode(state) for state in _states(toolset)]
+    for tool in setup.tools:
+        for schema in (tool.parameters, tool.returns):
+            held += [value for key, value in _members(schema) if key in ("enum", "const", "default", "examples")]
+    for value in held:
+        found.update(leaf for leaf in leaves(value) if isinstance(leaf, str) and len(leaf.split()) <= _PROSE)
+    return frozenset(found - {""})
+
+
+def letters_of(values: frozenset[str]) -> frozenset[str]:
+    """The words of values, in lower case; what digits and underscores join is several words."""
+    return frozenset(word for value in values for word in _LETTERS.findall(value.lower()))
 
 
 def _states(toolset: Toolset) -> list[str]:

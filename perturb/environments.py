@@ -129,6 +129,7 @@ class AuthoredToolset(Toolset):
         identifiers: Mapping[str, Identifier | str] | None = None,
         volatile: Sequence[str] = (),
         failures: str = "plain",
+        rewordings: Mapping[str, Sequence[str]] | None = None,
         sources: Iterable[Any] = (),
     ) -> None:
         self.name = name
@@ -139,6 +140,7 @@ class AuthoredToolset(Toolset):
         self.identifiers = _identifiers(name, identifiers or {})
         self.volatile = tuple(volatile)
         self.failures = failures
+        self.rewordings = _rewordings(name, rewordings or {})
         self._create = create
         self._implementations = {each.tool.name: each for each in implementations}
         self._sources = _source_digests([*sources, *(task.check for task in self.tasks if task.check)])
@@ -243,6 +245,13 @@ def _identifiers(name: str, identifiers: Mapping[str, Identifier | str]) -> dict
                     f"{where} have the form {pattern!r}; write one that no empty text matches, with (?:…) for its groups"
                 )
     return made
+
+
+def _rewordings(name: str, rewordings: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    for old, wordings in rewordings.items():
+        if isinstance(wordings, str) or not all(isinstance(each, str) and each for each in wordings):
+            raise ToolsetError(f"the rewordings of {old!r} in toolset {name!r} are {wordings!r}; write a list of texts")
+    return {old: tuple(wordings) for old, wordings in rewordings.items()}
 
 
 def _source_digests(things: Iterable[Any]) -> list[str]:

@@ -62,14 +62,8 @@ class Leaks:
 
     @cached_property
     def _live(self) -> frozenset[str]:
-        found = set(live_names(tool for tool, _ in self._told))
-        root = self._setup.root.by_name
-        for tool, _ in self._told:
-            # What several tools in one return is declared nowhere, and yet their descriptions speak of it.
-            for place in tool.stands_for if len(tool.stands_for) > 1 else ():
-                if place in root:
-                    found |= _own_names(root[place].returns) - self._places.get("result", {}).get(place, set())
-        return frozenset(found)
+        # A tool that stands for several declares no result, and gives theirs all the same.
+        return live_names(tool for tool, _ in self._told).union(*map(_own_names, self._setup.merged_returns))
 
     @cached_property
     def _gone_tools(self) -> frozenset[str]:

@@ -14,6 +14,7 @@ from typing import Any
 from perturb.agent_files import FoundAgent, LoadedAgent, find_agent, list_agents, load_agent
 from perturb.errors import ConfigurationError, ToolsetError, nearest
 from perturb.plugins import Listed, Outline, data_folder, entries, folders, listed, load_module, origin, split_path, told_of
+from perturb.rewordings import FILE, adopt, beside
 from perturb.toolset import Toolset
 
 __all__ = [
@@ -35,21 +36,19 @@ def load_toolset(spec: str) -> Toolset:
     and for a file that cannot be run, `ToolsetError` for a toolset that is not well formed.
     """
     path, option = split_path(spec)
-    if path is not None:
-        toolset = _toolset_at(path, option, spec)
+    name, _, after = spec.partition(":")
+    place = path or _place_of(name)
+    if place is not None:
+        toolset = _toolset_at(place, option if path else after, spec)
+        adopt(toolset, rewordings_of(place))
+    elif name in entries("toolsets"):
+        entry = entries("toolsets")[name]
+        with told_of(Path(entry.value)):
+            found = entry.load()
+        toolset = _toolset_from(found, after, f"entry point {entry.value!r}", Path(entry.value))
     else:
-        name, _, option = spec.partition(":")
-        place = _place_of(name)
-        if place is not None:
-            toolset = _toolset_at(place, option, spec)
-        elif name in entries("toolsets"):
-            entry = entries("toolsets")[name]
-            with told_of(Path(entry.value)):
-                found = entry.load()
-            toolset = _toolset_from(found, option, f"entry point {entry.value!r}", Path(entry.value))
-        else:
-            data_folder("toolsets")  # an installation that lacks all of them is told so
-            raise ConfigurationError(f"there is no toolset {spec!r}; {_meant(spec)}")
+        data_folder("toolsets")  # an installation that lacks all of them is told so
+        raise ConfigurationError(f"there is no toolset {spec!r}; {_meant(spec)}")
     toolset.validate()
     return toolset
 
@@ -61,6 +60,25 @@ def _meant(spec: str) -> str:
             return f"did you mean {'./' if path.is_dir() else ''}{path}?"
     told = nearest(spec, [each.name for each in list_toolsets()])
     return f"{told} (one of your own is named by the path of a .py file or of a folder)"
+
+
+def rewordings_of(place: Path) -> list[Path]:
+    """Where the rewordings of the toolset at a place may lie: beside it, and for one of this package in the current project."""
+    found = [beside(place)]
+    if origin("toolsets", place.resolve().parent) == "perturb":
+        found.append(Path.cwd() / "toolsets" / f"{place.stem}.{FILE}")
+    return found
+
+
+def rewordings_file(spec: str) -> Path | None:
+    """The file into which the rewordings of a toolset go; `None` for one of another package, which has no place of its own."""
+    path, _ = split_path(spec)
+    place = path or _place_of(spec.partition(":")[0])
+    if place is None:
+        return None
+    files = rewordings_of(place)
+    # Nothing is written into an installed package.
+    return files[-1] if "_data" in files[0].parts else files[0]
 
 
 def list_toolsets() -> list[Listed]:

@@ -9,7 +9,7 @@ import msgspec
 from perturb import texts
 from perturb.operator import Example, Memory, Setup, StackLens, lens_for
 from perturb.operators import from_json
-from perturb.toolset import Toolset
+from perturb.toolset import Task, Toolset
 from perturb.types import JSON, Answer, Call, Delay, Failure, Identifier, Result, to_json
 
 
@@ -22,6 +22,11 @@ class _OneTool(Toolset):
         self.name = "example"
         self.tools = (example.tool, *example.others)
         self.system = str(example.before) if example.what == "system" else ""
+        if example.what == "conversation":
+            self.system = example.before["system"]
+        if example.what in ("turns", "conversation"):
+            said = example.before if example.what == "turns" else example.before["turns"]
+            self.tasks = (Task(id="example", prompt=said[0], follow_ups=tuple(said[1:])),)
         self.entities = {"person": ("Ada Lovelace",)}
         self.identifiers = {"user": Identifier(form=r"U-\d{4}")}
 
@@ -47,6 +52,10 @@ def shown_example(example: Example) -> JSON:
         shown = texts.result_text(lens.show_result(example.call or Call(example.tool.name), result))
     elif example.what == "system":
         shown = lens.setup.system
+    elif example.what == "turns":
+        shown = lens.show_turns(tuple(example.before))
+    elif example.what == "conversation":
+        shown = {"system": lens.setup.system, "turns": lens.show_turns(tuple(example.before["turns"]))}
     elif example.what == "failure":
         shown = lens.show_failure(example.call or Call(example.tool.name), msgspec.convert(example.before, Failure)).message
     elif example.what in ("exchange", "replies"):

@@ -58,6 +58,8 @@ class Toolset:
     the kinds that are nothing but identifiers, and could as well look otherwise. `volatile` holds regular expressions over
     paths of the dumped state (`/inbox/emails/*/timestamp` is written `/inbox/emails/\\d+/timestamp`) that differ from run to
     run: times, generated ids.
+    `rewordings` holds other wordings of what the user says and of descriptions of tools, by the text that they stand for; a
+    person has read each of them, and all that matters in the text is in them.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Toolset:
     entities: Mapping[str, tuple[str, ...]] = {}
     identifiers: Mapping[str, Identifier] = {}
     volatile: tuple[str, ...] = ()
+    rewordings: Mapping[str, tuple[str, ...]] = {}
     dumps_state: bool = True
 
     def environment(self, task: Task) -> Environment:
@@ -128,6 +131,28 @@ class Toolset:
                     raise ToolsetError(
                         f"task {task.id!r} of toolset {self.name!r} has a gold call of {call.name!r}, which is no tool of it"
                     )
+        if self.rewordings:
+            self._validate_rewordings()
+
+    def _validate_rewordings(self) -> None:
+        from perturb.knowable import leaves
+        from perturb.survival import values_lost
+
+        needed: dict[str, list[JSON]] = {}
+        for task in self.tasks:
+            for text in (task.prompt, *task.follow_ups):
+                needed.setdefault(text, []).extend(leaf for call in task.gold or () for leaf in leaves(call.arguments))
+        for old, wordings in self.rewordings.items():
+            for new in wordings:
+                if lost := values_lost(old, new, needed.get(old, ())):
+                    raise ToolsetError(
+                        f"toolset {self.name!r}: the rewording {_short(new)} of {_short(old)} {'; '.join(lost)}: "
+                        "correct it, or take it out"
+                    )
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
 _REFUSALS: dict[str, str] = {

@@ -4,7 +4,8 @@ A folder holds `toolset.json` (`name`, `system`, `entities`, `identifiers`, `vol
 `tools.json` (a list of tools: `name`, `description`, `parameters`, `returns`, `effect`, `idempotent`, `ordered`,
 `batch`), `tasks.json` (a list) or `tasks.jsonl` (one a line) of tasks (`id`, `prompt`, `gold`, `answer`, `follow_ups`,
 `check`), and `environment.py` with a class `Environment` that has `call(name, arguments)`. A check names a function of
-`environment.py`, or says what has to hold: `{"state": {part of the state}, "answer": ["what it must contain"]}`. What the
+`environment.py`, or says what has to hold: `{"state": {part of the state}, "answer": ["what it must contain"]}`.
+`rewordings.json` is what `perturb paraphrase` has stored. What the
 environment reads lies beside these files or in `data/`: a change there makes other episodes.
 """
 
@@ -23,6 +24,7 @@ from perturb.answers import says
 from perturb.environments import AuthoredToolset
 from perturb.errors import ToolsetError, nearest
 from perturb.plugins import load_module
+from perturb.rewordings import FILE, adopt, beside
 from perturb.toolset import Task, Toolset
 from perturb.types import JSON, Call, Failure, Identifier, Tool
 
@@ -61,7 +63,7 @@ def from_folder(path: str | Path) -> Toolset:
         raise ToolsetError(
             f"{folder / 'environment.py'} has no class Environment with a method call(name, arguments); write one"
         )
-    return AuthoredToolset(
+    made = AuthoredToolset(
         name=about.name or folder.resolve().name,
         implementations=[SchemaTool(tool) for tool in tools],
         create=environment,
@@ -73,6 +75,8 @@ def from_folder(path: str | Path) -> Toolset:
         failures=about.failures,
         sources=_files_of(folder),
     )
+    adopt(made, [beside(folder)])
+    return made
 
 
 def _files_of(folder: Path) -> list[Path]:
@@ -85,6 +89,7 @@ def _files_of(folder: Path) -> list[Path]:
         if path.is_file()
         and not path.name.startswith(".")
         and path.suffix not in (".md", ".rst", ".pyc")
+        and path.name != FILE  # a plan holds the words that it took from there
         and not path.name.endswith(("-wal", "-shm", "-journal"))
     )
 

@@ -192,10 +192,16 @@ PICKUP = {
 DEPOT: AuthoredToolset = toolset(
     Depot,
     name="depot",
-    system="You work in a parcel depot. Never call `send_parcel` twice for one parcel.",
+    system="You work in a parcel depot.\n\nNever call `send_parcel` twice for one parcel.\n\nAnswer in **one** sentence.",
     entities={"person": ["Ottilie Branner", "Casimir Dunleavy", "Philippa Esterhaus"]},
     identifiers={"parcel": r"P\d{3}"},
     failures="json",
+    rewordings={
+        "Send parcel P003 of Ottilie Branner by air, uninsured; it should be 2 pieces, else as many as there are.": [
+            "Ottilie Branner's parcel P003 is to go by air and uninsured, in 2 pieces, or else in as many as there are."
+        ],
+        "Count the parcels of each city.": ["For each city, tell how many parcels it has."],
+    },
     tasks=[
         Task(
             id="send",
@@ -230,7 +236,7 @@ DEPOT: AuthoredToolset = toolset(
         ),
         Task(
             id="count",
-            prompt="How many parcels go to Turku, and please write 'call first' on parcel P005.",
+            prompt="How many parcels go to Turku, and please write 'call first' on parcel P005. I'm Philippa Esterhaus.",
             gold=(Call("count_by_city", {}), Call("rename_parcel", {"parcel_id": "P005", "note": "call first"})),
             answer="5 parcels go to Turku.",
             check=lambda depot, answer, calls: "5" in answer and depot.parcels["P005"]["note"] == "call first",

@@ -20,18 +20,18 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
     (
         *("kept", "schemas", "texts", "docstrings", "mentions", "spellings", "sources", "plugins", "configuration"),
-        *("declared", "notations", "knowable", "known_identifiers"),
+        *("declared", "notations", "knowable", "known_identifiers", "literals", "survival"),
     ),
     ("operator", "corpus", "operators", "strategies"),
     (
         *("toolset", "agent", "episode", "answers", "signatures", "environments", "toolset_files", "authoring"),
-        *("agent_files", "learned_gold", "loading", "reference", "plan_files"),
+        *("agent_files", "learned_gold", "rewordings", "loading", "reference", "plan_files"),
     ),
     ("leaks", "boundary", "knowing", "replay", "laws", "law_examples"),
     ("runner", "planning", "trial", "store", "watchdog"),
     ("statistics",),
     ("rendering",),
-    ("evaluation", "checking", "findings", "demonstration", "replaying", "showing"),
+    ("evaluation", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing"),
     ("cli", "__main__", "pytest_plugin", "pytest_support", "pytest_report", "pytest_replay"),
 )
 """Lowest first. A module imports from its own layer and from those below it."""

@@ -165,7 +165,7 @@ def test_what_is_no_value_of_the_mode_fails_as_it_would_clean() -> None:
 def test_mentions_become_the_parts_and_in_a_failure_the_part_that_was_called() -> None:
     lens = lens_for(from_json(PLAN), Setup.of(DEPOT))
     parts = "`send_parcel_by_road`, `send_parcel_by_rail` or `send_parcel_by_air`"
-    assert lens.setup.system == f"You work in a parcel depot. Never call {parts} twice for one parcel."
+    assert f"Never call {parts} twice for one parcel." in lens.setup.system
     assert f"Use {parts} to send one." in lens.setup.by_name["find_express_parcels"].description
     call = Call("send_parcel", {"carrier": "rail"})
     failure = Failure("conflict", "`send_parcel` was called twice, see 'find_parcels'.", tool="send_parcel")

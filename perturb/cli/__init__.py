@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "list": "perturb.cli.listing",
     "report": "perturb.cli.report",
     "replay": "perturb.cli.replay",
+    "paraphrase": "perturb.cli.paraphrase",
     "init": "perturb.cli.init",
 }
 """Each command with the module that holds it as `command`, in the order in which help names them."""

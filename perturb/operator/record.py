@@ -12,6 +12,7 @@ from perturb.operator.setups import Setup
 from perturb.types import JSON, Axis, Call, Kind, Tool
 
 Phase = Literal[
+    "wording",
     "state",
     "names",
     "arguments",
@@ -27,8 +28,9 @@ Phase = Literal[
     "stages",
 ]
 PHASES: tuple[Phase, ...] = get_args(Phase)
-"""The order in which lenses are laid over a setup, innermost first. `catalogue` is for what puts tools as they are shown behind
-others; `stages` for what changes the setup in the middle of an episode, of which a stack holds one at most."""
+"""The order in which lenses are laid over a setup, innermost first. `wording` is for what puts prompts otherwise in the
+toolset's own terms, so that every rename passes over the new words too; `catalogue` for what puts tools as they are shown
+behind others; `stages` for what changes the setup in the middle of an episode, of which a stack holds one at most."""
 
 KIND_ORDER: tuple[Kind, ...] = ("equivalent", "distraction", "fault", "ablation", "adversarial")
 """From the strongest promise to the weakest."""
@@ -62,10 +64,24 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     made one after the other and what the environment answers each of them (or their `results`), and after it the answers;
     `replies` has the texts that an agent reads in their place. Between two of the calls the setup may change. `names` are those
     of all tools in their order; `others` are further tools of the setup, where an operator needs several. A `reply` has before
-    it the data of a result and after it the text that an agent reads; `system` is the system prompt.
+    it the data of a result and after it the text that an agent reads; `system` is the system prompt, `turns` what the user
+    says, a list with one text a turn; a `conversation` is both, as `{"system", "turns"}`.
     """
 
-    what: Literal["tool", "call", "result", "failure", "text", "exchange", "replies", "names", "reply", "system"]
+    what: Literal[
+        "tool",
+        "call",
+        "result",
+        "failure",
+        "text",
+        "exchange",
+        "replies",
+        "names",
+        "reply",
+        "system",
+        "turns",
+        "conversation",
+    ]
     plan: dict[str, JSON]
     tool: Tool
     others: tuple[Tool, ...] = ()

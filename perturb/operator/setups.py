@@ -105,6 +105,16 @@ class Setup:
         """Every name that the toolset uses, in lower case: a new name must be none of them."""
         return self._once("_names", lambda root: corpus.names_of(root))
 
+    @cached_property
+    def values(self) -> frozenset[str]:
+        """Every value that the toolset declares, holds at first, or needs in a gold call: no other wording may touch it."""
+        return self._once("_values", lambda root: corpus.values_of(root))
+
+    @cached_property
+    def value_words(self) -> frozenset[str]:
+        """The words of those values, in lower case, identifiers in parts."""
+        return self._once("_value_words", lambda root: corpus.letters_of(root.values))
+
     def _once(self, key: str, find: Callable[[Setup], frozenset[str]]) -> frozenset[str]:
         """Kept with the toolset, since its setups are many and it is one."""
         root = self.root
@@ -140,6 +150,25 @@ class Setup:
             return None
         schema = self.lens.real.returns(inner)
         return None if schema is None else self.lens.show_returns(inner, schema)
+
+    @cached_property
+    def merged_returns(self) -> tuple[Schema, ...]:
+        """The schemas of results, as they are shown, of the tools that others stand for, which have none of their own."""
+        if self.lens is None or all(len(tool.stands_for) < 2 for tool in self.tools):
+            return ()
+        lenses: list[Lens] = []
+        within: Setup = self
+        while within.lens is not None:
+            lenses.append(within.lens)
+            within = within.lens.real
+        found = []
+        for tool in within.tools:
+            call = Call(tool.name)
+            for lens in reversed(lenses):
+                call = lens.show_call(call)
+            if len(self.stands_for(call.name)) > 1 and (schema := self.returns(call)) is not None:
+                found.append(schema)
+        return tuple(found)
 
     def refusal(self, kind: FailureKind, *, tool: str, field: str | None = None, value: JSON = None) -> Failure:
         """The toolset's own refusal of a call that cannot be read, in the names given here; marked as stale."""

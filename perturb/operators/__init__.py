@@ -66,7 +66,12 @@ from perturb.operators.results.wrong_value import WrongValue
 from perturb.operators.schema.dialect import Dialect
 from perturb.operators.schema.references import References
 from perturb.operators.schema.strict import Strict
+from perturb.operators.system.drop import DropSystem
+from perturb.operators.system.markup import RewriteMarkup
+from perturb.operators.system.persona import Persona
 from perturb.operators.system.preamble import Preamble
+from perturb.operators.system.reorder import ReorderSystem
+from perturb.operators.system.role import MoveRole
 from perturb.operators.tools.abbreviate import Abbreviate
 from perturb.operators.tools.case_style import ToolCaseStyle
 from perturb.operators.tools.opaque import Opaque
@@ -83,6 +88,11 @@ from perturb.operators.toolset.shuffle import Shuffle
 from perturb.operators.toolset.split import Split
 from perturb.operators.toolset.withhold import Withhold
 from perturb.operators.user.irrelevant_context import IrrelevantContext
+from perturb.operators.user.over_turns import OverTurns
+from perturb.operators.user.paraphrase import Paraphrase
+from perturb.operators.user.reorder import ReorderSentences
+from perturb.operators.user.style import UserStyle
+from perturb.operators.user.typos import Typos
 
 TABLE: tuple[type[Operator], ...] = (
     Reword,
@@ -153,7 +163,17 @@ TABLE: tuple[type[Operator], ...] = (
     Stale,
     LogNoise,
     Malformed,
+    Persona,
+    ReorderSystem,
+    DropSystem,
     Preamble,
+    RewriteMarkup,
+    MoveRole,
+    Paraphrase,
+    ReorderSentences,
+    OverTurns,
+    UserStyle,
+    Typos,
     IrrelevantContext,
     Identifiers,
     Entities,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 import msgspec
@@ -19,8 +18,9 @@ class Reword(Operator, frozen=True, kw_only=True):
     Before: "Get the user with this `id`."
     After: "Gets the user …", "Lookup of the user …", "Use this tool to get the user …", "This tool gets the user …"
 
-    A description whose first verb is unknown gets a heading (`Purpose: …`). Places are tools; intensity is the share of
-    tools that have a description. Does not apply where none has.
+    A description whose first verb is unknown gets a heading (`Purpose: …`). A description for which the toolset declares
+    rewordings may become one of these. Places are tools; intensity is the share of tools that have a description. Does not
+    apply where none has.
     """
 
     id: ClassVar[str] = "descriptions.reword"
@@ -48,6 +48,8 @@ class Reword(Operator, frozen=True, kw_only=True):
     )
 
     wordings: dict[str, Wording] = msgspec.field(default_factory=dict)
+    texts: dict[str, str] = msgspec.field(default_factory=dict)
+    """Descriptions that the toolset declares in place of its own."""
 
     @classmethod
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Reword | NotApplicable:
@@ -56,30 +58,36 @@ class Reword(Operator, frozen=True, kw_only=True):
             return NotApplicable("nothing_to_change", "no tool has a description")
         # Two tools that are told apart by their descriptions stay so, whichever of them are reworded.
         taken = {tool.description for tool in setup.tools}
-        wordings: dict[str, Wording] = {}
+        chosen: dict[str, tuple[Wording | None, str]] = {}
         for place, tool in places.items():
             found = {wording: text for wording, text in rewordings(tool.description).items() if text not in taken}
-            options: list[Wording] = [wording for wording in found if wording != "label"] or list(found)
+            options: list[tuple[Wording | None, str]] = [(one, text) for one, text in found.items() if one != "label"]
+            options += [(None, text) for text in setup.source.rewordings.get(tool.description, ()) if text not in taken]
+            options = options or list(found.items())
             if options:
-                wordings[place] = pick.choice(place, options)
-                taken.add(found[wordings[place]])
-        if not wordings:
+                chosen[place] = pick.choice(place, options)
+                taken.add(chosen[place][1])
+        if not chosen:
             return NotApplicable("nothing_to_change", "no description can be put another way")
-        return cls(wordings={place: wordings[place] for place in pick.chosen(wordings, intensity)})
+        wordings: dict[str, Wording] = {}
+        texts: dict[str, str] = {}
+        for place in pick.chosen(chosen, intensity):
+            wording, text = chosen[place]
+            if wording is None:
+                texts[place] = text
+            else:
+                wordings[place] = wording
+        return cls(wordings=wordings, texts=texts)
 
     def lens(self, setup: Setup) -> Lens:
-        return RewordLens(setup, self.wordings)
+        lens = Lens(setup)
+        if self.wordings or self.texts:
+            lens.setup = lens.shown(tools=[self._reworded(tool) for tool in setup.tools])
+        return lens
 
-
-class RewordLens(Lens):
-    """Shows other descriptions; calls and results stay as they are."""
-
-    def __init__(self, real: Setup, wordings: Mapping[str, Wording]) -> None:
-        super().__init__(real)
-        if wordings:
-            self.setup = self.shown(tools=[_reworded(tool, wordings) for tool in real.tools])
-
-
-def _reworded(tool: Tool, wordings: Mapping[str, Wording]) -> Tool:
-    wording = wordings.get(tool.stands_for[0]) if len(tool.stands_for) == 1 else None
-    return tool if wording is None else msgspec.structs.replace(tool, description=reword(tool.description, wording))
+    def _reworded(self, tool: Tool) -> Tool:
+        place = tool.stands_for[0] if len(tool.stands_for) == 1 else ""
+        if place in self.texts:
+            return msgspec.structs.replace(tool, description=self.texts[place])
+        wording = self.wordings.get(place)
+        return tool if wording is None else msgspec.structs.replace(tool, description=reword(tool.description, wording))

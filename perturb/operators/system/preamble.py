@@ -7,6 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
+from perturb.operators.vocabulary.language import in_english
 from perturb.types import Axis, Kind, Tool
 
 PARAGRAPHS: dict[str, str] = {
@@ -44,7 +45,8 @@ class Preamble(Operator, frozen=True, kw_only=True):
     Before: `You look up users.`
     After: `Our offices run on renewable power, … ` and, after an empty line, `You look up users.`
 
-    Places are paragraphs of the bank; intensity is the share of them. Does not apply where there is no system prompt.
+    Places are paragraphs of the bank; intensity is the share of them. Does not apply where there is no system prompt in
+    English.
     """
 
     id: ClassVar[str] = "system.preamble"
@@ -66,8 +68,8 @@ class Preamble(Operator, frozen=True, kw_only=True):
 
     @classmethod
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Preamble | NotApplicable:
-        if not setup.system.strip():
-            return NotApplicable("nothing_to_change", "there is no system prompt")
+        if not in_english(setup.system):
+            return NotApplicable("nothing_to_change", "there is no system prompt in English")
         order = {name: position for position, name in enumerate(pick.order("paragraphs", list(PARAGRAPHS)))}
         return cls(positions={name: order[name] for name in pick.chosen(PARAGRAPHS, intensity)})
 

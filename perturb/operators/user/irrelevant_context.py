@@ -8,6 +8,7 @@ from typing import ClassVar
 import msgspec
 
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
+from perturb.operators.vocabulary.language import in_english
 from perturb.types import Axis, Kind, Tool
 
 STORIES: dict[str, str] = {
@@ -29,21 +30,22 @@ class IrrelevantContext(Operator, frozen=True, kw_only=True):
     Before: `Look up user bo.`
     After: `I have been out in the garden since breakfast; … ` and, after an empty line, `Look up user bo.`
 
-    Every message of the user opens with the same stories. Places are stories of the bank; intensity is the share of them.
-    Does not apply where the toolset has no tasks.
+    What the user says first opens with the stories; later messages stay as they are. Places are stories of the bank;
+    intensity is the share of them. Does not apply where the user says nothing in English.
     """
 
     id: ClassVar[str] = "user.irrelevant_context"
     axis: ClassVar[Axis] = "user"
     phase: ClassVar[Phase] = "messages"
+    version: ClassVar[int] = 2
     promises: ClassVar[Kind] = "distraction"
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
-            what="text",
-            plan={"op": "user.irrelevant_context", "version": 1, "stories": {"garden": 0}},
+            what="turns",
+            plan={"op": "user.irrelevant_context", "version": 2, "stories": {"garden": 0}},
             tool=Tool(name="get_user", description="Get a user."),
-            before="Look up user bo.",
-            after=f"{STORIES['garden']}\n\nLook up user bo.",
+            before=["Look up user bo.", "And ada."],
+            after=[f"{STORIES['garden']}\n\nLook up user bo.", "And ada."],
         ),
     )
 
@@ -52,8 +54,8 @@ class IrrelevantContext(Operator, frozen=True, kw_only=True):
 
     @classmethod
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> IrrelevantContext | NotApplicable:
-        if not setup.source.tasks:
-            return NotApplicable("nothing_to_change", "the toolset has no tasks")
+        if not any(in_english(turns[0]) for turns in setup.conversations):
+            return NotApplicable("nothing_to_change", "the user says nothing in English")
         order = {name: position for position, name in enumerate(pick.order("stories", list(STORIES)))}
         return cls(stories={name: order[name] for name in pick.chosen(STORIES, intensity)})
 
@@ -63,11 +65,15 @@ class IrrelevantContext(Operator, frozen=True, kw_only=True):
 
 
 class IrrelevantContextLens(Lens):
-    """Puts the stories before what the user writes."""
+    """Puts the stories before what the user says first."""
 
     def __init__(self, real: Setup, stories: Iterable[str]) -> None:
         super().__init__(real)
         self._opening = " ".join(stories)
+        if self._opening:
+            self.setup = self.shown()
 
-    def show_text(self, text: str) -> str:
-        return f"{self._opening}\n\n{text}" if self._opening and text else text
+    def show_turns(self, turns: tuple[str, ...]) -> tuple[str, ...]:
+        if not self._opening or not in_english(turns[0]):
+            return turns
+        return (f"{self._opening}\n\n{turns[0]}", *turns[1:])

@@ -1,0 +1,21 @@
+"""What users say in the toolsets that come with the package: 54 prompts of airline, 97 of AgentDojo where it is installed."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+
+from perturb.loading import load_toolset
+from perturb.toolset import Toolset
+
+DOJO = tuple(f"agentdojo:{suite}" for suite in ("banking", "slack", "travel", "workspace"))
+NAMES = ("airline", *(DOJO if find_spec("agentdojo") else ()))
+
+
+@cache
+def toolsets() -> tuple[Toolset, ...]:
+    return tuple(load_toolset(name) for name in NAMES)
+
+
+def every_message() -> list[str]:
+    return [text for toolset in toolsets() for task in toolset.tasks for text in (task.prompt, *task.follow_ups)]
