@@ -15,7 +15,7 @@ from real_toolsets import DATA
 from perturb.loading import load_toolset
 from perturb.operator import NotApplicable, Operator, SeededPick, Setup, Stack, lens_for
 from perturb.operators import TABLE, by_id
-from perturb.operators.presets import PRESETS, Preset
+from perturb.operators.presets import MIXTURES, PRESETS, Preset
 from perturb.toolset import Toolset
 from perturb.types import Tool
 
@@ -37,6 +37,14 @@ def one_tool(tool: Tool) -> Setup:
 
     One.tools = (tool,)
     return Setup.of(One())
+
+
+def test_the_peers_are_all_there() -> None:
+    named = {preset.name for preset in PRESETS.values() if preset.source}
+    assert named == {
+        "rotbench-slight", "rotbench-medium", "rotbench-heavy", "rotbench-union",
+        "toolsandbox", "bfcl-format", "robustbench-tc", "reliabilitybench",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("most", [3, 10])
@@ -136,6 +144,22 @@ def test_levels_rename_as_much_as_the_published_ones(level: str) -> None:
     given_tools, given_arguments = given_shares(level)
     assert given_tools == pytest.approx(tools, abs=0.1)
     assert given_arguments == pytest.approx(asking if level == "heavy" else arguments, abs=0.06)
+
+
+def test_faults_alike_share_the_rate_of_a_profile() -> None:
+    for name, rate in (("lambda-0.1", 0.075), ("lambda-0.2", 0.175), ("timeout", 0.175), ("rate-limit", 0.175)):
+        every = MIXTURES[f"reliabilitybench/{name}"].every
+        assert sum(member.share for member in every) == pytest.approx(rate)
+        plan = members(drawn(f"reliabilitybench/{name}"))
+        assert set(plan) == {member.operator for member in every}
+        hit = sum(len(one.places()) for one in plan.values())
+        assert rate * len(AIRLINE.tools) <= hit <= rate * len(AIRLINE.tools) + len(every)
+
+
+def test_a_call_in_an_old_form_is_told_by_an_error_where_a_schema_drifts() -> None:
+    for seed in range(8):
+        for name in ("robustbench-tc/schema-drift", "reliabilitybench/lambda-0.3"):
+            assert members(drawn(name, seed=seed))["toolset.live_migration"].announced == "error"
 
 
 @pytest.mark.parametrize("preset", [preset for preset in PRESETS.values() if preset.source], ids=lambda preset: preset.name)
