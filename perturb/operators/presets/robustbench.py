@@ -34,7 +34,7 @@ ROBUSTBENCH = Preset(
         _one(
             "schema-drift",
             "After the first call, names of tools and arguments are others, and calls in the old form fail.",
-            Member("toolset.live_migration", fixed={"announced": "error"}, needed=True),
+            Member("toolset.live_migration", fixed={"announced": "error", "after": 1}, needed=True),
         ),
     ),
     source="RobustBench-TC (arXiv 2605.11928; github.com/WillChow66/robustbench-tc-release)",
