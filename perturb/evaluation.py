@@ -401,7 +401,9 @@ def plan_path(folder: Path, operator: str | None, task: str, trial: int) -> Path
     name = "".join(character if character.isalnum() or character in "-_." else "-" for character in task)[:60]
     if name != task:
         name += f"-{digest(task, 4)}"
-    return folder / "plans" / f"{operator or 'clean'}-{name}-{trial}.json"
+    # The id of a preset's mixture has the preset's name before a slash.
+    arm = (operator or "clean").replace("/", "-")
+    return folder / "plans" / f"{arm}-{name}-{trial}.json"
 
 
 def plan_file(path: Path, header: RunHeader, task: str, trial: int, plan: dict[str, JSON] | None) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perturb import laws, schemas
-from perturb.operator import SeededPick, Setup, Stack, StackLens, lens_for
+from perturb.operator import NotApplicable, SeededPick, Setup, Stack, StackLens, lens_for
 from perturb.operators.results.paginate import Paginate
 from perturb.operators.results.rename_keys import RenameKeys
 from perturb.operators.toolset.merge import Merge, Merged
@@ -42,6 +42,35 @@ def rows(count: int) -> list[dict[str, int]]:
 
 def ask(lens: StackLens, memory: Any, call: Call, data: Any) -> Any:
     return answered(lens, call, Result(data), memory)
+
+
+class Settled(SeededPick):
+    """A pick for which a house and the size of its pages are settled."""
+
+    def settled(self, what: str, default: Any) -> Any:
+        return {"house": "relay", "largest": 3}.get(what, default)
+
+
+def test_a_house_and_its_size_of_pages_may_be_settled() -> None:
+    plan = Paginate.plan(Setup.of(Rows()), Settled(1), 1.0)
+    assert isinstance(plan, Paginate)
+    assert (plan.argument, plan.next_key, plan.rows_key) == ("after", "pageInfo.endCursor", "nodes")
+    assert plan.more_key == "pageInfo.hasNextPage"
+    assert set(plan.sizes.values()) <= {2, 3}
+    lens = lens_for(plan, Setup.of(Rows()))
+    page = ask(lens, lens.start(), Call("find_notes", {}), rows(7))
+    assert page["pageInfo"]["hasNextPage"]
+    assert set(page) == {"nodes", "pageInfo"}
+
+
+def test_a_house_whose_words_are_taken_gives_no_pages() -> None:
+    class Taken(Rows):
+        tools = (Tool(name="find_rows", returns=ROWS, parameters={"type": "object", "properties": {"first": {}}}),)
+
+    planned = Paginate.plan(Setup.of(Taken()), Settled(1), 1.0)
+    assert isinstance(planned, NotApplicable)
+    assert planned.reason == "names_exhausted"
+    assert isinstance(Paginate.plan(Setup.of(Taken()), SeededPick(1), 1.0), Paginate)
 
 
 def test_a_result_without_its_list_is_valid_as_it_is() -> None:

@@ -87,9 +87,9 @@ def test_every_command_of_the_readme_exists() -> None:
 
 
 def test_the_table_of_operators_is_the_one_of_the_code() -> None:
-    from operator_table import CHECKED, with_table
+    from operator_table import CHECKED, with_tables
 
-    assert with_table(README, json.loads(CHECKED.read_text(encoding="utf-8"))) == README, "run .ci/operator_table.py --write"
+    assert with_tables(README, json.loads(CHECKED.read_text(encoding="utf-8"))) == README, "run .ci/operator_table.py --write"
 
 
 def test_links_within_the_project_lead_somewhere() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from perturb.cli.options import Configured, json_option, runs_option, store_option
+
+if TYPE_CHECKING:
+    from perturb.operators.presets import Member, OneOf
 
 EXAMPLES = """\b
 Examples:
@@ -71,10 +74,27 @@ def presets() -> list[dict[str, Any]]:
             "summary": preset.summary,
             "source": preset.source,
             "differs": preset.differs,
-            "mixtures": {one.id: {member.operator: member.dose for member in one.members} for one in preset.parts},
+            "mixtures": [
+                {"id": one.id, "summary": one.summary, "members": [_listed(member) for member in one.members]}
+                for one in preset.parts
+            ],
         }
         for preset in PRESETS.values()
     ]
+
+
+def _listed(member: Member | OneOf) -> dict[str, Any]:
+    """A member as JSON, without what it leaves as it is; a draw between groups as what is drawn and the groups."""
+    from perturb.operators.presets import OneOf
+
+    if isinstance(member, OneOf):
+        return {
+            "drawn": member.drawn,
+            "groups": {name: [_listed(one) for one in group] for name, group in member.groups.items()},
+        }
+    default = type(member)(member.operator)
+    fields = member._asdict()
+    return {name: value for name, value in fields.items() if name == "operator" or value != getattr(default, name)}
 
 
 def _toolsets() -> list[dict[str, Any]]:

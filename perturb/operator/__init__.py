@@ -7,7 +7,7 @@ This is what operators are written against, those of other packages too.
 """
 
 from perturb.operator.lens import Handling, Lens, Memory, Performing, Retired, StateLens
-from perturb.operator.picking import Pick, SeededPick, dose
+from perturb.operator.picking import NotOffered, Pick, SeededPick, dose
 from perturb.operator.record import KIND_ORDER, PHASES, REASONS, Example, NotApplicable, Operator, Phase, Reason
 from perturb.operator.rewriting import RewritingLens
 from perturb.operator.setups import Setup, SystemRole, public
@@ -22,6 +22,7 @@ __all__ = [
     "Lens",
     "Memory",
     "NotApplicable",
+    "NotOffered",
     "Operator",
     "Performing",
     "Phase",

@@ -11,6 +11,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
+class NotOffered(Exception):
+    """What is to be chosen at a place is not among the options there."""
+
+
 class Pick:
     """The source of an operator's choices. Each place has a stream of its own, so that leaving one place out leaves the
     choices at the others as they were."""
@@ -30,6 +34,10 @@ class Pick:
     def order(self, place: str, items: Sequence[T]) -> list[T]:
         """The items in another order."""
         raise NotImplementedError
+
+    def settled(self, what: str, default: T) -> T:
+        """What is not drawn, such as the size of a page, and may be settled for an operator beforehand; else `default`."""
+        return default
 
     def chosen(self, places: Iterable[str], intensity: float) -> list[str]:
         """The first ⌈intensity · n⌉ of n places in the seeded order, given back in the order they came in."""

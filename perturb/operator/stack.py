@@ -10,7 +10,7 @@ import msgspec
 
 from perturb.errors import OperatorFault
 from perturb.operator.lens import Handling, Lens, Memory, Performing, StateLens
-from perturb.operator.picking import Pick
+from perturb.operator.picking import NotOffered, Pick
 from perturb.operator.record import KIND_ORDER, PHASES, NotApplicable, Operator, Phase
 from perturb.operator.setups import Setup
 from perturb.types import JSON, Answer, Axis, Call, Delay, Failure, Kind, Result, Schema
@@ -50,7 +50,8 @@ class Stack(Operator, frozen=True, kw_only=True):
         intensity: float | Callable[[str], float],
     ) -> tuple[Stack, dict[str, NotApplicable]]:
         """Plan several operators, each on what the ones within it show. `pick` gives each operator, by its id, a source of
-        its own, and `intensity` may give each its own. Those that do not apply are left out and named with the reason."""
+        its own, and `intensity` may give each its own. Those that do not apply, or do not offer what is to be chosen, are left
+        out and named with the reason."""
         members: list[Operator] = []
         left_out: dict[str, NotApplicable] = {}
         lens = StackLens(setup, ())
@@ -61,7 +62,10 @@ class Stack(Operator, frozen=True, kw_only=True):
                 planned = NotApplicable(reason="conflict", detail=f"with {clash[0]}")
             else:
                 dose = intensity(operator.id) if callable(intensity) else intensity
-                planned = operator.plan(lens.setup, pick(operator.id), dose)
+                try:
+                    planned = operator.plan(lens.setup, pick(operator.id), dose)
+                except NotOffered as missing:
+                    planned = NotApplicable("nothing_to_change", str(missing))
             if isinstance(planned, NotApplicable):
                 left_out[operator.id] = planned
                 continue

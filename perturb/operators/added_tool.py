@@ -9,13 +9,15 @@ import msgspec
 
 from perturb.operator import Setup
 from perturb.operators.renaming import names_in_use
+from perturb.operators.tools.prefix import without_server
 from perturb.operators.vocabulary import Style, restyle, split
 from perturb.types import Call, Failure
 
 
 def house_style(setup: Setup) -> Style:
-    """The style that most of the tools' names with more than one word are written in; snake case where none has."""
-    parted = [split(tool.name) for tool in setup.tools]
+    """The style that most of the tools' names with more than one word are written in, that of a server apart; snake case
+    where none has."""
+    parted = [split(name) for name in without_server([tool.name for tool in setup.tools])]
     counts = Counter(style for words, style in parted if len(words) > 1 and style != "dotted")
     return counts.most_common(1)[0][0] if counts else "snake"
 

@@ -49,8 +49,14 @@ def by_name() -> dict[str, BankTool]:
     return {tool.name: tool for tools in bank().values() for tool in tools}
 
 
+@cache
+def trades() -> dict[str, str]:
+    """The trade of every tool of the bank, by the tool's name."""
+    return {tool.name: trade for trade, tools in bank().items() for tool in tools}
+
+
 def _read(data: bytes) -> tuple[BankTool, ...]:
     return msgspec.json.decode(data, type=tuple[BankTool, ...])
 
 
-__all__ = ["BankTool", "Refusal", "bank", "by_name"]
+__all__ = ["BankTool", "Refusal", "bank", "by_name", "trades"]

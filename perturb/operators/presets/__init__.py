@@ -7,11 +7,18 @@ from functools import lru_cache
 
 from perturb.errors import ConfigurationError, nearest
 from perturb.operator import Operator
-from perturb.operators.presets.mixture import Member, Mixture
+from perturb.operators.presets.bfcl import BFCL
+from perturb.operators.presets.members import Member, OneOf
+from perturb.operators.presets.mixture import Mixture
 from perturb.operators.presets.ours import OURS
 from perturb.operators.presets.preset import Preset
+from perturb.operators.presets.reliabilitybench import RELIABILITYBENCH
+from perturb.operators.presets.robustbench import ROBUSTBENCH
+from perturb.operators.presets.rotbench import ROTBENCH
+from perturb.operators.presets.toolsandbox import TOOLSANDBOX
 
-PRESETS: dict[str, Preset] = {preset.name: preset for preset in OURS}
+_PEERS = (*ROTBENCH, TOOLSANDBOX, BFCL, ROBUSTBENCH, RELIABILITYBENCH)
+PRESETS: dict[str, Preset] = {preset.name: preset for preset in (*OURS, *_PEERS)}
 """Every preset by its name."""
 MIXTURES: dict[str, Mixture] = {one.id: one for preset in PRESETS.values() for one in preset.parts}
 """Every mixture by its id."""
@@ -30,4 +37,4 @@ def mixture(mixture_id: str, find: Callable[[str], type[Operator]]) -> type[Oper
     return MIXTURES[mixture_id].operator(find)
 
 
-__all__ = ["MIXTURES", "PRESETS", "Member", "Mixture", "Preset", "mixture", "named"]
+__all__ = ["MIXTURES", "PRESETS", "Member", "Mixture", "OneOf", "Preset", "mixture", "named"]

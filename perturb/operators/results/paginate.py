@@ -10,16 +10,10 @@ from perturb import schemas
 from perturb.operator import Example, Handling, Lens, NotApplicable, Operator, Performing, Phase, Pick, Setup, dose
 from perturb.operators.added_argument import put_back, set_apart
 from perturb.operators.added_tool import refused
+from perturb.operators.results.page_grammars import HOUSES, PLAIN
 from perturb.operators.results.page_keys import at, fits, list_key, put, without
 from perturb.operators.results.page_schemas import declared_tool, page_schema
 from perturb.types import JSON, Answer, Axis, Call, Failure, Result, Schema, Tool, digest
-
-_STYLES: tuple[tuple[str, str, str], ...] = (
-    ("cursor", "next_cursor", "items"),
-    ("page_token", "next_page_token", "results"),
-    ("continuation_token", "next_continuation_token", "entries"),
-)
-"""The argument, the key that tells the next value for it, and the key of the rows."""
 
 
 class Paginate(Operator, frozen=True, kw_only=True):
@@ -85,20 +79,18 @@ class Paginate(Operator, frozen=True, kw_only=True):
             return NotApplicable("nothing_to_change", "no tool declares a list as its result")
         taken = {name for tool in setup.tools for names in schemas.siblings(tool.parameters) for name in names}
         taken |= {name for tool in setup.tools for names in schemas.siblings(tool.returns) for name in names}
-        styles = [style for style in _STYLES if not taken.intersection(style)]
-        if not styles:
+        house = pick.settled("house", "")
+        known = {house: HOUSES[house]} if house else PLAIN
+        free = [name for name, grammar in known.items() if not taken.intersection(grammar.names)]
+        if not free:
             return NotApplicable("names_exhausted", "every name for a cursor is taken")
         chosen = pick.chosen(lists, intensity)
         if not chosen:
             return cls()
-        argument, next_key, rows_key = pick.choice("style", styles)
-        largest = 6 - dose(intensity, 4)
-        return cls(
-            sizes={place: pick.integer(place, max(1, largest - 1), largest) for place in chosen},
-            argument=argument,
-            next_key=next_key,
-            rows_key=rows_key,
-        )
+        grammar = known[pick.choice("style", free)]
+        largest = pick.settled("largest", 6 - dose(intensity, 4))
+        sizes = {place: pick.integer(place, max(1, largest - 1), largest) for place in chosen}
+        return cls(sizes=sizes, **grammar._asdict())
 
     def lens(self, setup: Setup) -> Lens:
         return PaginateLens(setup, self)

@@ -49,12 +49,12 @@ class ToolCaseStyle(Operator, frozen=True, kw_only=True):
     @classmethod
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> ToolCaseStyle | NotApplicable:
         places = single_tools(setup)
-        options = [new for style in _STYLES if (new := _restyled(places, style, setup))]
+        options = {style: new for style in _STYLES if (new := _restyled(places, style, setup))}
         if not options:
             return NotApplicable("nothing_to_change", "no name of a tool looks different in another case style")
-        most = max(map(len, options))
+        most = max(map(len, options.values()))
         # A style that leaves most names as they are (one word is the same in three of them) would not be seen.
-        new = pick.choice("style", [one for one in options if 2 * len(one) >= most])
+        new = options[pick.choice("style", [style for style, names in options.items() if 2 * len(names) >= most])]
         return cls(names={place: new[place] for place in pick.chosen(new, intensity)})
 
     def lens(self, setup: Setup) -> Lens:

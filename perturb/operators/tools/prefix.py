@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -10,12 +11,32 @@ from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick
 from perturb.operators.renaming import ToolNamesLens, names_in_use, single_tools
 from perturb.types import Axis, Tool
 
-_LONGEST = 64
+LONGEST = 64
 """Characters that providers allow in the name of a function."""
 
 _SERVERS = ("backend", "core", "desk", "gateway", "hub", "main", "office", "platform", "service", "suite")
 _FORMS = ("mcp__{}__", "mcp_{}_", "{}__", "{}_", "{}-")
 """How clients that gather the tools of several MCP servers keep their names apart."""
+
+
+def server_form(names: Iterable[str]) -> str:
+    """The form in which most of some names carry one server's name; `""` where they do not."""
+    listed = list(names)
+    for form in _FORMS:
+        for server in _SERVERS:
+            prefix = form.format(server)
+            if 2 * sum(name.startswith(prefix) for name in listed) > len(listed):
+                return form
+    return ""
+
+
+def without_server(names: Sequence[str]) -> list[str]:
+    """The names without that of a server, where most of them carry one's."""
+    form = server_form(names)
+    if not form:
+        return list(names)
+    prefixes = tuple(form.format(server) for server in _SERVERS)
+    return [next((name[len(one) :] for one in prefixes if name.startswith(one)), name) for name in names]
 
 
 class Prefix(Operator, frozen=True, kw_only=True):
@@ -57,9 +78,9 @@ class Prefix(Operator, frozen=True, kw_only=True):
         prefix = pick.choice("form", _FORMS).format(pick.choice("server", _SERVERS))
         taken = names_in_use(setup)
         made = {place: prefix + tool.name for place, tool in places.items()}
-        new = {place: name for place, name in made.items() if len(name) <= _LONGEST and name.lower() not in taken}
+        new = {place: name for place, name in made.items() if len(name) <= LONGEST and name.lower() not in taken}
         if not new:
-            return NotApplicable("names_exhausted", f"no name has room for {prefix!r} within {_LONGEST} characters")
+            return NotApplicable("names_exhausted", f"no name has room for {prefix!r} within {LONGEST} characters")
         return cls(names={place: new[place] for place in pick.chosen(new, intensity)})
 
     def lens(self, setup: Setup) -> Lens:

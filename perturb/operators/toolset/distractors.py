@@ -9,8 +9,9 @@ import msgspec
 
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
 from perturb.operators.added_tool import house_style
-from perturb.operators.distractor_bank import BankTool, by_name
+from perturb.operators.distractor_bank import BankTool, by_name, trades
 from perturb.operators.renaming import names_in_use
+from perturb.operators.tools.prefix import LONGEST, server_form
 from perturb.operators.vocabulary import restyle
 from perturb.types import Axis, Call, Failure, Kind, Tool
 
@@ -24,8 +25,9 @@ class Distractors(Operator, frozen=True, kw_only=True):
     Before: `get_user`, `list_orders`
     After: `get_user`, `renew_tls_certificate`, `list_orders`, `queue_3d_print`
 
-    Their names are written in the style of the toolset's own. Places are tools of the bank; intensity is the share of as
-    many as the toolset has itself, eight at least. Applies wherever there are tools.
+    Their names are written in the style of the toolset's own; where these carry the name of their server, so do they, one
+    server a trade. Places are tools of the bank; intensity is the share of as many as the toolset has itself, eight at least.
+    Applies wherever there are tools.
     """
 
     id: ClassVar[str] = "toolset.distractors"
@@ -62,6 +64,8 @@ class Distractors(Operator, frozen=True, kw_only=True):
 
     tools: dict[str, int] = msgspec.field(default_factory=dict)
     """How far down the list each stands, in percent of it."""
+    form: str = ""
+    """How names carry that of their server, which stands at `{}`; `""` where they do not."""
 
     @classmethod
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Distractors | NotApplicable:
@@ -71,18 +75,20 @@ class Distractors(Operator, frozen=True, kw_only=True):
         free = [name for name in by_name() if name not in taken]
         if not free:
             return NotApplicable("names_exhausted", "every name of the bank is taken by another name of the toolset")
-        most = max(_FEWEST, len(Setup.of(setup.source).tools))
+        most = pick.settled("most", max(_FEWEST, len(Setup.of(setup.source).tools)))
         drawn = pick.order("bank", free)[:most]
-        return cls(tools={name: pick.integer(name, 0, 100) for name in pick.chosen(drawn, intensity)})
+        chosen = pick.chosen(drawn, intensity)
+        form = server_form(tool.name for tool in setup.tools) if chosen else ""
+        return cls(tools={name: pick.integer(name, 0, 100) for name in chosen}, form=form)
 
     def lens(self, setup: Setup) -> Lens:
-        return DistractorsLens(setup, self.tools)
+        return DistractorsLens(setup, self.tools, self.form)
 
 
 class DistractorsLens(Lens):
     """Adds tools and answers their calls itself; all other calls pass."""
 
-    def __init__(self, real: Setup, added: Mapping[str, int]) -> None:
+    def __init__(self, real: Setup, added: Mapping[str, int], form: str) -> None:
         super().__init__(real)
         style = house_style(real)
         self._refusals: dict[str, BankTool] = {}
@@ -90,6 +96,8 @@ class DistractorsLens(Lens):
         for name, percent in sorted(added.items()):
             entry = by_name().get(name)
             shown = name if style == "snake" else restyle(name, style)
+            if form and entry is not None and len(prefixed := form.format(trades()[name]) + shown) <= LONGEST:
+                shown = prefixed
             if entry is not None and shown not in real.by_name and shown not in self._refusals:
                 self._refusals[shown] = entry
                 at.setdefault(percent * len(real.tools) // 100, []).append(entry.tool(shown))
