@@ -21,6 +21,7 @@ from perturb.episode import AGENT_OUTCOMES, Episode, EpisodeStep
 from perturb.errors import ConfigurationError, nearest
 from perturb.learned_gold import learn, use_learned
 from perturb.loading import FoundAgent, LoadedAgent, find_agent, load_toolset
+from perturb.models.settings import ModelSettings
 from perturb.operator import Operator
 from perturb.operators import select
 from perturb.plan_files import PlanFile, write_plan_file
@@ -39,7 +40,8 @@ FAILURES_KEPT = 200
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What to evaluate, in the words of a user. `tasks` are ids; `limit` takes the first so many of them. `folder` is where
-    runs go, `gold` the folder of learnt gold calls (beside `folder` where it is not named); `command` reproduces the run."""
+    runs go, `gold` the folder of learnt gold calls (beside `folder` where it is not named); `model` are the settings of
+    an agent that asks one; `command` reproduces the run."""
 
     agent: str = "reader"
     toolset: str = "airline"
@@ -52,6 +54,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     store: Path | None = None
     gold: Path | None = None
     fresh: bool = False
+    model: ModelSettings | None = None
     command: str = "perturb run"
 
 
@@ -90,8 +93,7 @@ async def prepare(request: Request, agent: LoadedAgent | None = None) -> Prepare
     gold = Gold(toolset)
     if agent is None:
         assert found is not None
-        transcripts = await gold.transcripts() if found.wants_transcripts else ()
-        agent = found.make(AgentContext(transcripts=transcripts, option=found.option, seed=request.design.seed))
+        agent = await _made(found, gold, request)
     run = digest(
         [
             __version__,
@@ -108,6 +110,27 @@ async def prepare(request: Request, agent: LoadedAgent | None = None) -> Prepare
         6,
     )
     return Prepared(request=request, toolset=toolset, tasks=tasks, operators=operators, agent=agent, gold=gold, run=run)
+
+
+async def _made(found: FoundAgent, gold: Gold, request: Request) -> LoadedAgent:
+    """The agent, with what it learns from or with the settings of the model that it asks."""
+    seed = request.design.seed
+    if not found.asks_model:
+        if request.model is not None:
+            raise ConfigurationError(
+                f"agent {found.name!r} asks no model, so the options of a model mean nothing to it; leave them out, or name a "
+                "model, as in --agent chat:MODEL"
+            )
+        transcripts = await gold.transcripts() if found.wants_transcripts else ()
+        return found.make(AgentContext(transcripts=transcripts, option=found.option, seed=seed))
+    settings = request.model or ModelSettings()
+    agent = found.make(AgentContext(option=found.option, seed=seed, settings=settings, store=str(store_path(request))))
+    if request.limits.cost is not None and getattr(agent.function, "price", None) is None:
+        raise ConfigurationError(
+            f"a budget in US dollars cannot be held for agent {found.name!r}, since nobody knows what it costs; give "
+            "--price IN,OUT in dollars for a million tokens, or a budget in tokens"
+        )
+    return msgspec.structs.replace(agent, digest=digest([agent.digest, settings.identity()]))
 
 
 def learned_path(request: Request) -> Path:
@@ -170,19 +193,23 @@ async def evaluate(prepared: Prepared, report: Report | None = None) -> Evaluati
             "request": msgspec.to_builtins(request, enc_hook=str),
         }
         store.begin_run(prepared.run, started, kept)
-        ended = await run_episodes(
-            prepared.toolset,
-            prepared.agent,
-            plan,
-            request.limits,
-            store=store,
-            setup=prepared.gold.setup,
-            report=report,
-            fresh=request.fresh,
-        )
+        try:
+            ended = await run_episodes(
+                prepared.toolset,
+                prepared.agent,
+                plan,
+                request.limits,
+                store=store,
+                setup=prepared.gold.setup,
+                report=report,
+                fresh=request.fresh,
+            )
+            requests = getattr(prepared.agent.function, "requests", None)
+        finally:
+            await prepared.agent.aclose()
         seconds = time.time() - started
         kept["header"] = msgspec.to_builtins(msgspec.structs.replace(header, seconds=seconds))
-        kept["ended"] = msgspec.to_builtins(ended)
+        kept["ended"] = msgspec.to_builtins(ended) | ({} if requests is None else {"requests": requests})
         store.update_header(prepared.run, kept)
         _learn(prepared, plan, store)
         folder = request.folder / prepared.run

@@ -18,15 +18,16 @@ PACKAGE = Path(perturb.__file__).parent
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
-    ("schemas", "texts", "mentions", "knowable", "sources", "plugins", "configuration"),
+    ("schemas", "texts", "mentions", "knowable", "sources", "plugins", "configuration", "database"),
     ("operator", "corpus", "operators", "strategies"),
     (
         *("toolset", "agent", "episode", "answers", "signatures", "environments", "toolset_files", "authoring"),
         *("agent_files", "learned_gold", "loading", "reference", "plan_files"),
     ),
-    ("boundary", "replay", "laws"),
+    ("boundary", "metering", "replay", "laws"),
     ("runner", "planning", "trial", "store", "watchdog"),
     ("statistics",),
+    ("models", "serving"),
     ("rendering",),
     ("evaluation", "checking", "findings", "demonstration", "replaying", "showing"),
     ("cli", "__main__", "pytest_plugin", "pytest_support", "pytest_report", "pytest_replay"),
@@ -69,7 +70,24 @@ DEFAULTS: dict[str, set[str]] = {
 }
 """Where a shipped toolset or agent is a default, where `silent` and `answer_only` are the keys of the floor, and a noun."""
 
-HEAVY = ("numpy", "scipy", "jinja2", "rich", "faker", "openai", "pydantic", "hypothesis", "jsonschema", "agentdojo", "pytest")
+HEAVY = (
+    "anthropic",
+    "genai_prices",
+    "httpx2",
+    "starlette",
+    "uvicorn",
+    "numpy",
+    "scipy",
+    "jinja2",
+    "rich",
+    "faker",
+    "openai",
+    "pydantic",
+    "hypothesis",
+    "jsonschema",
+    "agentdojo",
+    "pytest",
+)
 
 
 class Imported(NamedTuple):

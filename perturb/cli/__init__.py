@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "report": "perturb.cli.report",
     "replay": "perturb.cli.replay",
     "init": "perturb.cli.init",
+    "serve-reference": "perturb.cli.serve_reference",
 }
 """Each command with the module that holds it as `command`, in the order in which help names them."""
 
