@@ -20,7 +20,7 @@ from perturb.models.limiter import limiter_of
 from perturb.models.prices import Price
 from perturb.models.records import Completion, History, Said, Tools
 from perturb.models.settings import ModelSettings
-from perturb.models.troubles import BUSY, FAILING, Trouble
+from perturb.models.troubles import BUSY, FAILING, Trouble, of_status
 from perturb.types import JSON, Usage
 
 LONGEST_PAUSE = 30.0
@@ -172,6 +172,8 @@ class Conversation:
                 answer = await asker.connection.post(asker.dialect.path, body, key)
                 seconds = time.perf_counter() - began
                 kept = Kept(asker.dialect.assembled(answer) if isinstance(answer, list) else answer, seconds)
+                if isinstance(kept.body, dict) and kept.body.get("error") and not kept.body.get("choices"):
+                    raise of_status(200, kept.body, {}, asker.connection.endpoint)
                 asker.dialect.read(kept.body)
             except Unreadable as error:
                 asker.kept.failed(number, "malformed")

@@ -17,7 +17,7 @@ import anyio
 
 from perturb.errors import ConfigurationError
 from perturb.models.settings import SECRET_NAMES, ModelSettings
-from perturb.models.troubles import Trouble, of_exception, of_status
+from perturb.models.troubles import Trouble, of_exception
 from perturb.types import JSON
 
 Sdk = Literal["openai", "anthropic"]
@@ -57,7 +57,7 @@ class Connection:
             with anyio.fail_after(settings.request_timeout):
                 if not body.get("stream"):
                     response = await self._client.post(path, cast_to=httpx2.Response, content=content, options=options)
-                    return self._told(self._harmless(response.content.decode()))
+                    return json.loads(self._harmless(response.content.decode()))
                 stream = await self._client.post(
                     path,
                     cast_to=object,
@@ -86,12 +86,6 @@ class Connection:
     async def aclose(self) -> None:
         """Close every connection."""
         await self._client.close()
-
-    def _told(self, text: str) -> JSON:
-        body = json.loads(text)
-        if isinstance(body, dict) and body.get("error") and "choices" not in body and "output" not in body:
-            raise of_status(200, body, {}, self.endpoint)
-        return body
 
     def _harmless(self, text: str) -> str:
         """A text without our own keys, which a server may have repeated."""

@@ -15,6 +15,8 @@ from perturb.models.records import Answered, History, Message, Said, ToolCall
 
 _NAME = re.compile(r"[^a-zA-Z0-9_-]")
 LONGEST_NAME = 64
+INVALID = "INVALID_JSON"
+"""The key under which what was no JSON object goes back, as Anthropic advises."""
 
 
 def as_object(arguments: str) -> dict[str, object]:
@@ -23,7 +25,7 @@ def as_object(arguments: str) -> dict[str, object]:
         read = json.loads(arguments or "{}")
     except ValueError:
         read = None
-    return read if isinstance(read, dict) else {"INVALID_JSON": arguments}
+    return read if isinstance(read, dict) else {INVALID: arguments}
 
 
 def mended(history: History) -> list[Message]:
@@ -43,7 +45,7 @@ def _message(message: Message) -> Message:
 
 def _call(call: ToolCall) -> ToolCall:
     name, read = accepted_name(call.name), as_object(call.arguments)
-    if name == call.name and "INVALID_JSON" not in read:
+    if name == call.name and INVALID not in read:
         return call
     return ToolCall(call.id, name, json.dumps(read))
 

@@ -63,7 +63,9 @@ _LONG = re.compile(
     r"(?i)context.{0,3}(length|window)|prompt is too long|input is too long|maximum context|too many (input )?tokens|"
     r"reduce the length|exceeds? .{0,40}token"
 )
-_FILTER = re.compile(r"(?i)content.?filter|content.?policy|content management policy|responsible.?ai|prohibited.?content")
+_FILTER = re.compile(
+    r"(?i)content.?filter|content.?policy|content management policy|responsible.?ai|prohibited.?content|invalid_prompt"
+)
 _QUOTA = re.compile(r"(?i)insufficient.?quota|credit balance|billing|payment required|exceeded your current quota")
 _FORGOTTEN = re.compile(r"(?i)previous.?response")
 
@@ -100,9 +102,13 @@ def _kind(status: int, code: str, told: str) -> Kind:
     if status < 400 and code.isdigit() and int(code) >= 400:
         return _kind(int(code), "", told)
     kind = next((kind for name, kind in _TYPES.items() if name in code), None)
-    if status >= 400 or kind == "refused":
-        return "too_long" if _LONG.search(told) else "filtered" if _FILTER.search(told) else "refused"
-    return kind or "server_error"
+    if kind is not None and kind != "refused":
+        return kind
+    if _LONG.search(told):
+        return "too_long"
+    if _FILTER.search(told):
+        return "filtered"
+    return "refused" if status >= 400 or kind == "refused" else "server_error"
 
 
 def _code(error: JSON) -> str:

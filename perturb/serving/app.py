@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from perturb.errors import PerturbError
-from perturb.serving import chat_wire
+from perturb.serving import anthropic_wire, chat_wire, responses_wire
 from perturb.serving.faults import OF_THE_MODEL, Fault, Spoiler, spoiled
 from perturb.serving.minds import Mind
 from perturb.serving.seen import BadRequest, Move, Seen
@@ -61,6 +61,7 @@ class Reference:
         self.retry_after = retry_after
         self.hang = hang
         self.sockets = Sockets()
+        self.stored = responses_wire.Stored()
         self.log: list[Logged] = []
 
     def app(self) -> Starlette:
@@ -70,6 +71,8 @@ class Reference:
             routes += [
                 Route(f"{prefix}/v1/models", self.list_models),
                 Route(f"{prefix}/v1/chat/completions", self.chat, methods=["POST"]),
+                Route(f"{prefix}/v1/responses", self.responses, methods=["POST"]),
+                Route(f"{prefix}/v1/messages", self.messages, methods=["POST"]),
             ]
         return Starlette(routes=[Route("/reference/log", self.tell_log), *routes])
 
@@ -95,6 +98,28 @@ class Reference:
             lambda whole, body: _events(chat_wire.chunks(whole, body, cumulative=named.endswith("-cumulative"))),
             refusal=_refusal,
             empty={"choices": []},
+        )
+
+    async def responses(self, request: Request) -> Response:
+        """`POST /v1/responses`."""
+        return await self.answer(
+            request,
+            lambda body: responses_wire.seen(body, self.stored, self.strict),
+            lambda move, body: responses_wire.response(move, body, self.stored),
+            lambda whole, body: responses_wire.events(whole),
+            refusal=_refusal,
+            empty={"output": []},
+        )
+
+    async def messages(self, request: Request) -> Response:
+        """`POST /v1/messages`."""
+        return await self.answer(
+            request,
+            lambda body: anthropic_wire.seen(body, self.strict),
+            anthropic_wire.response,
+            lambda whole, body: anthropic_wire.events(whole),
+            refusal=_anthropic_refusal,
+            empty={"content": [], "usage": {"input_tokens": 1, "output_tokens": 0}},
         )
 
     async def answer(
@@ -136,10 +161,11 @@ class Reference:
         if fault == "duplicate_ids":
             whole = _with_one_id(whole)
         if fault == "empty_choice":
-            whole |= empty
+            # A stream without a choice says nothing and ends.
+            whole = {**whole, **empty} if "choices" not in empty or not body.get("stream") else {**whole, "choices": None}
         logged.id = str(whole.get("id"))
         if body.get("stream"):
-            events = list(stream_of(whole, body)) if fault != "empty_choice" else ["data: [DONE]\n\n"]
+            events = list(stream_of(whole, body))
             return StreamingResponse(self._sent(events, fault, request), media_type="text/event-stream")
         text = json.dumps(whole)
         if fault == "malformed":
@@ -208,3 +234,8 @@ def _events(chunks: Iterator[dict[str, JSON]]) -> Iterator[str]:
 def _refusal(error: BadRequest) -> Response:
     told = {"message": str(error), "type": "invalid_request_error", "param": error.param, "code": error.code}
     return JSONResponse({"error": told}, error.status)
+
+
+def _anthropic_refusal(error: BadRequest) -> Response:
+    kind = "not_found_error" if error.status == 404 else "invalid_request_error"
+    return JSONResponse({"type": "error", "error": {"type": kind, "message": str(error)}}, error.status)

@@ -158,6 +158,8 @@ def _usage(move: Move, body: dict[str, Any]) -> dict[str, JSON]:
 
 def chunks(whole: dict[str, Any], body: dict[str, Any], *, cumulative: bool) -> Iterator[dict[str, JSON]]:
     """The same response as a stream; `cumulative` repeats in each piece of text all that came before."""
+    if whole["choices"] is None:
+        return
     head = {name: whole[name] for name in ("id", "created", "model", "system_fingerprint")} | {
         "object": "chat.completion.chunk"
     }
