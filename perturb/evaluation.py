@@ -269,6 +269,7 @@ def assemble(store: Store, run: str, folder: Path) -> dict[str, Any]:
     data["faults"] = [*_faults(store, run, "tester_fault", header, folder)]
     data["faults"] += [_left(one, header, folder) for one in left_out if one.outcome == "tester_fault"]
     data["infrastructure"] = [*_faults(store, run, "infrastructure_error", header, folder)]
+    data["refused"] = [*_faults(store, run, "invalid_setup", header, folder)]
     data["ended"] = kept.get("ended")
     return data
 

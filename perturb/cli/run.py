@@ -300,6 +300,8 @@ def _remark(evaluation: Evaluation, request: Request, judged: Judged, max_drop: 
         click.echo(f"  and {len(data['faults']) - 5} more in {evaluation.folder / 'report.json'}", err=True)
     for one in data["infrastructure"][:3]:
         click.echo(f"infrastructure, task {one['task']}: {one['error']}", err=True)
+    for one in data["refused"][:3]:
+        click.echo(f"setup refused, {one['operator'] or 'clean'}, task {one['task']}: {one['error']}", err=True)
     _remark_on_requests(data)
     if data["gold_fails_clean"]:
         click.echo(
