@@ -12,7 +12,7 @@ from typing import Any
 
 import anyio
 import pytest
-from command_line import ENVIRONMENT, Here, apart
+from command_line import ENVIRONMENT, Here
 from reference_server import airline, model_agent
 from starlette.responses import JSONResponse
 
@@ -178,24 +178,27 @@ class Indiscreet:
         ("anthropic:reader", "--no-stream"),
     ],
 )
-def test_no_artefact_holds_a_key(spec: str, stream: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_artefact_holds_a_key(
+    spec: str, stream: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     from perturb.serving.app import Reference
 
     plain = Reference.app
     monkeypatch.setattr(Reference, "app", lambda self: Indiscreet(plain(self)))
     learnt = airline()
-    variables = dict.fromkeys(("OPENAI_API_KEY", "ANTHROPIC_API_KEY"), SECRET)
-    variables |= {"OPENAI_CUSTOM_HEADERS": f"X-Gateway-Token: {SECRET}-too", "PERTURB_TRACEBACK": "1"}
+    monkeypatch.chdir(tmp_path)
+    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
+        monkeypatch.setenv(name, SECRET)
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", f"X-Gateway-Token: {SECRET}-too")
+    monkeypatch.setenv("PERTURB_TRACEBACK", "1")
     with learnt.served() as served:
         root = served.url if spec.startswith("anthropic") else f"{served.url}/v1"
         error = served.url + "/error" if spec.startswith("anthropic") else f"{served.url}/error/v1"
         written = []
         for url in (root, error):
-            ended = apart(
+            ended = Here(capsys)(
                 *("run", "--agent", spec, "--base-url", url, stream, "--limit", "2", "--operators", "tools.opaque"),
                 *("--markdown", "report.md", "--junit", "junit.xml", "--json"),
-                folder=tmp_path,
-                **variables,
             )
             written += [ended.out, ended.err]
         assert served.log, "the server was not asked"

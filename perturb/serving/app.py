@@ -139,9 +139,10 @@ class Reference:
         try:
             body = json.loads(content)
             logged.model = str(body.get("model", ""))
-            fault = self.spoiler.fault(logged.key or content.decode(), request.headers.get("x-reference-fault"))
-            logged.fault = fault
             seen = seen_of(body)
+            wanted = request.headers.get("x-reference-fault")
+            fault = self.spoiler.fault(logged.key or content.decode(), len(seen.turns) + 1, wanted)
+            logged.fault = fault
             if self.latency:
                 await asyncio.sleep(self.latency)
             if fault is not None and (early := await self._early(fault, request, refusal)) is not None:

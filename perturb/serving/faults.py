@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Literal, get_args
@@ -34,6 +35,7 @@ Fault = Literal[
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 OF_THE_MODEL: frozenset[str] = frozenset({"refusal", "length", "broken_arguments", "invented_name", "duplicate_ids"})
 """Faults of the response itself: it arrives whole, and is what the model says."""
+_WANTED = re.compile(r"(?P<name>\w+)(\*(?P<times>\d+))?(@(?P<turn>\d+))?")
 INVENTED = "consult_the_oracle"
 """The tool that no toolset has."""
 
@@ -51,16 +53,20 @@ class Spoiler:
         self.seed = seed
         self._asked: Counter[str] = Counter()
 
-    def fault(self, key: str, wanted: str | None) -> Fault | None:
-        """The fault for a request: the one that it asks for itself, or one by chance. `key` tells requests apart."""
+    def fault(self, key: str, turn: int, wanted: str | None) -> Fault | None:
+        """The fault for a request: the one that it asks for itself, or one by chance.
+
+        `key` tells requests apart, `turn` counts the model's turns from 1. `cut` spoils the first time that each request is
+        made, `cut*2` the first two, `cut@3` the first for the third turn.
+        """
         self._asked[key] += 1
         if wanted is not None:
-            # `cut*2` spoils the first two times that the request is made, `cut` the first.
-            name, _, times = wanted.partition("*")
-            found = next((one for one in FAULTS if one == name), None)
-            if found is None:
-                raise BadRequest(f"there is no fault {name!r}; there are: {', '.join(FAULTS)}")
-            return found if self._asked[key] <= int(times or 1) else None
+            asked = _WANTED.fullmatch(wanted)
+            found = next((one for one in FAULTS if asked is not None and one == asked["name"]), None)
+            if asked is None or found is None:
+                raise BadRequest(f"there is no fault {wanted!r}; there are: {', '.join(FAULTS)}")
+            spoils = self._asked[key] <= int(asked["times"] or 1) and turn == int(asked["turn"] or turn)
+            return found if spoils else None
         if not self.rate or not self.kinds:
             return None
         chance = random.Random(f"{self.seed}\x1f{key}\x1f{self._asked[key]}")
