@@ -250,6 +250,7 @@ def header_of(prepared: Prepared, plan: RunPlan, started: float) -> RunHeader:
         command=prepared.request.command,
         version=__version__,
         plan_scope=design.plan_scope,
+        model=None if prepared.request.model is None else prepared.request.model.identity(),
     )
 
 
@@ -416,6 +417,7 @@ def plan_file(path: Path, header: RunHeader, task: str, trial: int, plan: dict[s
         seed=header.seed,
         agent=header.agent,
         plan=plan,
+        model=header.model,
     )
     write_plan_file(path, record)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from perturb.episode import AGENT_OUTCOMES
 from perturb.errors import PlanError
-from perturb.evaluation import Request, prepare, step_data
+from perturb.evaluation import Prepared, Request, prepare, step_data
 from perturb.loading import load_toolset
+from perturb.models.settings import ModelSettings
 from perturb.operator import Operator, StackLens, lens_for
 from perturb.operators import from_json
 from perturb.planning import Design, Limits
@@ -32,6 +34,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 7
     trials: int = 1
     limits: Limits = Limits()
+    model: ModelSettings | None = None
 
 
 class Ran(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,8 +90,23 @@ async def replay(request: Replay) -> Replayed:
     if request.agent is None:
         return await _gold(request, operator)
     prepared = await prepare(
-        Request(agent=request.agent, toolset=request.toolset, tasks=(request.task,), design=Design(seed=request.seed))
+        Request(
+            agent=request.agent,
+            toolset=request.toolset,
+            tasks=(request.task,),
+            design=Design(seed=request.seed),
+            model=request.model,
+            store=Path(":memory:"),
+        )
     )
+    try:
+        return await _replayed(request, operator, prepared)
+    finally:
+        await prepared.agent.aclose()
+
+
+async def _replayed(request: Replay, operator: Operator | None, prepared: Prepared) -> Replayed:
+    """Both arms, trial by trial, with the agent."""
     task = prepared.tasks[0]
     gold = prepared.gold
     proof = await gold.prove(task, operator)

@@ -9,8 +9,9 @@ from typing import Literal
 import anyio
 import msgspec
 
-from perturb.agent import RunSpent
+from perturb.agent import EndOfRun, RunSpent
 from perturb.episode import AGENT_OUTCOMES, Episode
+from perturb.errors import ConfigurationError
 from perturb.operator import Setup
 from perturb.planning import AgentUnderTest, LensCache, Limits, Progress, Report, RunPlan
 from perturb.store import Planned, Store
@@ -107,6 +108,13 @@ def _first(error: BaseException) -> BaseException:
     return error
 
 
+def _ended(why: str) -> EndOfRun:
+    error = ConfigurationError(f"{why} be held; give one in episodes or in time. What has been received is stored")
+    end = EndOfRun(str(error))
+    end.__cause__ = error
+    return end
+
+
 class _Running:
     """The queue of episodes, which dries up when the budget of the run is spent, and the purse that they spend from."""
 
@@ -147,6 +155,11 @@ class _Running:
         return None
 
     def spend(self, usage: Usage) -> None:
+        limits = self.limits
+        if usage.unmetered and (limits.tokens is not None or limits.cost is not None):
+            raise _ended("the provider does not tell how many tokens a response took, so a budget of tokens or of money cannot")
+        if usage.cost is None and limits.cost is not None:
+            raise _ended("nobody knows what a response cost, so a budget of money cannot")
         self.tokens += usage.input_tokens + usage.output_tokens
         self.progress.cost += usage.cost or 0.0
 

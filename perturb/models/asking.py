@@ -14,13 +14,13 @@ from perturb.agent import EndOfRun, LimitReached, LiveEpisode, ProviderFailed, S
 from perturb.errors import ConfigurationError
 from perturb.metering import Metered, ProviderTime
 from perturb.models.connections import Connection, encoded
-from perturb.models.dialect import Dialect, Unreadable
+from perturb.models.dialect import Dialect, Unreadable, understood
 from perturb.models.kept import Kept, KeptResponses, key_of
 from perturb.models.limiter import limiter_of
 from perturb.models.prices import Price
 from perturb.models.records import Completion, History, Said, Tools
 from perturb.models.settings import ModelSettings
-from perturb.models.troubles import BUSY, FAILING, Trouble, of_status
+from perturb.models.troubles import BUSY, FAILING, Trouble
 from perturb.types import JSON, Usage
 
 LONGEST_PAUSE = 30.0
@@ -171,20 +171,23 @@ class Conversation:
             try:
                 answer = await asker.connection.post(asker.dialect.path, body, key)
                 seconds = time.perf_counter() - began
-                kept = Kept(asker.dialect.assembled(answer) if isinstance(answer, list) else answer, seconds)
-                if isinstance(kept.body, dict) and kept.body.get("error") and not kept.body.get("choices"):
-                    raise of_status(200, kept.body, {}, asker.connection.endpoint)
-                asker.dialect.read(kept.body)
+                streamed = bool(body.get("stream"))
+                kept = Kept(understood(asker.dialect, answer, asker.connection.endpoint, streamed=streamed), seconds)
             except Unreadable as error:
                 asker.kept.failed(number, "malformed")
                 raise Trouble("malformed", f"{asker.connection.endpoint}: {error}") from None
             except Trouble as trouble:
                 asker.kept.failed(number, trouble.kind)
                 if trouble.kind in BUSY:
-                    limiter.busy(asked, trouble.wait)
+                    # A wait that nobody has the patience for must not hold up the others: each is told so itself.
+                    patient = trouble.wait is not None and trouble.wait <= asker.settings.patience
+                    limiter.busy(asked, trouble.wait if patient else None)
                 raise
-            except BaseException as error:
-                asker.kept.failed(number, type(error).__name__)
+            except ConfigurationError as error:
+                asker.kept.failed(number, "not_allowed")
+                raise EndOfRun(str(error)) from error
+            except BaseException:
+                asker.kept.failed(number, "cancelled")
                 raise
             asker.kept.received(number, key, asker.connection.endpoint, asker.model, self.episode.repeat, kept)
             limiter.went_well()

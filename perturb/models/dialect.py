@@ -6,11 +6,27 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from perturb.models.records import Completion, History, Tools
+from perturb.models.troubles import of_status
 from perturb.types import JSON
 
 
 class Unreadable(Exception):
     """A response that is no response: cut off, or not what its wire format says. The server's fault, and worth another try."""
+
+
+def understood(dialect: Dialect, answer: JSON | list[JSON], endpoint: str, *, streamed: bool) -> JSON:
+    """The body of a response, from what a server sent: one that `Dialect.read` reads.
+
+    Raises `Unreadable` for anything that is no response, whatever it is, and the `Trouble` that is told in place of one.
+    """
+    try:
+        body = dialect.assembled(answer) if streamed else answer
+        if isinstance(body, dict) and body.get("error") and not body.get("choices"):
+            raise of_status(200, body, {}, endpoint)
+        dialect.read(body)
+        return body
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+        raise Unreadable(f"what was received is not what its wire format says: {type(error).__name__}: {error}") from None
 
 
 class Dialect(Protocol):

@@ -12,6 +12,7 @@ import os
 import socket
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -102,6 +103,12 @@ class KeptResponses:
             row = self._db.execute("select count(*) from requests where how = 'lost'").fetchone()
         lost: int = row[0]
         return lost
+
+
+def forget_responses(path: Path | str) -> None:
+    """Drop every response from a store: what is measured next is measured afresh."""
+    with told(str(path)), closing(connect(str(path))) as database:
+        database.execute("delete from responses")
 
 
 def _this_process() -> str:

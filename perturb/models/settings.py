@@ -19,7 +19,7 @@ SECRET_NAMES = re.compile(r"(?i)auth|key|token|secret|passw|cookie|credential|si
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
+class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The settings of one model.
 
     What changes an episode: `base_url` (the SDK's own where it is `None`), `body` (fields of the request: sampling, and
@@ -61,6 +61,14 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
             "reasoning_field": self.reasoning_field,
             "cumulative": self.cumulative,
         }
+
+
+def read_settings(told: dict[str, JSON]) -> ModelSettings:
+    """The settings that were written down. Raises `ConfigurationError` for what are none."""
+    try:
+        return checked(msgspec.convert(told, ModelSettings, strict=True))
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"these are no settings of a model: {error}") from None
 
 
 def checked(settings: ModelSettings) -> ModelSettings:

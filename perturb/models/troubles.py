@@ -22,11 +22,13 @@ Kind = Literal[
     "too_long",
     "filtered",
     "forgotten",
+    "tools_refused",
     "refused",
     "not_allowed",
 ]
 """Busy (`rate_limited`, `overloaded`), failing (`server_error`, `unreachable`, `cut`, `hang`, `malformed`), or a verdict on the
-request: its context is too long, a filter stops it, an earlier response is no longer stored, it is refused, nobody may ask."""
+request: its context is too long, a filter stops it, an earlier response is no longer stored, its tools are refused or something
+else in it is, nobody may ask."""
 
 BUSY: frozenset[str] = frozenset({"rate_limited", "overloaded"})
 """Kinds under which fewer requests at once would help."""
@@ -67,6 +69,7 @@ _FILTER = re.compile(
     r"(?i)content.?filter|content.?policy|content management policy|responsible.?ai|prohibited.?content|invalid_prompt"
 )
 _QUOTA = re.compile(r"(?i)insufficient.?quota|credit balance|billing|payment required|exceeded your current quota")
+_TOOLS = re.compile(r"(?i)invalid_function_parameters|schema for function|\btools[\[.]\d+|\binput_schema\b")
 _FORGOTTEN = re.compile(r"(?i)previous.?response")
 
 
@@ -84,7 +87,7 @@ def of_status(status: int, body: JSON, headers: Mapping[str, str], endpoint: str
     """The trouble that a response with an error tells; `status` is 200 for one that a stream tells."""
     error = body.get("error", body) if isinstance(body, dict) else body
     code, message = _code(error), _message(error)
-    told = f"{code} {message}"
+    told = f"{code} {message} {error.get('param') or ''}" if isinstance(error, dict) else message
     kind = _kind(status, code, told)
     named = f"HTTP {status}" if status >= 400 else "an error in place of a response"
     return Trouble(kind, f"{endpoint} answered {named}: {message[:500] or code or 'no reason given'}", wait_of(headers))
@@ -108,7 +111,9 @@ def _kind(status: int, code: str, told: str) -> Kind:
         return "too_long"
     if _FILTER.search(told):
         return "filtered"
-    return "refused" if status >= 400 or kind == "refused" else "server_error"
+    if status < 400 and kind is None:
+        return "server_error"
+    return "tools_refused" if _TOOLS.search(told) else "refused"
 
 
 def _code(error: JSON) -> str:
@@ -163,6 +168,6 @@ def of_exception(error: BaseException, sdk: Any, endpoint: str, seconds: float) 
         return Trouble(kind, f"the connection to {endpoint} failed: {type(cause).__name__}: {cause}")
     if isinstance(error, sdk.APIError):
         return of_status(200, error.body, {}, endpoint)
-    if isinstance(error, (ValueError, httpx2.DecodingError)):
+    if isinstance(error, (ValueError, RecursionError, httpx2.DecodingError)):
         return Trouble("malformed", f"{endpoint} sent what is no JSON: {error}")
     return None

@@ -14,7 +14,8 @@ from perturb.types import JSON
 
 _REDACTED = 3
 """Every third response has its thinking redacted."""
-_NUMBERS = count(1)
+_NUMBERS = (f"{number:08d}" for number in count(1))
+"""Of one length, so that equal conversations take equally many tokens."""
 
 
 def seen(body: dict[str, Any], strict: bool) -> Seen:
@@ -74,7 +75,7 @@ def response(move: Move, body: dict[str, Any]) -> dict[str, JSON]:
     """A whole response, with thinking where the request asks for it."""
     number = next(_NUMBERS)
     content: list[JSON] = []
-    if move.thought and "thinking" in body and number % _REDACTED == 0:
+    if move.thought and "thinking" in body and int(number) % _REDACTED == 0:
         content.append({"type": "redacted_thinking", "data": sealed(move.thought)})
     elif move.thought and "thinking" in body:
         content.append({"type": "thinking", "thinking": move.thought, "signature": signature(move.thought)})

@@ -18,7 +18,8 @@ STYLES: tuple[Style, ...] = ("openai", "vllm", "vllm-earlier", "append-think", "
 
 _FIELD = {"vllm": "reasoning", "vllm-earlier": "reasoning_content", "deepseek": "reasoning_content"}
 _THINK = re.compile(r"<think>\n?(.*?)\n?</think>\n*", re.DOTALL)
-_NUMBERS = count(1)
+_NUMBERS = (f"{number:08d}" for number in count(1))
+"""Of one length, so that equal conversations take equally many tokens."""
 
 
 def seen(body: dict[str, Any], style: Style, strict: bool) -> Seen:
@@ -119,7 +120,7 @@ def response(move: Move, body: dict[str, Any], style: Style) -> dict[str, JSON]:
     }
 
 
-def _message(move: Move, body: dict[str, Any], style: Style, number: int) -> dict[str, JSON]:
+def _message(move: Move, body: dict[str, Any], style: Style, number: str) -> dict[str, JSON]:
     message: dict[str, JSON] = {"role": "assistant", "content": move.text or None, "refusal": move.refusal or None}
     thought = _with_sum(move.thought) if move.thought else ""
     if thought and style in _FIELD:

@@ -15,7 +15,8 @@ from perturb.types import JSON
 
 _KEPT = 20_000
 """How many responses are stored; the oldest go first."""
-_NUMBERS = count(1)
+_NUMBERS = (f"{number:08d}" for number in count(1))
+"""Of one length, so that equal conversations take equally many tokens."""
 
 
 class Stored:

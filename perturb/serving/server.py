@@ -46,7 +46,12 @@ async def learnt(toolset_name: str, seed: int = 7) -> tuple[MindOf, list[str]]:
 def configured(reference: Reference) -> uvicorn.Server:
     """A server that was not started yet."""
     config = uvicorn.Config(
-        reference.app(), http=reference.sockets.protocol(), ws="none", lifespan="off", log_level="error", timeout_keep_alive=300
+        reference.app(),
+        http=reference.sockets.protocol(),
+        ws="none",
+        lifespan="off",
+        log_level="critical",
+        timeout_keep_alive=300,
     )
     return uvicorn.Server(config)
 
