@@ -67,7 +67,7 @@ def faults(
 
 
 async def _fault_run(provider: Served, responses: int, place: Path, kinds: Sequence[Fault]) -> tuple[list[str], str]:
-    trials = max(1, round(responses / 640))  # a clean and a perturbed episode of each task ask for about so many
+    trials = max(1, -(-responses // 580))  # a clean and a perturbed episode of each task ask for at least so many
     request = Request(
         agent="chat:reader",
         operators=(OPERATOR,),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import ENVIRONMENT, Here, apart, command
+from command_line import ENVIRONMENT, PLUGIN, Here, apart, command
 from reference_server import Learnt, airline, model_agent
 
 from perturb.agent import LiveEpisode
@@ -20,6 +20,10 @@ from perturb.episode import Episode
 from perturb.reference.notebook import Notebook
 from perturb.reference.places import document
 from perturb.reference.world import Unknown, World
+from perturb.serving.app import Reference
+from perturb.serving.minds import AgentMind
+from perturb.serving.server import serving
+from perturb.serving.telling import Telling
 from perturb.types import Call
 
 SAMPLE = ("seat-taken", "merged-profile", "window-for-pekka")
@@ -209,3 +213,95 @@ def test_serving_without_its_packages_names_the_extra(
     ended = Here(capsys)("serve-reference", "--port", "0")
     assert ended.status == 2
     assert "pip install 'perturb-agents[serve]'" in ended.err
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_calls_of_one_turn_are_made_at_once_and_answered_each(wire: str) -> None:
+    learnt = airline()
+    person = {"first_name": "Napoleone", "last_name": "Rissanen"}
+    made = [("find_customer", person), ("find_nobody", {}), ("find_customer", person)]
+    heard: list[list[str]] = []
+
+    async def both(episode: LiveEpisode) -> str:
+        replies = await episode.calls(made)
+        heard.append([reply.text for reply in replies])
+        return "found" if [reply.is_error for reply in replies] == [False, True, False] else "lost"
+
+    spec, path, settings = WIRES[wire]
+    mind = AgentMind(both, Telling(learnt.transcripts))
+    with serving(Reference(lambda model: mind, ["both"], strict=True)) as served:
+        (episode,) = learnt.run(model_agent(spec.format("both"), served.url + path, **settings), "seat-taken")
+    assert episode.answer == "found"
+    assert [step.batch for step in episode.steps] == [1, 1, 1]
+    assert [(step.call.name, step.call.arguments) for step in episode.steps] == made
+    assert heard[-1] == [step.reply.text for step in episode.steps]
+    assert episode.usage.turns == 2
+
+
+def test_a_failed_episode_of_a_model_is_run_again_by_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with airline().served() as served:
+        model = ("--agent", "chat:literal", "--base-url", f"{served.url}/v1", "--temperature", "0")
+        ended = Here(capsys)("run", *model, "--limit", "1", "--operators", "tools.opaque", "--json")
+        failure = ended.json["failures"][0]
+        assert ended.json["model"]["base_url"] == f"{served.url}/v1"
+        asked = len(served.log)
+        again = Here(capsys)(*failure["reproduce"].split()[1:], "--json")
+        assert again.status == 1, again.err
+        assert again.json["passed"] == {"clean": 1, "perturbed": 0, "of": 1}
+        assert len(served.log) > asked
+
+
+def test_a_model_is_set_up_in_the_file_of_settings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with airline().served() as served:
+        (tmp_path / "perturb.toml").write_text(
+            f"""
+agent = "chat:reader"
+base-url = "{served.url}/minimax/v1"
+body = ["reasoning_split=true", "metadata={{\\"a\\": [1]}}"]
+stream = true
+price = "1,2"
+limit = 1
+operators = ["tools.opaque"]
+"""
+        )
+        ended = Here(capsys)("run", "--json")
+        assert ended.status == 0, ended.err
+        assert ended.json["usage"]["cost"] > 0
+        assert ended.json["model"]["body"] == {"reasoning_split": True, "metadata": {"a": [1]}}
+        (tmp_path / "perturb.toml").write_text('agent = "chat:reader"\nbase-url = "nowhere"\n')
+        assert "is no URL of a server" in Here(capsys)("run").err
+
+
+MARKED = """
+import pytest
+
+@pytest.mark.perturb(
+    agent="chat:reader", operators="tools.opaque", limit=1, trials=1, clean_trials=1, model={{"base_url": "{url}"}}
+)
+def test_a_model(robustness):
+    assert robustness.clean == 1.0
+"""
+
+
+def test_a_marked_test_measures_a_model_afresh_each_time(tmp_path: Path) -> None:
+    with airline().served() as served:
+        (tmp_path / "test_model.py").write_text(MARKED.format(url=f"{served.url}/v1"))
+        asked = []
+        for _ in range(2):
+            ended = subprocess.run(
+                [sys.executable, "-m", "pytest", *PLUGIN, "-q", "-p", "no:xdist", "test_model.py"],
+                cwd=tmp_path,
+                env=ENVIRONMENT,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert "1 passed" in ended.stdout, ended.stdout + ended.stderr
+            asked.append(len(served.log))
+    assert asked[1] == 2 * asked[0] > 0

@@ -213,6 +213,7 @@ class Reference:
         yield text[: len(text) // 2]
         await asyncio.sleep(0)
         self.sockets.close(request.client, reset=fault == "reset")
+        raise ConnectionAbortedError("the response was to be cut here")  # or the rest would be written to nobody
 
 
 def _with_one_id(whole: dict[str, Any]) -> dict[str, Any]:
