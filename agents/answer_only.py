@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from perturb.agent import Agent, AgentContext, LiveEpisode
 from perturb.reference.recall import Recall
+from perturb.reference.turns import heard
 
 
 def create(context: AgentContext) -> Agent:
     recall = Recall(context.transcripts)
 
     async def answer_only(episode: LiveEpisode) -> str:
-        found = recall.find(episode.prompt)
+        found = recall.find(await heard(episode))
         return found.answer if found is not None else ""
 
     return answer_only

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from perturb.agent import Agent, AgentContext, LiveEpisode
 from perturb.reference.notebook import Notebook
+from perturb.reference.turns import heard
 
 
 def create(context: AgentContext) -> Agent:
     notebook = Notebook(context.transcripts)
 
     async def literal(episode: LiveEpisode) -> str:
-        study = notebook.study(episode.prompt)
+        study = notebook.study(await heard(episode))
         if study is None:
             return ""
         for step in study.transcript.steps:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from perturb.agent import Agent, AgentContext, LiveEpisode
 from perturb.reference.notebook import Notebook
 from perturb.reference.notices import patiently
+from perturb.reference.turns import heard
 from perturb.reference.world import World
 from perturb.types import Call
 
@@ -13,10 +14,11 @@ def create(context: AgentContext) -> Agent:
     notebook = Notebook(context.transcripts)
 
     async def planner(episode: LiveEpisode) -> str:
-        study = notebook.study(episode.prompt)
+        said = await heard(episode)
+        study = notebook.study(said)
         if study is None:
             return ""
-        world = World(study, episode.prompt)
+        world = World(study, said)
         steps = study.transcript.steps
         matching = notebook.matching(study.transcript.tools, episode.tools)
         plan = [matching.call(Call(step.call.name, world.planned(place))) for place, step in enumerate(steps)]

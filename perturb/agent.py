@@ -36,6 +36,11 @@ class LiveEpisode(Protocol):
         ...
 
     @property
+    def messages(self) -> list[dict[str, str]]:
+        """What opens the conversation, as OpenAI messages: the system prompt, where there is one, and the prompt."""
+        ...
+
+    @property
     def tools(self) -> Sequence[Tool]:
         """The tools as they are now; an environment may change them between calls."""
         ...
@@ -49,8 +54,9 @@ class LiveEpisode(Protocol):
         """Several calls at once, answered in the order given."""
         ...
 
-    async def next_user(self) -> str | None:
-        """The user's next message, or `None` where there is none."""
+    async def next_user(self, answer: str = "") -> str | None:
+        """The user's next message, or `None` where there is none: ask before you return. `answer` is what you say to the
+        message before."""
         ...
 
     @property

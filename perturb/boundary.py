@@ -14,10 +14,10 @@ from typing import Any
 import msgspec
 
 from perturb import texts
-from perturb.episode import EpisodeStep
+from perturb.episode import EpisodeStep, Said
 from perturb.errors import OperatorFault, PerturbError
 from perturb.metering import Metered
-from perturb.operator import Setup, StackLens
+from perturb.operator import Performing, Setup, StackLens
 from perturb.toolset import Environment, Task
 from perturb.types import JSON, Answer, Call, Delay, Failure, Reply, Result, Tool
 
@@ -32,12 +32,19 @@ class EnvironmentFault(PerturbError):
     exit_status = 3
 
 
+def shown_turns(lens: StackLens | None, task: Task) -> tuple[str, ...]:
+    """What the user says in a task, one text a turn, as a lens shows it; as it is where there is none."""
+    said = (task.prompt, *task.follow_ups)
+    return said if lens is None else lens.show_turns(said)
+
+
 class Boundary(Metered):
     """One episode of one task under a lens; what an agent is given (see `perturb.agent.LiveEpisode`).
 
     `max_calls` limits the agent's calls. `fault` holds the first fault that is ours or the environment's: such an episode
     never counts against the agent, whatever the agent made of the exception. `over` is set when the episode has ended: a
-    task that outlives its agent calls nothing any more.
+    task that outlives its agent calls nothing any more. `lens` is the one in force now: between batches of calls, and between
+    turns of the user's, another may take over.
     """
 
     def __init__(self, lens: StackLens, task: Task, environment: Environment, *, max_calls: int = 200) -> None:
@@ -56,12 +63,32 @@ class Boundary(Metered):
         self._changed_reply = False
         self._tools: tuple[Setup, tuple[Tool, ...]] | None = None
         self._batch = 0
-        self._turn = 0
         self._memory = lens.start()
+        self._staged = lens.next_stage is not None
         self.system = lens.setup.system
-        self.prompt = lens.show_text(task.prompt)
+        self.turns = shown_turns(lens, task)
+        self.heard = 1
+        self.said: list[Said] = []
+        first, setup = lens.real, lens.setup
+        self._shown_differently = (
+            self.turns != shown_turns(None, task)
+            or self.system != first.system
+            or setup.role != first.role
+            or lens.changes_tools
+        )
         if lens.has_state:
             environment.load(lens.load_state(environment.dump()))
+
+    @property
+    def prompt(self) -> str:
+        """The user's first message."""
+        return self.turns[0]
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        """What opens the conversation: the system prompt where there is one, in whose name it is sent, and the prompt."""
+        opening = [{"role": self.lens.setup.role, "content": self.system}] if self.system else []
+        return [*opening, {"role": "user", "content": self.prompt}]
 
     @property
     def tools(self) -> Sequence[Tool]:
@@ -74,29 +101,41 @@ class Boundary(Metered):
     @property
     def exposed(self) -> bool:
         """Whether anything that the agent has received differs from what it would have been clean."""
-        return (
-            self._changed_reply
-            or self.prompt != self.task.prompt
-            or self.system != self.lens.real.system
-            or self.lens.changes_tools
-        )
+        return self._changed_reply or self._shown_differently
 
     async def call(self, name: str, arguments: dict[str, JSON] | str) -> Reply:
         """Call a tool; see `perturb.agent.LiveEpisode`."""
         self._batch += 1
-        return await self._step(name, arguments)
+        reply = await self._step(name, arguments)
+        self.end_batch()
+        return reply
 
     async def calls(self, calls: Sequence[tuple[str, dict[str, JSON] | str]]) -> list[Reply]:
         """Several calls at once: they reach the environment in the order given."""
         self._batch += 1
-        return [await self._step(name, arguments) for name, arguments in calls]
+        replies = [await self._step(name, arguments) for name, arguments in calls]
+        self.end_batch()
+        return replies
 
-    async def next_user(self) -> str | None:
-        """The user's next message, or `None` where there is none."""
-        if self._turn >= len(self.task.follow_ups):
+    async def next_user(self, answer: str = "") -> str | None:
+        """The user's next message, or `None` where there is none; `answer` is what the agent says to the one before."""
+        if self.heard >= len(self.turns):
             return None
-        self._turn += 1
-        return self.lens.show_text(self.task.follow_ups[self._turn - 1])
+        message = self.turns[self.heard]
+        self.heard += 1
+        self.said.append(Said(len(self.steps), texts.writable(str(answer)), message))
+        self.lens.hear_user(self._memory)
+        self.end_batch()
+        return message
+
+    def end_batch(self) -> None:
+        """A batch of calls, or a turn, is over: now the setup may change."""
+        while self.lens.moves(self._memory):
+            following = self.lens.next_stage
+            if following is None:
+                raise OperatorFault(f"{type(self.lens.layers[-1]).__name__} moves on to nothing")
+            self._shown_differently = self._shown_differently or following.changes_tools
+            self.lens = following
 
     async def _step(self, name: str, arguments: dict[str, JSON] | str) -> Reply:
         if self.over:
@@ -127,10 +166,13 @@ class Boundary(Metered):
 
     def reply(self, call: Call, answer: Answer) -> Reply:
         """An answer as the agent receives it."""
-        if isinstance(answer, Failure):
-            return Reply(texts.failure_text(answer), True)
         tool = self.lens.setup.by_name.get(call.name)
         structured = tool is not None and tool.returns is not None
+        if isinstance(answer, Failure):
+            text = texts.failure_text(answer)
+            if not answer.in_band:
+                return Reply(text, True)
+            return Reply(text, False, msgspec.json.decode(text) if structured else None)
         # A copy, since what an agent does to its reply must reach neither the environment nor a page that is kept.
         data = msgspec.json.decode(msgspec.json.encode(answer.data)) if structured else None
         return Reply(texts.result_text(answer), False, data)
@@ -173,6 +215,21 @@ class Boundary(Metered):
                 f"while it handled a call of {call.name!r}; this is a defect of the operator, not of the agent"
             )
             raise self.fault from error
+
+    def perform(self, call: Call) -> Performing:
+        """A real call as an agent that knows the setup makes it: yields shown calls, ends in the real answer. What changes the
+        setup within an episode lies outermost, so that it may change between two of these calls."""
+        if not self._staged:
+            return (yield from self.lens.perform(call))
+        within = self.lens.inner.perform(call)
+        request = next(within)
+        while True:
+            answer = yield from self.lens.layers[-1].perform(request)
+            try:
+                request = within.send(answer)
+            except StopIteration as stop:
+                found: Answer = stop.value
+                return found
 
     async def _reach(self, call: Call) -> Answer:
         """The environment's answer to a call in its own terms."""

@@ -271,6 +271,11 @@ def _lawless(bench: Bench, piece: Piece, plans: Iterable[Operator]) -> Iterator[
         found = list(laws.deterministic(operator, gold.setup, piece.seed, piece.intensity, calls))
         if piece.intensity == max(bench.request.intensities):
             found += laws.dosed(operator, gold.setup, piece.seed, calls)
+            if piece.seed == bench.request.seed:
+                from perturb.law_examples import broken_on_examples
+
+                for example in broken_on_examples(operator, gold.setup):
+                    yield Broken(task=None, reason=str(example.violation), plan=example.plan.to_json())
     except Exception as error:
         yield Broken(task=None, reason=f"{piece.operator} raised {type(error).__name__}: {error}")
         return

@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from perturb.boundary import Boundary
+from perturb.boundary import Boundary, shown_turns
 from perturb.operator import Operator, Setup, StackLens, lens_for
 from perturb.replay import Gold
 from perturb.toolset import Task, Toolset
-from perturb.types import JSON, Call, Step, Tool
+from perturb.types import JSON, Call, Schema, Step, Tool
 
 MOST_TASKS = 25
 """How many tasks are looked through for one that meets the change."""
@@ -29,16 +29,20 @@ async def demonstrate(gold: Gold, operator: Operator, tasks: Sequence[Task], too
     """The prompts, a tool, a gold call with its result, and an error, each in real and in shown terms.
 
     The first of `tasks` that meets a change serves as the example; `tool`, the toolset's own name, narrows it to calls of
-    that tool.
+    that tool. Where no task calls that tool, a call is made up from its schema.
     """
     lens = lens_for(operator, gold.setup)
     toolset = gold.toolset
     example = await _example(toolset, lens, tasks, tool, gold.setup)
+    made_up = example is None and tool is not None and bool(tasks)
+    if made_up and tool is not None:
+        example = await _made_up(toolset, lens, tasks[0], tool, gold.setup)
     chosen = tool or _tool_of(example, lens, gold.setup)
     sections = [Section("system prompt", toolset.system, lens.setup.system)]
     if tasks:
         task = example[0] if example else tasks[0]
-        sections.append(Section(f"prompt of task {task.id}", task.prompt, lens.show_text(task.prompt)))
+        said = ["\n\n".join(shown_turns(one, task)) for one in (None, lens)]
+        sections.append(Section(f"prompt of task {task.id}", *said))
     sections.append(Section("names of the tools", _names(gold.setup), _names(lens.setup)))
     if chosen is not None:
         before = [one for one in gold.setup.public_tools if one.name == chosen]
@@ -47,7 +51,8 @@ async def demonstrate(gold: Gold, operator: Operator, tasks: Sequence[Task], too
         sections.append(Section(f"tool {chosen}", _tools(before), _tools(after)))
     if example is not None:
         task, call, clean, perturbed = example
-        sections.append(Section(f"gold call of task {task.id}, and its result", _exchange(clean), _exchange(perturbed)))
+        what = f"call of {call.name}, made up from its schema" if made_up else f"gold call of task {task.id}"
+        sections.append(Section(f"{what}, and its result", _exchange(clean), _exchange(perturbed)))
         provoked = await _provoke(toolset, task, lens, call)
         if provoked is not None:
             sections.append(Section("an error", *map(_exchange, provoked)))
@@ -71,6 +76,53 @@ async def _example(toolset: Toolset, lens: StackLens, tasks: Sequence[Task], too
                 if _exchange(before) != _exchange(after):
                     return task, call, before, after
     return first
+
+
+async def _made_up(toolset: Toolset, lens: StackLens, task: Task, tool: str, setup: Setup) -> Example:
+    """A call that the schema of a tool allows, in the environment of a task."""
+    call = Call(tool, _sample(setup.by_name[tool].parameters, tool))
+    (clean,) = await _drive(toolset, task, lens_for(None, setup), [call])
+    (shown,) = await _drive(toolset, task, lens, [call])
+    return task, call, clean, shown
+
+
+_TEXTS = {
+    "date": "2026-05-01",
+    "date-time": "2026-05-01T09:30:00Z",
+    "time": "09:30:00",
+    "email": "ada@example.org",
+    "uri": "https://example.org/1",
+}
+
+
+def _sample(schema: Schema, name: str) -> Any:
+    """A value that a schema allows, as far as tools' schemas go: told ones first, then the plainest of its type."""
+    for key in ("const", "default"):
+        if key in schema:
+            return schema[key]
+    for key in ("enum", "examples"):
+        if schema.get(key):
+            return schema[key][0]
+    for key in ("anyOf", "oneOf", "allOf"):
+        if schema.get(key):
+            return _sample({**{k: v for k, v in schema.items() if k != key}, **schema[key][0]}, name)
+    declared = schema.get("type")
+    match declared[0] if isinstance(declared, list) else declared:
+        case "object":
+            properties = schema.get("properties") or {}
+            return {key: _sample(properties.get(key, {}), key) for key in schema.get("required", ())}
+        case "array":
+            return [_sample(schema.get("items") or {}, name) for _ in range(max(1, schema.get("minItems", 0)))]
+        case "integer":
+            return int(schema.get("minimum", 1))
+        case "number":
+            return float(schema.get("minimum", 1))
+        case "boolean":
+            return True
+        case "null":
+            return None
+    text = _TEXTS.get(str(schema.get("format")), f"some {name.replace('_', ' ')}")
+    return text.ljust(schema.get("minLength", 0), "x")[: schema.get("maxLength")]
 
 
 def _tool_of(example: Example | None, lens: StackLens, setup: Setup) -> str | None:

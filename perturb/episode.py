@@ -42,8 +42,17 @@ class EpisodeStep(msgspec.Struct, frozen=True):
     malformed: str | None = None
 
 
+class Said(msgspec.Struct, frozen=True):
+    """A further turn: after `steps` steps the agent said `answer` (`""` for nothing), and the user said `message`."""
+
+    steps: int
+    answer: str
+    message: str
+
+
 class Episode(msgspec.Struct, frozen=True, kw_only=True):
-    """One run. `key` is a digest of everything that could change it; `answer` is as the agent gave it."""
+    """One run. `key` is a digest of everything that could change it; `answer` is as the agent gave it. `said` holds the turns
+    behind the first; `role` is in whose name the system prompt was sent."""
 
     key: str
     task: str
@@ -53,7 +62,9 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     operator: str | None = None
     plan: dict[str, JSON] | None = None
     system: str = ""
+    role: str = "system"
     prompt: str = ""
+    said: tuple[Said, ...] = ()
     steps: tuple[EpisodeStep, ...] = ()
     answer: str | None = None
     answer_real: str | None = None
@@ -74,11 +85,23 @@ def messages(episode: Episode) -> list[dict[str, JSON]]:
     """The episode as OpenAI chat messages, in shown terms; calls of one batch share an assistant message."""
     made: list[dict[str, JSON]] = []
     if episode.system:
-        made.append({"role": "system", "content": episode.system})
+        made.append({"role": episode.role, "content": episode.system})
     made.append({"role": "user", "content": episode.prompt})
     batch: int | None = None
     answers: list[dict[str, JSON]] = []
+    turns = list(episode.said)
+
+    def say(until: int) -> None:
+        nonlocal answers, batch
+        while turns and turns[0].steps <= until:
+            made.extend(answers)
+            answers, batch = [], None
+            turn = turns.pop(0)
+            made.append({"role": "assistant", "content": turn.answer})
+            made.append({"role": "user", "content": turn.message})
+
     for index, step in enumerate(episode.steps):
+        say(index)
         if step.batch != batch:
             made += answers
             answers = []
@@ -89,6 +112,7 @@ def messages(episode: Episode) -> list[dict[str, JSON]]:
         calls = made[-1]["tool_calls"]
         calls.append({"id": identifier, "type": "function", "function": {"name": step.call.name, "arguments": arguments}})
         answers.append({"role": "tool", "tool_call_id": identifier, "content": step.reply.text})
+    say(len(episode.steps))
     made += answers
     if episode.answer is not None:
         made.append({"role": "assistant", "content": episode.answer})

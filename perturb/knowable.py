@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
+from perturb.kept import Kept
 from perturb.types import JSON, Schema, Tool
 
 _CODE = re.compile(r"\w[\w-]*")
@@ -44,6 +45,30 @@ SHORT = 300
 """Texts of fewer characters are mostly names and descriptions of schemas, which come again for every task and plan."""
 
 
+def _told_of(tool: Tool) -> frozenset[str]:
+    """The words of what a tool tells: its description, and the prose and the values within the schema of its arguments."""
+    found: set[str] = set(_tokens(tool.description))
+    stack: list[Any] = [tool.parameters]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            for key, item in node.items():
+                if isinstance(item, str):
+                    found |= _tokens_kept(item)
+                elif key == "contentSchema":
+                    found |= _tokens(json.dumps(item, ensure_ascii=False))  # names are words of the text that it describes
+                elif key in ("enum", "examples", "const", "default"):
+                    found |= _tokens(" ".join(str(leaf) for leaf in leaves(item)))
+                else:
+                    stack.append(item)
+        elif isinstance(node, list):
+            stack.extend(node)
+    return frozenset(found)
+
+
+_tokens_of_tool: Kept[frozenset[str]] = Kept(_told_of)
+
+
 class Visible:
     """The words that have been shown so far. A value is visible when each of its words is: `2026-05-01` by `2026`, `05`,
     `01`, in any order, since an agent may put together what it has read; numbers also without their zeros."""
@@ -52,29 +77,14 @@ class Visible:
         self._tokens: set[str] = set()
         for text in texts:
             self.add(text)
+        self.add_tools(tools)
+
+    def add_tools(self, tools: Sequence[Tool]) -> None:
         for tool in tools:
-            self.add(tool.description)
-            self._add_schema(tool.parameters)
+            self._tokens |= _tokens_of_tool(tool)
 
     def add(self, text: str) -> None:
         self._tokens |= _tokens_kept(text) if len(text) < SHORT else _tokens(text)
-
-    def _add_schema(self, schema: Schema) -> None:
-        stack: list[Any] = [schema]
-        while stack:
-            node = stack.pop()
-            if isinstance(node, dict):
-                for key, item in node.items():
-                    if isinstance(item, str):
-                        self.add(item)
-                    elif key == "contentSchema":
-                        self.add(json.dumps(item, ensure_ascii=False))  # names are words of the text that it describes
-                    elif key in ("enum", "examples", "const", "default"):
-                        self.add(" ".join(str(leaf) for leaf in leaves(item)))
-                    else:
-                        stack.append(item)
-            elif isinstance(node, list):
-                stack.extend(node)
 
     def has(self, value: JSON) -> bool:
         """Whether a scalar can be read, or needs no reading (booleans, null, the empty text)."""

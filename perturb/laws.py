@@ -6,7 +6,6 @@ tests them on the gold calls, and `violations` puts everything together.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
@@ -16,7 +15,7 @@ import msgspec
 from perturb import schemas, texts
 from perturb.boundary import Boundary
 from perturb.errors import ToolsetError
-from perturb.mentions import looks_like_identifier, mentioned
+from perturb.leaks import Leaks
 from perturb.operator import (
     KIND_ORDER,
     Lens,
@@ -63,6 +62,14 @@ class Violation(msgspec.Struct, frozen=True):
         return f"law {self.law} ({LAWS[self.law]}): {self.what}"
 
 
+def stages(lens: StackLens) -> Iterator[StackLens]:
+    """A lens, and what takes its place within an episode."""
+    following: StackLens | None = lens
+    while following is not None:
+        yield following
+        following = following.next_stage
+
+
 Answered = tuple[Call, Answer]
 """A real call and its real answer."""
 
@@ -73,7 +80,7 @@ def round_trip(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answer
         shown = lens.show_call(call)
         read = lens.read_call(shown)
         if not isinstance(read, Call) or not _same(read, call):
-            yield Violation(1, f"{_brief(call)} is shown as {_brief(shown)} and reads back as {_brief(read)}")
+            yield Violation(1, f"{brief(call)} is shown as {brief(shown)} and reads back as {brief(read)}")
     for call, answer in answered:
         for layer in lens.layers:
             shown_answer = layer.show(call, answer)
@@ -82,8 +89,8 @@ def round_trip(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answer
                 if not _same_answer(back, answer):
                     yield Violation(
                         1,
-                        f"{type(layer).__name__}: the answer {_brief(answer)} to {_brief(call)} is shown as "
-                        f"{_brief(shown_answer)} and reads back as {_brief(back)}",
+                        f"{type(layer).__name__}: the answer {brief(answer)} to {brief(call)} is shown as "
+                        f"{brief(shown_answer)} and reads back as {brief(back)}",
                     )
                 if isinstance(shown_answer, Failure):
                     seen = Failure("unknown", texts.failure_text(shown_answer), tool=call.name)
@@ -144,10 +151,12 @@ def valid(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answered] =
         made = lens.show_call(call)
         shown = lens.setup.by_name.get(made.name)
         if shown is None:
-            yield Violation(2, f"{_brief(call)} is shown as a call of {made.name!r}, which is no shown tool")
+            if any(layer.withholds for layer in lens.layers):
+                continue
+            yield Violation(2, f"{brief(call)} is shown as a call of {made.name!r}, which is no shown tool")
         else:
             for problem in _validator(shown.parameters).iter_errors(made.arguments):
-                yield Violation(2, f"the shown call {_brief(made)} is not valid: {problem.message[:200]}")
+                yield Violation(2, f"the shown call {brief(made)} is not valid: {problem.message[:200]}")
                 break
     for call, answer in answered:
         schema = lens.real.returns(call)
@@ -158,7 +167,7 @@ def valid(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answered] =
             continue
         result = lens.show_result(call, answer)
         for problem in _validator(shown_schema).iter_errors(result.data):
-            yield Violation(2, f"the shown result of {_brief(call)} is not valid under its schema: {problem.message[:200]}")
+            yield Violation(2, f"the shown result of {brief(call)} is not valid under its schema: {problem.message[:200]}")
             break
 
 
@@ -198,31 +207,6 @@ def one_to_one(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answer
                 yield Violation(3, f"two results of {call.name} are both shown as {text[1][:200]!r}")
 
 
-def live_names(setup: Setup) -> frozenset[str]:
-    """Every name in use in a shown setup: tools, arguments, result keys, enum values."""
-    found = {tool.name for tool in setup.public_tools}
-    for tool in setup.tools:
-        for schema in (tool.parameters, tool.returns):
-            for names in schemas.siblings(schema):
-                found.update(names)
-            found.update(_constants(schema))
-    return frozenset(found)
-
-
-def _constants(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        for key, value in node.items():
-            if key == "enum" and isinstance(value, list):
-                yield from (item for item in value if isinstance(item, str))
-            elif key == "const" and isinstance(value, str):
-                yield value
-            else:
-                yield from _constants(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from _constants(item)
-
-
 def coherent(
     lens: StackLens,
     shown_texts: Iterable[str] = (),
@@ -232,88 +216,18 @@ def coherent(
     """Law 4: no retired name is mentioned in what is shown.
 
     `shown_texts` are prompts; `failures` are real calls with the text of the failure that was shown for them; `replies` are
-    texts of results, which are data: in them replaced entities alone are sought.
+    texts of results.
     """
-    if not lens.retired:
+    leaks = Leaks.of(lens)
+    if not leaks.sought:
         return
-    live = live_names(lens.setup)
-    failures = list(failures)
-    spoken = [lens.setup.system, *shown_texts]
-    everything = [*spoken, *(text for _, text in failures)]
-    for tool in lens.setup.public_tools:
-        everything += _prose(tool)
-    tools = {one.name for one in lens.retired if one.namespace == "tool"} - live
-    for text in everything:
-        for name in mentioned(tools, text):
-            yield Violation(4, f"the retired tool {name!r} is mentioned in {_around(text, name)!r}")
-    if entities := {one.name for one in lens.retired if one.namespace == "entity"}:
-        spelt = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(entities)))
-        # Values that a schema lists name people too.
-        for text in [*everything, *replies, *(to_json(tool).decode() for tool in lens.setup.public_tools)]:
-            if match := spelt.search(text):
-                yield Violation(4, f"the replaced name {match.group()!r} is left in {_around(text, match.group())!r}")
-    for namespace, places in (("argument", "parameters"), ("enum", "parameters"), ("result", "returns")):
-        retired: dict[str, set[str]] = {}
-        for one in lens.retired:
-            if one.namespace.startswith(namespace + ":"):
-                retired.setdefault(one.namespace.split(":", 1)[1], set()).add(one.name)
-        if not retired:
-            continue
-        if namespace != "enum":  # values of enums stand in prompts as data
-            nowhere = {name for names in retired.values() for name in names if looks_like_identifier(name)} - live
-            for text in spoken:
-                for name in mentioned(nowhere, text):
-                    yield Violation(4, f"the retired {namespace} {name!r} is mentioned in {_around(text, name)!r}")
-        for tool in lens.setup.tools:
-            old = {name for place in tool.stands_for for name in retired.get(place, ())}
-            if not old:
-                continue
-            schema: Schema | None = getattr(tool, places)
-            own = {name for names in schemas.siblings(schema) for name in names} | set(_constants(schema))
-            gone = old - own - live
-            for text in _prose(tool, schema):
-                if namespace == "enum":
-                    text = _without_legend(text, own, gone)
-                for name in mentioned(gone, text):
-                    yield Violation(4, f"{tool.name}: the retired {namespace} {name!r} is mentioned in {_around(text, name)!r}")
-            if namespace == "argument":
-                for call, text in failures:
-                    if call.name in tool.stands_for:
-                        for name in mentioned(gone, text):
-                            yield Violation(
-                                4, f"a failure of {tool.name} mentions the retired argument {name!r}: {_around(text, name)!r}"
-                            )
-
-
-def _without_legend(text: str, codes: Iterable[str], values: Iterable[str]) -> str:
-    """The text without what says which code stands for which value: there a value is named on purpose."""
-    one = "|".join(re.escape(code) for code in sorted(codes, key=len, reverse=True))
-    other = "|".join(
-        re.escape(form)
-        for value in sorted(values, key=len, reverse=True)
-        for form in (json.dumps(value, ensure_ascii=False), value)
-    )
-    return re.sub(rf"(?<!\w)(?:{one}) = (?:{other})(?!\w)", "", text) if one and other else text
-
-
-def _prose(tool: Tool, schema: Schema | None = None) -> list[str]:
-    """The description of a tool, and each description and title within its schemas."""
-    found = [tool.description]
-    stack: list[tuple[Any, bool]] = (
-        [(schema, False)] if schema is not None else [(tool.parameters, False), (tool.returns, False)]
-    )
-    while stack:
-        node, names = stack.pop()
-        if isinstance(node, dict):
-            for key, value in node.items():
-                if isinstance(value, str):
-                    if key in ("description", "title") and not names:
-                        found.append(value)
-                elif names or key not in ("enum", "const", "default", "examples"):
-                    stack.append((value, key == "properties" and not names))
-        elif isinstance(node, list):
-            stack.extend((item, False) for item in node)
-    return found
+    found = [*leaks.in_setup(), *(leak for text in shown_texts for leak in leaks.in_prompt(text))]
+    for call, text in failures:
+        tools: list[Tool | None] = [tool for tool in lens.setup.tools if call.name in tool.stands_for]
+        found += [leak for tool in tools or [None] for leak in leaks.in_failure(text, tool)]
+    found += [leak for text in replies for leak in leaks.in_result(text)]
+    for leak in dict.fromkeys(found):
+        yield Violation(4, str(leak))
 
 
 def strict(lens: StackLens, calls: Iterable[Call]) -> Iterator[Violation]:
@@ -323,9 +237,9 @@ def strict(lens: StackLens, calls: Iterable[Call]) -> Iterator[Violation]:
             continue
         read = lens.read_call(call)
         if isinstance(read, Call):
-            yield Violation(5, f"the old form {_brief(call)} still reads, as {_brief(read)}")
+            yield Violation(5, f"the old form {brief(call)} still reads, as {brief(read)}")
         elif not read.stale:
-            yield Violation(5, f"the old form {_brief(call)} is refused and not marked as stale")
+            yield Violation(5, f"the old form {brief(call)} is refused and not marked as stale")
 
 
 def deterministic(
@@ -366,6 +280,8 @@ def dosed(operator: type[Operator], setup: Setup, seed: int, calls: Sequence[Cal
     full = operator.plan(setup, SeededPick(seed, operator.id), 1.0)
     if isinstance(full, NotApplicable):
         return
+    # Each member of a mixture has its own order of places, over what those within it show.
+    mixed = isinstance(full, Stack)
     every = full.places()
     if not every:
         yield Violation(11, f"{operator.id}: intensity 1 touches no place")
@@ -375,9 +291,9 @@ def dosed(operator: type[Operator], setup: Setup, seed: int, calls: Sequence[Cal
             yield Violation(11, f"{operator.id}: applies at intensity 1 and not at {intensity}: {planned.reason}")
             return
         places = planned.places()
-        if not previous <= places:
+        if not previous <= places and not mixed:
             yield Violation(11, f"{operator.id}: at {intensity} it leaves places that it touched before: {previous - places}")
-        if len(places) > max(dose(intensity, len(every)), 0) or (intensity > 0 and not places):
+        if (len(places) > max(dose(intensity, len(every)), 0) and not mixed) or (intensity > 0 and not places):
             yield Violation(11, f"{operator.id}: at {intensity} it touches {len(places)} of {len(every)} places")
         if intensity == 0.0:
             lens = lens_for(planned, setup)
@@ -385,7 +301,7 @@ def dosed(operator: type[Operator], setup: Setup, seed: int, calls: Sequence[Cal
                 yield Violation(11, f"{operator.id}: intensity 0 changes the setup")
             for call in calls:
                 if not _same(lens.show_call(call), call):
-                    yield Violation(11, f"{operator.id}: intensity 0 changes the call {_brief(call)}")
+                    yield Violation(11, f"{operator.id}: intensity 0 changes the call {brief(call)}")
         previous = places
 
 
@@ -405,14 +321,17 @@ def composable(operator: Operator, setup: Setup, calls: Sequence[Call] = ()) -> 
             if second.id in first.conflicts:
                 yield Violation(12, f"{first.id} and {second.id} are declared to conflict and are in one stack")
     over = lens_for(Stack(operators=(Probe(), *members)), setup)
-    reached = {place for tool in over.setup.tools for place in tool.stands_for}
+    shown = [tool for stage in stages(over) for tool in stage.setup.tools]
+    reached = {place for tool in shown for place in tool.stands_for}
+    brought = {tool.name for tool in shown}
     for tool in setup.tools:
         if not reached.issuperset(tool.stands_for):
             yield Violation(12, f"{operator.id}: over another operator, {tool.name} cannot be reached any more")
-        if tool.name in over.setup.by_name:
+        if tool.name in brought:
             yield Violation(12, f"{operator.id}: it brings back {tool.name!r}, which the operator within it has retired")
-    for problem in (*round_trip(over, calls, ()), *valid(over, calls)):
-        yield Violation(12, f"{operator.id}: over another operator: {problem.what}")
+    for stage in stages(over):
+        for problem in (*round_trip(stage, calls, ()), *valid(stage, calls)):
+            yield Violation(12, f"{operator.id}: over another operator: {problem.what}")
 
 
 class Probe(Operator, frozen=True, kw_only=True):
@@ -498,19 +417,23 @@ async def on_gold_calls(gold: Gold, task: Task, operator: Operator, lens: StackL
     found: list[Violation] = []
     if (read := lens.read_answer(lens.show_answer(task.answer))) != task.answer:
         found.append(Violation(1, f"the answer {task.answer!r} reads back as {read!r}"))
-    found += [*round_trip(lens, calls, answered), *valid(lens, calls, answered), *one_to_one(lens, calls, answered)]
-    shown_failures = [(call, texts.failure_text(lens.show_failure(call, a))) for call, a in answered if isinstance(a, Failure)]
-    found += coherent(lens, [lens.show_text(task.prompt)], shown_failures)
     members = operator.operators if isinstance(operator, Stack) else (operator,)
-    if all(member.retires_calls for member in members):
-        found += strict(lens, calls)
+    said = (task.prompt, *task.follow_ups)
+    for stage in stages(lens):
+        found += [*round_trip(stage, calls, answered), *valid(stage, calls, answered), *one_to_one(stage, calls, answered)]
+        failed = [(call, texts.failure_text(stage.show_failure(call, a))) for call, a in answered if isinstance(a, Failure)]
+        # What the user said, and said in other names, is not said again at a later stage.
+        found += coherent(stage, lens.show_turns(said) if stage is lens else (), failed)
+        if all(member.retires_calls for member in members):
+            found += strict(stage, calls)
     return found
 
 
 def on_setup(operator: Operator, setup: Setup) -> list[Violation]:
     """The laws that need no task: 2 to 4, 7 and 12, on the tools alone."""
-    lens = lens_for(operator, setup)
-    found = [*valid_tools(lens), *one_to_one(lens, ()), *coherent(lens), *data(operator, setup)]
+    found = [*data(operator, setup)]
+    for stage in stages(lens_for(operator, setup)):
+        found += [*valid_tools(stage), *one_to_one(stage, ()), *coherent(stage)]
     return [*found, *composable(operator, setup, [call for task in setup.source.tasks[:5] for call in task.gold or ()])]
 
 
@@ -528,11 +451,7 @@ def _same_answer(one: Answer, other: Answer) -> bool:
     return one == other
 
 
-def _brief(value: Any) -> str:
+def brief(value: Any) -> str:
+    """A call, an answer or anything else in at most 300 characters."""
     text = to_json(value).decode() if isinstance(value, (Call, Result, Failure)) else repr(value)
     return text if len(text) <= 300 else text[:297] + "..."
-
-
-def _around(text: str, name: str) -> str:
-    at = text.find(name)
-    return text[max(0, at - 40) : at + len(name) + 40]

@@ -16,7 +16,7 @@ from perturb.agent import Agent
 from perturb.errors import ConfigurationError
 from perturb.operator import NotApplicable, Operator, Pick, SeededPick, Setup, StackLens, lens_for
 from perturb.operators import from_json
-from perturb.replay import RAISED, Gold, Proof
+from perturb.replay import OUR_FAULTS, RAISED, Gold, Proof
 from perturb.store import Planned, Store
 from perturb.toolset import Task, Toolset
 from perturb.types import JSON, digest
@@ -147,7 +147,7 @@ def draw(operator: type[Operator], setup: Setup, task: Task, trial: int, design:
     """The plan of one operator for one task and trial: the same for every agent."""
     scope: tuple[object, ...] = (operator.id,) if design.plan_scope == "run" else (operator.id, task.id, trial)
     pick: Pick = SeededPick(design.seed, *scope)
-    return operator.plan(setup, pick, design.intensity)
+    return operator.plan(setup if design.plan_scope == "run" else setup.for_task(task), pick, design.intensity)
 
 
 class LensCache:
@@ -291,9 +291,9 @@ class _Planning:
             return
         plan = drawn.to_json()
         proof = await self._proven(task, drawn, plan)
-        if proof.reason == RAISED:
-            raised = f"{operator.id} raised while it was proven: {proof.detail}"
-            self._leave_out(operator, drawn.kind, task, trial, "tester_fault", raised, plan)
+        if proof.reason in OUR_FAULTS:
+            how = "raised while it was proven" if proof.reason == RAISED else "leaks"
+            self._leave_out(operator, drawn.kind, task, trial, "tester_fault", f"{operator.id} {how}: {proof.detail}", plan)
             return
         if proof.status == "not_applicable":
             self._leave_out(operator, drawn.kind, task, trial, proof.status, proof.reason)

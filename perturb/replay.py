@@ -13,15 +13,18 @@ from typing import Any, Literal
 
 import msgspec
 
-from perturb.boundary import Boundary
+from perturb.boundary import Boundary, shown_turns
 from perturb.errors import PerturbError, ToolsetError
 from perturb.knowable import Visible, leaves, undeclared, unexplained
+from perturb.leaks import Leaks
 from perturb.operator import NotApplicable, Operator, Setup, StackLens, lens_for
 from perturb.toolset import Task, Toolset
 from perturb.types import HEADLINE_KINDS, JSON, Answer, Call, Failure, Result, Step, Transcript
 
 RAISED = "operator raised"
-"""The reason of a proof in which an operator broke: a fault of ours, not of the task."""
+LEAK = "leak"
+OUR_FAULTS = frozenset((RAISED, LEAK))
+"""The reasons of a proof in which an operator broke, or left a retired name in what is shown: faults of ours."""
 
 _WAY_OUT = re.compile(r"(?i)\b(?:again|re-?try|retries|later|wait|temporar\w+)\b|retry_?after")
 """What a failure says where the same call, made once more, may work."""
@@ -39,10 +42,11 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GoldRun(msgspec.Struct, frozen=True, kw_only=True):
-    """A replay of the gold calls: shown steps, real answers, the final state (`None` where the environment cannot dump it),
-    and the verdict of the toolset's own check."""
+    """A replay of the gold calls: shown steps, the first real call that each became (`None` where it reached nothing), real
+    answers, the final state (`None` where the environment cannot dump it), and the verdict of the toolset's own check."""
 
     steps: tuple[Step, ...]
+    real: tuple[Call | None, ...]
     answers: tuple[Answer, ...]
     state: JSON
     passed: bool
@@ -64,26 +68,37 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
     environment = toolset.environment(task)
     try:
         boundary = Boundary(lens, task, environment, max_calls=1_000_000)
-        visible = Visible([boundary.system, boundary.prompt], boundary.tools) if clean is not None else None
-        clean_visible = Visible([toolset.system, task.prompt], lens.real.public_tools) if clean is not None else None
+        said = (task.prompt, *task.follow_ups)
+        visible = Visible([boundary.system, *boundary.turns], lens.setup.public_tools) if clean is not None else None
+        clean_visible = Visible([toolset.system, *said], lens.real.public_tools) if clean is not None else None
+        while await boundary.next_user() is not None:
+            pass  # it hears the user out before it acts
         steps: list[Step] = []
+        real: list[Call | None] = []
         answers: list[Answer] = []
         hidden: list[str] = []
         for position, gold in enumerate(task.gold or ()):
-            generator = lens.perform(gold)
+            generator = boundary.perform(gold)
             shown = next(generator)
             first = True
             excused: frozenset[str] = frozenset()
             while True:
+                if lens is not boundary.lens:
+                    lens = boundary.lens
+                    if visible is not None:
+                        visible.add_tools(lens.setup.public_tools)
                 if visible is not None and clean_visible is not None:
                     if first:
                         excused = _clean_hidden(clean_visible, gold, lens)
                         hidden += [f"{gold.name}: {one}" for one in _untold(gold, shown, lens)]
                     hidden += [f"{gold.name}: {value!r}" for value in visible.missing(shown.arguments, also=excused)]
                 first = False
+                reached = len(boundary.real_calls)
                 answer = await boundary.send(shown)
                 reply = boundary.reply(shown, answer)
+                boundary.end_batch()
                 steps.append(Step(shown, reply))
+                real.append(next(iter(boundary.real_calls[reached:]), None))
                 if visible is not None:
                     visible.add(reply.text)
                 try:
@@ -102,6 +117,7 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
         passed = toolset.check(task, final, answer_real, boundary.real_calls)
         return GoldRun(
             steps=tuple(steps),
+            real=tuple(real),
             answers=tuple(answers),
             state=state,
             passed=passed,
@@ -193,20 +209,27 @@ class Gold:
         for task in self.toolset.tasks:
             run = await self.clean(task)
             if run is not None and run.passed:
-                found.append(Transcript(self.toolset.system, task.prompt, self.setup.public_tools, run.steps, task.answer))
+                prompt = "\n\n".join((task.prompt, *task.follow_ups))
+                found.append(Transcript(self.toolset.system, prompt, self.setup.public_tools, run.steps, task.answer))
         return tuple(found)
 
     async def prove(self, task: Task, operator: Operator | NotApplicable | None, lens: StackLens | None = None) -> Proof:
         """Whether a task is solvable under a plan; `lens` may be given where it is at hand."""
         if isinstance(operator, NotApplicable):
             return Proof(status="not_applicable", reason=operator.reason, detail=operator.detail)
+        try:
+            lens = lens or lens_for(operator, self.setup)
+            leak = first_leak(lens, task)
+        except Exception as error:
+            return Proof(status="unsolvable", reason=RAISED, detail=f"{type(error).__name__}: {error}")
+        if leak is not None:
+            return Proof(status="unsolvable", reason=LEAK, detail=leak)
         clean = await self.clean(task)
         if clean is None:
             return Proof(status="not_proven", reason="the task has no gold calls")
         if not clean.passed:
             return Proof(status="not_proven", reason="the gold calls fail the toolset's own check in the clean setup")
         try:
-            lens = lens or lens_for(operator, self.setup)
             if lens.has_state and not self.toolset.dumps_state:
                 return Proof(status="not_applicable", reason="not_declared", detail="the environment cannot dump its state")
             run = await run_gold(self.toolset, task, lens, clean=clean)
@@ -238,6 +261,19 @@ class Gold:
         if not felt and operator is not None and not conditional and operator.places():
             return Proof(status="not_applicable", reason="not_met", felt=False)
         return Proof(status="solvable", felt=felt)
+
+
+def first_leak(lens: StackLens, task: Task) -> str | None:
+    """The first retired name that is left in what an agent is shown of a task before it acts, or at a later stage."""
+    stage: StackLens | None = lens
+    while stage is not None:
+        leaks = Leaks.of(stage)
+        if leaks.sought:
+            said = shown_turns(lens, task) if stage is lens else ()
+            for leak in (*leaks.in_setup(), *(leak for text in said for leak in leaks.in_prompt(text))):
+                return str(leak)
+        stage = stage.next_stage
+    return None
 
 
 def _members(operator: Operator | None) -> tuple[Operator, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from perturb.boundary import shown_turns
 from perturb.episode import AGENT_OUTCOMES
 from perturb.errors import PlanError
 from perturb.evaluation import Prepared, Request, prepare, step_data
@@ -159,16 +160,15 @@ async def _gold(request: Replay, operator: Operator | None) -> Replayed:
 
 def _ran(run: GoldRun, lens: StackLens, task: Task) -> Ran:
     return Ran(
-        prompt=lens.show_text(task.prompt),
-        steps=[_step(step, lens) for step in run.steps],
+        prompt=shown_turns(lens, task)[0],
+        steps=[_step(step, real) for step, real in zip(run.steps, run.real, strict=True)],
         answer=run.answer,
         outcome="passed" if run.passed else "failed",
     )
 
 
-def _step(step: Step, lens: StackLens) -> dict[str, Any]:
-    real = lens.read_call(step.call)
-    told = {"name": real.name, "arguments": real.arguments} if isinstance(real, Call) else None
+def _step(step: Step, real: Call | None) -> dict[str, Any]:
+    told = None if real is None else {"name": real.name, "arguments": real.arguments}
     return {
         "call": {"name": step.call.name, "arguments": step.call.arguments},
         "reply": {"text": step.reply.text, "is_error": step.reply.is_error},

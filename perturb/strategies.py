@@ -5,13 +5,15 @@ The only module that imports Hypothesis; nothing imports it but tests and search
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from hypothesis import find, settings
 from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
 
-from perturb.operator import NotApplicable, Operator, Pick, SeededPick, Setup, Stack
-from perturb.types import JSON, Call, Schema, Tool
+from perturb.operator import NotApplicable, Operator, Pick, SeededPick, Setup, Stack, lens_for
+from perturb.types import JSON, Call, Result, Schema, Tool
 
 T = TypeVar("T")
 
@@ -112,6 +114,47 @@ def plans(draw: st.DrawFn, operator: type[Operator], setup: Setup) -> Operator |
     """Plans of one operator on a setup, of any intensity."""
     intensity = draw(st.sampled_from([1.0, 0.3, 0.6]))
     return operator.plan(setup, DrawnPick(draw), intensity)
+
+
+@st.composite
+def plans_with_calls(draw: st.DrawFn, operator: type[Operator], setup: Setup) -> tuple[Operator | NotApplicable, list[Call]]:
+    """A plan, and real calls that the schemas of the setup allow."""
+    plan = draw(plans(operator, setup))
+    return plan, draw(st.lists(calls(setup.public_tools), min_size=1, max_size=5))
+
+
+@st.composite
+def plans_with_results(
+    draw: st.DrawFn, operator: type[Operator], setup: Setup
+) -> tuple[Operator | NotApplicable, list[tuple[Call, Result]]]:
+    """A plan, and real calls with results, both as the schemas of the setup allow them; without tools that declare none."""
+    plan = draw(plans(operator, setup))
+    answered = []
+    tools = [tool for tool in setup.public_tools if tool.returns is not None]
+    for call in draw(st.lists(calls(tools), min_size=1, max_size=3)) if tools else ():
+        schema = setup.returns(call)
+        assert schema is not None
+        answered.append((call, Result(draw(values(schema)), setup.by_name[call.name].renderer)))
+    return plan, answered
+
+
+@st.composite
+def plans_with_shown_calls(
+    draw: st.DrawFn, operator: type[Operator], setup: Setup
+) -> tuple[Operator | NotApplicable, list[Call]]:
+    """A plan, and calls that the schemas allow as the plan shows them."""
+    plan = draw(plans(operator, setup))
+    shown = setup.public_tools if isinstance(plan, NotApplicable) else lens_for(plan, setup).setup.public_tools
+    return plan, draw(st.lists(calls(shown), min_size=1, max_size=4))
+
+
+def smallest(strategy: st.SearchStrategy[T], broken: Callable[[T], bool], examples: int) -> T | None:
+    """The smallest drawn value that is broken, out of so many examples; `None` where none is. The same each time."""
+    quiet = settings(max_examples=examples, derandomize=True, database=None, deadline=None, print_blob=False)
+    try:
+        return find(strategy, broken, settings=quiet)
+    except NoSuchExample:
+        return None
 
 
 @st.composite

@@ -16,6 +16,7 @@ from perturb import texts
 from perturb.agent import Agent, EndOfRun, EpisodeEnded, RunSpent
 from perturb.boundary import Boundary, BudgetExceeded, EnvironmentFault
 from perturb.episode import Episode, Outcome
+from perturb.leaks import Leaks
 from perturb.metering import Purse
 from perturb.operator import StackLens
 from perturb.planning import Limits
@@ -54,7 +55,10 @@ async def run_episode(
         error = f"{what}: {texts.told(problem)}"
     else:
         answer, outcome_or_none, error = await _act(agent, boundary, limits, watchdog)
-        if outcome_or_none is not None:
+        leak = _leak(lens, boundary)
+        if leak is not None:
+            outcome, error = "tester_fault", f"a name that the setup has retired was shown: {leak}"
+        elif outcome_or_none is not None:
             outcome = outcome_or_none
         else:
             outcome, answer_real, error = _judge(toolset, task, boundary, answer or "")
@@ -74,7 +78,9 @@ async def run_episode(
         operator=planned.operator,
         plan=planned.plan,
         system=boundary.system if boundary else "",
+        role=boundary.lens.setup.role if boundary else "system",
         prompt=boundary.prompt if boundary else task.prompt,
+        said=tuple(boundary.said) if boundary else (),
         steps=tuple(boundary.steps) if boundary else (),
         answer=answer,
         answer_real=answer_real,
@@ -165,6 +171,10 @@ class BlockingEpisode:
         return self._boundary.prompt
 
     @property
+    def messages(self) -> Any:
+        return self._boundary.messages
+
+    @property
     def tools(self) -> Any:
         return self._boundary.tools
 
@@ -174,8 +184,8 @@ class BlockingEpisode:
     def calls(self, calls: Any) -> Any:
         return _awaited(self._boundary.calls, calls)
 
-    def next_user(self) -> Any:
-        return _awaited(self._boundary.next_user)
+    def next_user(self, answer: str = "") -> Any:
+        return _awaited(self._boundary.next_user, answer)
 
     @property
     def repeat(self) -> int:
@@ -191,6 +201,16 @@ def _awaited(function: Callable[..., Any], *arguments: Any) -> Any:
     import anyio.from_thread
 
     return anyio.from_thread.run(function, *arguments)
+
+
+def _leak(lens: StackLens, boundary: Boundary) -> str | None:
+    """The first retired name in what an episode has shown; what the agent itself had said before is none. What it is shown
+    before it acts was looked through as the pair was proven."""
+    leaks = Leaks.of(lens)
+    if not leaks.sought:
+        return None
+    said = [one.answer for one in boundary.said]
+    return next((str(leak) for leak in leaks.in_steps(boundary.steps, said)), None)
 
 
 def _judge(toolset: Toolset, task: Task, boundary: Boundary, answer: str) -> tuple[Outcome, str | None, str | None]:

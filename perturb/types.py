@@ -16,7 +16,8 @@ JSON: TypeAlias = Any
 Schema: TypeAlias = dict[str, Any]
 """A JSON Schema (2020-12) with its `$ref`s inlined. Keys that begin with `x-` are ours and are never shown."""
 
-Axis = Literal["tools", "system", "user", "environment", "responses", "scaffold"]
+Axis = Literal["tools", "system", "user", "environment", "responses", "scaffold", "mixed"]
+"""The part of the setup that an operator changes; `mixed` where a preset changes several."""
 Kind = Literal["equivalent", "distraction", "fault", "ablation", "adversarial"]
 HEADLINE_KINDS: frozenset[str] = frozenset({"equivalent", "distraction", "fault"})
 """The kinds under which the task stays solvable and knowable; they alone count towards the headline drop."""
@@ -78,7 +79,8 @@ class Failure(msgspec.Struct, frozen=True):
     """What a call gave when it failed, in the toolset's own words.
 
     `message` is what the agent reads, whole, when `renderer` is `plain`. `retry_after` is in seconds. `stale` marks a
-    call in a form that an operator has retired.
+    call in a form that an operator has retired. `in_band`: it comes as a result does, not marked as an error, and its text is
+    JSON where the tool declares a schema of its results.
     """
 
     kind: FailureKind
@@ -89,6 +91,7 @@ class Failure(msgspec.Struct, frozen=True):
     retry_after: float | None = None
     renderer: str = "plain"
     stale: bool = False
+    in_band: bool = False
 
 
 Answer: TypeAlias = Result | Failure
@@ -135,7 +138,8 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Transcript(msgspec.Struct, frozen=True):
-    """A clean run of one task that passed its check: what the reference agents have learnt from."""
+    """A clean run of one task that passed its check: what the reference agents have learnt from. `prompt` is all that the user
+    said, turns parted by an empty line."""
 
     system: str
     prompt: str

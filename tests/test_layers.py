@@ -18,13 +18,13 @@ PACKAGE = Path(perturb.__file__).parent
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
-    ("schemas", "texts", "mentions", "knowable", "sources", "plugins", "configuration", "database"),
+    ("kept", "schemas", "texts", "mentions", "knowable", "sources", "plugins", "configuration", "database"),
     ("operator", "corpus", "operators", "strategies"),
     (
         *("toolset", "agent", "episode", "answers", "signatures", "environments", "toolset_files", "authoring"),
         *("agent_files", "learned_gold", "loading", "reference", "plan_files"),
     ),
-    ("boundary", "metering", "replay", "laws"),
+    ("leaks", "boundary", "metering", "replay", "laws", "law_examples"),
     ("runner", "planning", "trial", "store", "watchdog"),
     ("statistics",),
     ("models", "serving"),
@@ -45,15 +45,14 @@ SEAM = {
     "boundary": "carries an episode",
     "replay": "proves a pair solvable",
     "laws": "checks every lens",
+    "law_examples": "checks every lens on what schemas allow",
     "showing": "shows an operator's examples before and after",
-    "demonstration": "shows an operator on a tool before and after",
-    "replaying": "tells a gold replay in shown terms",
     "trial": "asks the boundary to read the final answer",
 }
 """The modules that call the methods of a lens, beside the operators, which are lenses."""
 
 LENS_METHODS = {
-    *("show_text", "show_answer", "read_answer", "show_call", "read_call", "show_result", "read_result"),
+    *("show_text", "show_turns", "show_answer", "read_answer", "show_call", "read_call", "show_result", "read_result"),
     *("show_failure", "read_failure", "show_returns", "load_state", "read_state"),
 }
 

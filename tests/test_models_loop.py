@@ -25,6 +25,7 @@ class Episode:
     def __init__(self, *follow_ups: str) -> None:
         self.batches: list[list[Any]] = []
         self.follow_ups = list(follow_ups)
+        self.answers: list[str] = []
 
     async def call(self, name: str, arguments: Any) -> Reply:
         return (await self.calls([(name, arguments)]))[0]
@@ -39,7 +40,12 @@ class Episode:
         except ValueError:
             return Reply("no JSON", True)
 
-    async def next_user(self) -> str | None:
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        return [{"role": "system", "content": self.system}, {"role": "user", "content": self.prompt}]
+
+    async def next_user(self, answer: str = "") -> str | None:
+        self.answers.append(answer)
         return self.follow_ups.pop(0) if self.follow_ups else None
 
     def used(self, usage: Usage, *, reasoning: str = "", replayed: bool = False) -> None: ...
@@ -77,6 +83,7 @@ def test_calls_are_made_and_answered_until_the_model_has_none_left() -> None:
     model = Model(first, Said((Text("It is 5."),)), Said((Text("It "), Text("is 10."))))
     assert carried(episode, model) == "It is 10."
     assert episode.batches == [[("add", '{"numbers": [2, 3]}'), ("add", "{")]]
+    assert episode.answers == ["It is 5.", "It is 10."]
     assert model.shown[-1] == (
         [
             Told("system", "You add."),

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from perturb import laws, schemas
 from perturb.operator import SeededPick, Setup, Stack, StackLens, lens_for
 from perturb.operators.results.paginate import Paginate
@@ -80,3 +84,113 @@ def test_the_schema_of_a_merged_tools_result_is_made_once(monkeypatch: Any) -> N
     monkeypatch.setattr(schemas, "rewrite", lambda *args: made.append(args))
     assert [ask(lens, memory, call, rows(5)) for call in calls] == [first] * 3
     assert made == []
+
+
+def pages(plan: Paginate, data: Any, name: str = "find_rows", toolset: Toolset | None = None) -> tuple[list[Any], Any]:
+    """What an informed agent is shown one after the other, and the real result that it ends with."""
+    lens = lens_for(plan, Setup.of(toolset or Rows()))
+    memory, performing = lens.start(), lens.perform(Call(name))
+    call, seen = next(performing), []
+    while True:
+        seen.append(ask(lens, memory, call, data))
+        try:
+            call = performing.send(Result(seen[-1]))
+        except StopIteration as stop:
+            return seen, stop.value.data
+
+
+BY_ROW = Paginate(sizes={"find_rows": 2}, argument="after", row_key="row_id", more_key="has_more", size_argument="limit")
+BY_PATH = Paginate(sizes={"find_rows": 2}, argument="cursor", next_key="meta.paging.next", more_key="meta.more", last="absent")
+EMPTY = Paginate(
+    sizes={"find_rows": 2, "find_notes": 2}, argument="cursor", next_key="meta.next", rows_key="notes", last="empty"
+)
+
+
+def test_the_key_of_the_last_row_is_the_cursor() -> None:
+    seen, real = pages(BY_ROW, {"rows": rows(3), "total": 3})
+    assert seen == [
+        {"rows": [{"row_id": 0}, {"row_id": 1}], "total": 3, "has_more": True},
+        {"rows": [{"row_id": 2}], "total": 3, "has_more": False},
+    ]
+    assert real == {"rows": rows(3), "total": 3}
+    parameters = lens_for(BY_ROW, Setup.of(Rows())).setup.public_tools[0].parameters["properties"]
+    assert parameters["after"]["type"] == "integer"
+    assert "`row_id` of the last row" in parameters["after"]["description"]
+
+
+def test_a_cursor_can_be_told_below_a_key_and_be_left_out_or_empty_at_the_end() -> None:
+    seen, real = pages(BY_PATH, {"rows": rows(3), "total": 3})
+    assert [set(page["meta"]) for page in seen] == [{"paging", "more"}, {"more"}]
+    assert real == {"rows": rows(3), "total": 3}
+    seen, real = pages(EMPTY, rows(3), "find_notes")
+    assert [list(page) for page in seen] == [["notes", "meta"], ["notes", "meta"]]
+    assert seen[-1]["meta"] == {"next": ""}
+    assert real == rows(3)
+
+
+def test_a_key_that_was_there_undeclared_is_set_apart() -> None:
+    for meta in ({"took": 5}, "none"):
+        data = {"rows": rows(3), "total": 3, "meta": meta}
+        seen, real = pages(BY_PATH, data)
+        assert (seen[0]["meta_"], seen[0]["meta"]["more"]) == (meta, True)
+        assert real == data
+
+
+class Dated(Toolset):
+    """A list with a declared object beside it."""
+
+    name = "dated"
+    dumps_state = False
+    tools = (
+        Tool(
+            name="find_rows",
+            returns={
+                "type": "object",
+                "properties": {"meta": {"type": "object", "properties": {"took": {"type": "integer"}}}, "rows": ROWS},
+                "required": ["rows"],
+            },
+        ),
+    )
+
+
+def test_a_path_may_lead_into_an_object_that_is_declared() -> None:
+    data = {"meta": {"took": 5}, "rows": rows(3)}
+    seen, real = pages(BY_PATH, data, toolset=Dated())
+    assert seen[0]["meta"]["paging"]["next"]
+    assert seen[1]["meta"] == {"took": 5, "more": False}
+    assert real == data
+    for uncut in ({"meta": None, "rows": rows(3)}, {"rows": rows(3)}):
+        assert pages(BY_PATH, uncut, toolset=Dated()) == ([uncut], uncut)
+
+
+def test_fewer_rows_can_be_asked_for_and_never_more() -> None:
+    lens = lens_for(BY_ROW, Setup.of(Rows()))
+    memory = lens.start()
+    data = {"rows": rows(5), "total": 5}
+    assert len(ask(lens, memory, Call("find_rows", {"limit": 1}), data)["rows"]) == 1
+    assert len(ask(lens, memory, Call("find_rows", {"limit": 9, "after": 0}), data)["rows"]) == 2
+    for limit in (0, "2", True):
+        assert ask(lens, memory, Call("find_rows", {"limit": limit}), data).endswith("'limit' is not accepted")
+
+
+def test_the_key_of_a_row_goes_on_only_from_where_it_was_shown() -> None:
+    lens = lens_for(BY_ROW, Setup.of(Rows()))
+    memory = lens.start()
+    ask(lens, memory, Call("find_rows", {"owner": "Ada"}), {"rows": rows(5), "total": 5})
+    assert ask(lens, memory, Call("find_rows", {"after": 1}), {}).endswith("'after' is not accepted")
+    assert ask(lens, memory, Call("find_rows", {"owner": "Ada", "after": 1}), {})["rows"] == [{"row_id": 2}, {"row_id": 3}]
+
+
+def test_rows_without_the_key_are_not_cut() -> None:
+    data = {"rows": [{"row_id": 1}, {}, {"row_id": 3}], "total": 3}
+    assert pages(BY_ROW, data) == ([data], data)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 9), st.integers(1, 4), st.sampled_from([BY_ROW, BY_PATH, EMPTY, PLAN]), st.booleans())
+def test_any_list_comes_back_whole(count: int, size: int, plan: Paginate, extra: bool) -> None:
+    plan = msgspec.structs.replace(plan, sizes=dict.fromkeys(plan.sizes, size))
+    data = {"rows": rows(count), "total": count, **({"has_more": 1, "meta_": 2} if extra else {})}
+    seen, real = pages(plan, data)
+    assert real == data
+    assert len(seen) == max(1, -(-count // size))

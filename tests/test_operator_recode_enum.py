@@ -141,3 +141,24 @@ def test_free_strings_beside_an_enum_are_left_alone() -> None:
         )
 
     assert isinstance(RecodeEnum.plan(Setup.of(One()), SeededPick(1), 1.0), NotApplicable)
+
+
+def test_a_written_plan_may_code_some_values_alone() -> None:
+    here = setup(cabin={"type": "string", "enum": CABINS})
+    lens = RecodeEnum(codes={"book.cabin": {"economy": "MAIN"}}).lens(here)
+    schema = lens.setup.public_tools[0].parameters["properties"]["cabin"]
+    assert schema["enum"] == ["MAIN", "premium_economy", "business"]
+    assert schema["description"] == "Codes: MAIN = economy."
+    for value, shown in (("economy", "MAIN"), ("business", "business"), ("other", "other"), ("MAIN", "MAIN'")):
+        call = Call("book", {"cabin": value})
+        assert lens.show_call(call).arguments == {"cabin": shown}
+        assert lens.read_call(lens.show_call(call)) == call
+    refused = lens.read_call(Call("book", {"cabin": "economy"}))
+    assert isinstance(refused, Failure)
+    assert refused.stale
+
+
+def test_a_code_that_another_value_has_leaves_everything_as_it_is() -> None:
+    for codes in ({"economy": "business"}, {"economy": "M", "business": "M"}, {"unknown": "U"}):
+        lens = RecodeEnum(codes={"book.cabin": codes}).lens(setup(cabin={"type": "string", "enum": CABINS}))
+        assert lens.setup is lens.real

@@ -23,6 +23,7 @@ FORMS = [
     form_of("number_to_text", ("", ""), "", ""),
     form_of("flag_to_text", ("yes", "no"), "", ""),
     *(form_of("list_to_text", ("", ""), separator, item) for separator in ",;|" for item in ("string", "number", "boolean")),
+    form_of("one_to_list", ("", ""), "", ""),
     form_of("text_to_integer", ("", ""), "", ""),
     form_of("text_to_flag", ("yes", "no"), "", ""),
 ]
@@ -117,3 +118,36 @@ def test_an_argument_of_several_types_is_left_alone() -> None:
     planned = Retype.plan(Setup.of(One()), SeededPick(1), 1.0)
     assert isinstance(planned, NotApplicable)
     assert planned.reason == "nothing_to_change"
+
+
+def test_one_value_becomes_a_list_of_one() -> None:
+    schema = {"type": ["string", "null"], "enum": ["a", "b", None], "description": "Which.", "default": "a"}
+    lens = bound({"kind": schema}, {"kind": Form("one_to_list")})
+    assert lens.setup.public_tools[0].parameters["properties"]["kind"] == {
+        "description": "Which. A list with this one item.",
+        "type": ["array", "null"],
+        "items": {"type": "string", "enum": ["a", "b"]},
+        "minItems": 1,
+        "maxItems": 1,
+        "default": ["a"],
+    }
+    for value in ("a", None):
+        assert lens.read_call(lens.show_call(Call("send", {"kind": value}))) == Call("send", {"kind": value})
+    for value in ("a", [], ["a", "b"], [None]):
+        refused = lens.read_call(Call("send", {"kind": value}))
+        assert isinstance(refused, Failure)
+        assert refused.stale
+
+
+def test_an_object_in_a_list_of_one_keeps_its_own_places() -> None:
+    embed = {"type": "object", "properties": {"title": {"type": "string"}}}
+    lens = bound({"embed": embed}, {"embed": Form("one_to_list"), "embed.title": Form("one_to_list")})
+    assert lens.show_call(Call("send", {"embed": {"title": "x"}})).arguments == {"embed": [{"title": ["x"]}]}
+
+
+def test_an_enum_of_digits_may_become_one_of_numbers() -> None:
+    lens = bound({"type": {"type": "string", "enum": ["0", "1"]}}, {"type": Form("text_to_integer")})
+    assert lens.setup.public_tools[0].parameters["properties"]["type"]["enum"] == [0, 1]
+    assert lens.show_call(Call("send", {"type": "1"})).arguments == {"type": 1}
+    words = bound({"type": {"type": "string", "enum": ["0", "one"]}}, {"type": Form("text_to_integer")})
+    assert words.setup is words.real

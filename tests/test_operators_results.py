@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import anyio
+import pytest
 from depot import DEPOT
 
 from perturb import texts
+from perturb.errors import PlanError
 from perturb.operator import NotApplicable, SeededPick, Setup, StackLens, lens_for
 from perturb.operators import from_json
 from perturb.operators.results.drop_fields import DropFields
@@ -55,6 +57,33 @@ def test_a_graphql_field_is_a_name_that_graphql_allows() -> None:
     setup = one_tool(Tool(name="get-user", returns=record("name")))
     shown = lens({"op": "results.envelope", "wrappers": {"get-user": "graphql"}}, setup)
     assert shown.show_result(Call("get-user"), Result({"name": "Ada"})).data == {"data": {"get_user": {"name": "Ada"}}}
+
+
+def test_a_plan_may_bring_an_envelope_of_its_own() -> None:
+    setup = one_tool(Tool(name="get_user", returns=record("name")))
+    house = {"beside": {"ok": True, "meta": {"version": 2}}, "path": ["response", "user"]}
+    shown = lens({"op": "results.envelope", "wrappers": {"get_user": "own"}, "houses": {"own": house}}, setup)
+    result = Result({"name": "Ada"})
+    data = {"ok": True, "meta": {"version": 2}, "response": {"user": {"name": "Ada"}}}
+    assert shown.show_result(Call("get_user"), result).data == data
+    assert shown.read_result(Call("get_user"), Result(data)) == result
+    returns = shown.setup.public_tools[0].returns
+    assert returns is not None
+    assert returns["required"] == ["ok", "meta", "response"]
+    assert returns["properties"]["response"]["properties"]["user"] == record("name")
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        ({"wrappers": {"get_user": "statsu"}}, "no envelope 'statsu'; did you mean 'status'"),
+        ({"wrappers": {"get_user": "own"}, "houses": {"own": {"beside": {}, "path": []}}}, "needs a path to the data"),
+        ({"wrappers": {"get_user": "own"}, "houses": {"own": {"beside": {"a": 1}, "path": ["a"]}}}, "needs a path to the data"),
+    ],
+)
+def test_an_envelope_that_cannot_be_made_is_refused(plan: dict[str, Any], said: str) -> None:
+    with pytest.raises(PlanError, match=said):
+        lens({"op": "results.envelope", **plan}, one_tool(Tool(name="get_user", returns=record("name"))))
 
 
 def test_an_envelope_is_outside_of_pages() -> None:

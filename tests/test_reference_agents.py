@@ -473,6 +473,9 @@ class _Changing:
     def tools(self) -> tuple[Tool, ...]:
         return (BOOK if not self.calls_made else msgspec.structs.replace(BOOK, name="reserve_seat"),)
 
+    async def next_user(self, answer: str = "") -> None:
+        return None
+
     async def call(self, name: str, arguments: Any) -> Reply:
         known = self.tools[0].name
         self.calls_made.append(Call(name, arguments))

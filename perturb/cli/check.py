@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from perturb.cli.options import Configured, Finite, json_option, operators_option, runs_option, task_option, toolset_option
+from perturb.cli.options import (
+    Configured,
+    Finite,
+    chosen_operators,
+    json_option,
+    operators_option,
+    preset_option,
+    runs_option,
+    task_option,
+    toolset_option,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,6 +28,7 @@ EXAMPLES = """\b
 Examples:
   perturb check                                                   the airline toolset, every operator
   perturb check --toolset mine.py --operators 'results.*'         your own, some operators
+  perturb check --preset api-v2 --laws                            a mixture, and the laws of operators
   perturb check -t agentdojo:banking --intensity 0.3 --intensity 1 --seeds 3 --stacks 200 --laws --jobs 2
 """
 MOST_SHOWN = 20
@@ -26,6 +37,7 @@ MOST_SHOWN = 20
 @click.command("check", cls=Configured, epilog=EXAMPLES, short_help="Prove a toolset solvable under every operator.")
 @toolset_option
 @operators_option
+@preset_option
 @task_option
 @click.option(
     "--intensity", type=Finite(0.0, 1.0), multiple=True, default=(1.0,), show_default=True,
@@ -47,6 +59,7 @@ def command(
     /,
     toolset: str,
     operators: tuple[str, ...],
+    preset: tuple[str, ...],
     task: tuple[str, ...],
     intensity: tuple[float, ...],
     seed: int,
@@ -71,7 +84,7 @@ def command(
 
     request = CheckRequest(
         toolset=toolset,
-        operators=tuple(part for text in operators for part in text.split(",")),
+        operators=chosen_operators(ctx),
         tasks=tuple(task),
         intensities=tuple(dict.fromkeys(intensity)),
         seed=seed,
@@ -113,7 +126,7 @@ def _print(checked: Checked, console: Console, laws: bool) -> None:
     for row in checked.rows.values():
         bad = f"{len(row.unsolvable):,}"
         table.add_row(
-            Text("random stacks" if row.axis == "mixed" else row.id),
+            Text("random stacks" if row.id == "stack" else row.id),
             row.kind,
             f"{len(row.tasks):,}",
             f"{row.plans:,}",

@@ -12,18 +12,19 @@ from perturb.cli.options import Configured, json_option, runs_option, store_opti
 EXAMPLES = """\b
 Examples:
   perturb list operators
+  perturb list presets
   perturb list toolsets --json
   perturb list runs
 """
 
 
-@click.command("list", cls=Configured, epilog=EXAMPLES, short_help="List operators, toolsets, agents or runs.")
-@click.argument("what", type=click.Choice(["operators", "toolsets", "agents", "runs"]))
+@click.command("list", cls=Configured, epilog=EXAMPLES, short_help="List operators, presets, toolsets, agents or runs.")
+@click.argument("what", type=click.Choice(["operators", "presets", "toolsets", "agents", "runs"]))
 @runs_option
 @store_option
 @json_option
 def command(what: str, out: str, store: str | None, as_json: bool) -> None:
-    """List what can be named: operators, toolsets, agents, or the runs in the store."""
+    """List what can be named: operators, presets, toolsets, agents, or the runs in the store."""
     rows = _runs(out, store) if what == "runs" else _LISTS[what]()
     if as_json:
         import msgspec
@@ -40,10 +41,10 @@ def operators() -> list[dict[str, Any]]:
     import inspect
     import re
 
-    from perturb.operators import TABLE
+    from perturb.operators import TABLE, third_party
 
     found = []
-    for operator in TABLE:
+    for operator in (*TABLE, *map(third_party.load, third_party.offered())):
         summary, _, rest = inspect.cleandoc(operator.__doc__ or "").partition("\n\n")
         where = re.findall(r"(?:Applies|Does not apply)\b.*?\.(?=\s|$)", rest, re.DOTALL)
         found.append(
@@ -54,9 +55,26 @@ def operators() -> list[dict[str, Any]]:
                 "version": operator.version,
                 "summary": " ".join(summary.split()),
                 "applies": " ".join(" ".join(where).split()),
+                "from": third_party.origin(operator.id) if operator.id in third_party.offered() else "perturb",
             }
         )
     return found
+
+
+def presets() -> list[dict[str, Any]]:
+    """Each preset: what it is, what it follows and how it differs from it, and the operators of each of its mixtures."""
+    from perturb.operators.presets import PRESETS
+
+    return [
+        {
+            "name": preset.name,
+            "summary": preset.summary,
+            "source": preset.source,
+            "differs": preset.differs,
+            "mixtures": {one.id: {member.operator: member.dose for member in one.members} for one in preset.parts},
+        }
+        for preset in PRESETS.values()
+    ]
 
 
 def _toolsets() -> list[dict[str, Any]]:
@@ -97,9 +115,15 @@ def _run(run: str, kept: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_LISTS: dict[str, Callable[[], list[dict[str, Any]]]] = {"operators": operators, "toolsets": _toolsets, "agents": _agents}
+_LISTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
+    "operators": operators,
+    "presets": presets,
+    "toolsets": _toolsets,
+    "agents": _agents,
+}
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "operators": ("id", "kind", "summary"),
+    "presets": ("name", "summary"),
     "toolsets": ("name", "from", "summary"),
     "agents": ("name", "from", "summary"),
     "runs": ("run", "started", "agent", "toolset", "operators", "tasks", "ended"),

@@ -135,6 +135,22 @@ def operators_option(function: F) -> F:
     )(function)  # fmt: skip
 
 
+def preset_option(function: F) -> F:
+    return click.option(
+        "--preset", multiple=True, metavar="NAME",
+        help="A mixture of operators (perturb list presets); in place of --operators, or beside those that are named.",
+    )(function)  # fmt: skip
+
+
+def chosen_operators(context: click.Context) -> tuple[str, ...]:
+    """The patterns that --operators and --preset come to: with presets alone, those that come by default are left out."""
+    presets = tuple(f"preset:{name.strip()}" for text in context.params["preset"] for name in text.split(","))
+    by_default = context.get_parameter_source("operators") is click.core.ParameterSource.DEFAULT
+    if presets and by_default:
+        return presets
+    return (*(part for text in context.params["operators"] for part in text.split(",")), *presets)
+
+
 def task_option(function: F) -> F:
     return click.option("--task", multiple=True, metavar="ID", help="Only this task; may be given several times.")(function)
 

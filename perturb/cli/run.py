@@ -14,9 +14,11 @@ from perturb.cli.options import (
     OUT,
     Configured,
     Finite,
+    chosen_operators,
     command_line,
     json_option,
     operators_option,
+    preset_option,
     store_option,
     task_option,
     toolset_option,
@@ -31,6 +33,7 @@ EXAMPLES = """\b
 Examples:
   perturb run                                                  the reference agent on the airline toolset
   perturb run --agent mine.py:agent --operators 'tools.*'      your own agent, renamed tools only
+  perturb run --agent mine.py --preset vendor-swap             another vendor's API, all of it at once
   perturb run --agent mine.py --trials 3 --max-drop 0.1        a gate: at most 10 points may be lost
   perturb run --agent mine.py --budget 10min,5usd --dry-run    what it would take, and nothing else
 """
@@ -44,6 +47,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 )  # fmt: skip
 @toolset_option
 @operators_option
+@preset_option
 @task_option
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="Only the first so many tasks.")
 @click.option("--trials", type=click.IntRange(min=1), default=1, show_default=True, help="Perturbed episodes for each pair.")
@@ -123,7 +127,7 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
     return Request(
         agent=chosen["agent"],
         toolset=chosen["toolset"],
-        operators=tuple(part for text in chosen["operators"] for part in text.split(",")),
+        operators=chosen_operators(ctx),
         tasks=tuple(chosen["task"]),
         limit=chosen["limit"],
         design=Design(

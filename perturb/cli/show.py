@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   perturb show tools.synonym
+  perturb show vendor-swap --task cancel-insured
   perturb show results.paginate --toolset agentdojo:banking --tool get_most_recent_transactions
   perturb show reports/runs/24eada/plans/tools.opaque-12-0.json --markdown
 """
 
 
 @click.command("show", cls=Configured, epilog=EXAMPLES, short_help="Show a perturbation before and after, as a diff.")
-@click.argument("what", metavar="OPERATOR|PLAN.json")
+@click.argument("what", metavar="OPERATOR|PRESET|PLAN.json")
 @toolset_option
 @click.option("--tool", default=None, metavar="NAME", help="The tool to show, by the toolset's own name.")
 @click.option("--task", default=None, metavar="ID", help="The task to take the gold call from.")
@@ -36,17 +37,18 @@ Examples:
 @json_option
 @click.pass_context
 def command(ctx: click.Context, /, what: str, tool: str | None, markdown: bool, as_json: bool, **chosen: Any) -> None:
-    """Show what an agent saw before and what it sees now under an operator, or under the plan in a file.
+    """Show what an agent saw before and what it sees now under an operator, a preset, or the plan in a file.
 
-    The prompts, a tool, a gold call with its result, and an error that was provoked, as a diff. Lines with - are the
-    toolset's own, lines with + are what the agent is shown in their place.
+    The prompts, a tool, a call with its result, and an error that was provoked, as a diff. The call is one of the gold calls;
+    of a tool that none of them uses, one is made up from its schema. Lines with - are the toolset's own, lines with + are
+    what the agent is shown in their place.
     """
     import anyio
 
     from perturb.demonstration import demonstrate
     from perturb.errors import ConfigurationError, nearest
     from perturb.loading import load_toolset
-    from perturb.operator import Operator
+    from perturb.operator import Operator, Stack
     from perturb.plan_files import PlanFile, read_plan_file
     from perturb.replay import Gold
 
@@ -60,34 +62,52 @@ def command(ctx: click.Context, /, what: str, tool: str | None, markdown: bool, 
     task_id = chosen["task"] or record.task
     tasks = [toolset.task(task_id)] if task_id else list(toolset.tasks)
     gold = Gold(toolset)
-    drawn = _drawn(gold, what, record.plan, tasks, chosen)
+    named_as, drawn = _drawn(gold, what, record.plan, tasks, chosen)
     if not isinstance(drawn, Operator):
         raise ConfigurationError(f"{what} does not apply to {spec}: {_reason(drawn)}")
     sections = anyio.run(demonstrate, gold, drawn, tasks, tool)
-    told = {"operator": drawn.id, "axis": drawn.axis, "kind": drawn.kind, "toolset": spec, "plan": drawn.to_json()}
+    told = {
+        "operator": named_as.id,
+        "axis": "mixed" if named_as is Stack else named_as.axis,
+        "kind": drawn.kind,
+        "toolset": spec,
+        "plan": drawn.to_json(),
+    }
     if as_json:
         import msgspec
 
         told["sections"] = msgspec.to_builtins(sections)
         click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
     elif markdown:
-        _print_markdown(told, drawn, sections)
+        _print_markdown(told, named_as, sections)
     else:
-        _print(told, drawn, sections)
+        _print(told, named_as, sections)
 
 
-def _drawn(gold: Gold, what: str, plan: Any, tasks: list[Task], chosen: dict[str, Any]) -> Operator | NotApplicable:
+def _drawn(
+    gold: Gold, what: str, plan: Any, tasks: list[Task], chosen: dict[str, Any]
+) -> tuple[type[Operator], Operator | NotApplicable]:
+    """What is to be shown, as it is named, and the plan of it."""
     from perturb.operators import by_id, from_json
     from perturb.planning import Design, draw
 
     if what.endswith(".json"):
-        return from_json(plan)
+        operator = from_json(plan)
+        return type(operator), operator
     design = Design(seed=chosen["seed"], intensity=chosen["intensity"])
     if not tasks:
         from perturb.toolset import Task
 
         tasks = [Task(id="", prompt="")]
-    return draw(by_id(what), gold.setup, tasks[0], 0, design)
+    from perturb.operators.presets import PRESETS
+
+    mixtures = PRESETS[what].mixtures if what in PRESETS else (what,)
+    if len(mixtures) > 1:
+        from perturb.errors import ConfigurationError
+
+        raise ConfigurationError(f"preset {what!r} has several mixtures; name one of {', '.join(mixtures)}")
+    named = by_id(mixtures[0])
+    return named, draw(named, gold.setup, tasks[0], 0, design)
 
 
 def _reason(drawn: NotApplicable) -> str:
@@ -96,7 +116,7 @@ def _reason(drawn: NotApplicable) -> str:
     return f"{REASONS[drawn.reason]}{' (' + drawn.detail + ')' if drawn.detail else ''}"
 
 
-def _summary(operator: Operator) -> str:
+def _summary(operator: type[Operator]) -> str:
     return " ".join((operator.__doc__ or "").strip().partition("\n\n")[0].split())
 
 
@@ -112,7 +132,7 @@ def _unchanged(sections: list[Section]) -> list[str]:
     return [one.title for one in sections if one.before == one.after]
 
 
-def _print(told: dict[str, Any], operator: Operator, sections: list[Section]) -> None:
+def _print(told: dict[str, Any], operator: type[Operator], sections: list[Section]) -> None:
     from rich.text import Text
 
     from perturb.cli.console import output
@@ -134,7 +154,7 @@ def _print(told: dict[str, Any], operator: Operator, sections: list[Section]) ->
         console.print(Text(f"unchanged: {', '.join(unchanged)}", style="dim"))
 
 
-def _print_markdown(told: dict[str, Any], operator: Operator, sections: list[Section]) -> None:
+def _print_markdown(told: dict[str, Any], operator: type[Operator], sections: list[Section]) -> None:
     click.echo(f"### `{told['operator']}` on `{told['toolset']}`\n\n{_summary(operator)}")
     for section in sections:
         if section.before != section.after:

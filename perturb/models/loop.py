@@ -35,8 +35,7 @@ class Scaffold(msgspec.Struct, frozen=True, kw_only=True):
 async def converse(episode: LiveEpisode, asker: Asker, scaffold: Scaffold) -> str:
     """Carry an episode through to the answer of the model."""
     conversation = asker.conversation(episode)
-    history: list[Message] = [Told("system", episode.system)] if episode.system else []
-    history.append(Told("user", episode.prompt))
+    history: list[Message] = [Told(one["role"], one["content"]) for one in episode.messages]  # type: ignore[arg-type]
     for _ in range(scaffold.max_turns):
         tools = tuple(episode.tools)
         written = scaffold.write(scaffold.remember(history), tools)
@@ -49,7 +48,7 @@ async def converse(episode: LiveEpisode, asker: Asker, scaffold: Scaffold) -> st
                 for call, reply in zip(said.calls, replies, strict=True)
             ]
             continue
-        following = await episode.next_user()
+        following = await episode.next_user(said.text)
         if following is None:
             return said.text
         history.append(Told("user", following))

@@ -10,7 +10,7 @@ from perturb.operator.lens import Handling, Lens, Memory, Performing, Retired, S
 from perturb.operator.picking import Pick, SeededPick, dose
 from perturb.operator.record import KIND_ORDER, PHASES, REASONS, Example, NotApplicable, Operator, Phase, Reason
 from perturb.operator.rewriting import RewritingLens
-from perturb.operator.setups import Setup, public
+from perturb.operator.setups import Setup, SystemRole, public
 from perturb.operator.stack import Stack, StackLens, in_phase_order, lens_for
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Stack",
     "StackLens",
     "StateLens",
+    "SystemRole",
     "dose",
     "in_phase_order",
     "lens_for",

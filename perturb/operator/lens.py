@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
-from perturb.operator.setups import Setup
+from perturb.operator.setups import Setup, SystemRole
 from perturb.types import JSON, Answer, Call, Delay, Failure, Result, Schema, Tool
 
 Memory: TypeAlias = Any
@@ -29,6 +29,10 @@ class Lens:
     `real` is the setup within, `setup` the one that is shown. `call` arguments of `show_*` and `read_*` are in the
     terms of `real`. Nothing is changed in place. A lens that `withholds` shows answers with something left out (ablation):
     what it shows of them cannot be read back.
+
+    `later` is what takes this lens's place within an episode (a migration, a tool that comes late), once `moves` says so; it
+    is asked between batches of calls and between turns of the user's, and has the same memory. Only operators of the last
+    phase, `stages`, have one.
     """
 
     withholds: ClassVar[bool] = False
@@ -37,19 +41,26 @@ class Lens:
         self.real = real
         self.setup = real
         self.retired: tuple[Retired, ...] = ()
+        self.later: Lens | None = None
 
-    def shown(self, *, system: str | None = None, tools: Iterable[Tool] | None = None) -> Setup:
+    def shown(self, *, system: str | None = None, tools: Iterable[Tool] | None = None, role: SystemRole | None = None) -> Setup:
         """A setup with the given changes, made by this lens."""
         return Setup(
             self.real.system if system is None else system,
             self.real.tools if tools is None else tuple(tools),
             self.real.source,
             self,
+            role=role or self.real.role,
         )
 
     def show_text(self, text: str) -> str:
         """A prompt of the user's or of the system's, in shown terms."""
         return text
+
+    def show_turns(self, turns: tuple[str, ...]) -> tuple[str, ...]:
+        """What the user says, one text a turn, in shown terms. A lens that changes it makes a setup of its own, so that
+        operators laid over it plan on what it shows."""
+        return tuple(self.show_text(turn) for turn in turns)
 
     def show_answer(self, text: str) -> str:
         """A final answer in the terms of the shown setup."""
@@ -94,6 +105,13 @@ class Lens:
     def start(self) -> Memory:
         """What is remembered within one episode; a fresh one for each."""
         return None
+
+    def hear_user(self, memory: Memory) -> None:
+        """The user's next turn has been taken."""
+
+    def moves(self, memory: Memory) -> bool:
+        """Whether `later` is to take over now."""
+        return False
 
     def handle(self, call: Call, memory: Memory) -> Handling:
         """Answer a shown call by no, one or several calls within."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self, get_args
 
 import msgspec
 
@@ -12,12 +12,23 @@ from perturb.operator.setups import Setup
 from perturb.types import JSON, Axis, Call, Kind, Tool
 
 Phase = Literal[
-    "state", "names", "arguments", "toolset", "faults", "shape", "paging", "envelope", "rendering", "noise", "messages"
+    "state",
+    "names",
+    "arguments",
+    "toolset",
+    "faults",
+    "shape",
+    "paging",
+    "envelope",
+    "rendering",
+    "noise",
+    "catalogue",
+    "messages",
+    "stages",
 ]
-PHASES: tuple[Phase, ...] = (
-    "state", "names", "arguments", "toolset", "faults", "shape", "paging", "envelope", "rendering", "noise", "messages",
-)  # fmt: skip
-"""The order in which lenses are laid over a setup, innermost first."""
+PHASES: tuple[Phase, ...] = get_args(Phase)
+"""The order in which lenses are laid over a setup, innermost first. `catalogue` is for what puts tools as they are shown behind
+others; `stages` for what changes the setup in the middle of an episode, of which a stack holds one at most."""
 
 KIND_ORDER: tuple[Kind, ...] = ("equivalent", "distraction", "fault", "ablation", "adversarial")
 """From the strongest promise to the weakest."""

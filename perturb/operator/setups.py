@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -13,23 +14,36 @@ from perturb.types import JSON, Call, Failure, FailureKind, Schema, Tool, digest
 
 if TYPE_CHECKING:
     from perturb.operator.lens import Lens
-    from perturb.toolset import Toolset
+    from perturb.toolset import Task, Toolset
 
+
+SystemRole = Literal["system", "developer"]
+"""In whose name the system prompt is sent, as the OpenAI wire has it."""
 
 _TOOLS = msgspec.json.Decoder(tuple[Tool, ...])
 
 
 class Setup:
-    """What an agent is shown: the system prompt and the tools; prompts of single tasks go through `Lens.show_text`.
+    """What an agent is shown: the system prompt and the tools; prompts of single tasks go through `Lens.show_turns`.
 
-    `lens` is the lens that made this setup, `None` for the toolset's own. `source` is the toolset.
+    `lens` is the lens that made this setup, `None` for the toolset's own. `source` is the toolset. `role` is in whose name the
+    system prompt is sent.
     """
 
-    def __init__(self, system: str, tools: tuple[Tool, ...], source: Toolset, lens: Lens | None = None) -> None:
+    def __init__(
+        self,
+        system: str,
+        tools: tuple[Tool, ...],
+        source: Toolset,
+        lens: Lens | None = None,
+        *,
+        role: SystemRole = "system",
+    ) -> None:
         self.system = system
         self.tools = tools
         self.source = source
         self.lens = lens
+        self.role: SystemRole = role
         self.by_name: dict[str, Tool] = {tool.name: tool for tool in tools}
 
     @classmethod
@@ -40,6 +54,19 @@ class Setup:
             cached = cls(toolset.system, tuple(schemas.annotate(tool) for tool in toolset.tools), toolset)
             toolset.__dict__["_setup"] = cached
         return cached
+
+    def for_task(self, task: Task) -> Setup:
+        """This setup as a plan for one task is drawn on it: what the user says is that task's alone. For the toolset's own."""
+        mine = copy.copy(self)
+        mine.__dict__["conversations"] = ((task.prompt, *task.follow_ups),)
+        return mine
+
+    @cached_property
+    def conversations(self) -> tuple[tuple[str, ...], ...]:
+        """What the user says, as it is shown: one conversation a task, one text a turn; one task's where a plan is for it."""
+        if self.lens is None:
+            return tuple((task.prompt, *task.follow_ups) for task in self.source.tasks)
+        return tuple(self.lens.show_turns(turns) for turns in self.lens.real.conversations)
 
     @cached_property
     def public_tools(self) -> tuple[Tool, ...]:
@@ -65,7 +92,7 @@ class Setup:
 
     @cached_property
     def digest(self) -> str:
-        return digest([self.system, self.tools])
+        return digest([self.system, self.role, self.tools])
 
     @cached_property
     def words(self) -> frozenset[str]:

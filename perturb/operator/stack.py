@@ -43,26 +43,36 @@ class Stack(Operator, frozen=True, kw_only=True):
 
     @classmethod
     def of(
-        cls, operators: Iterable[type[Operator]], setup: Setup, pick: Callable[[str], Pick], intensity: float
+        cls,
+        operators: Iterable[type[Operator]],
+        setup: Setup,
+        pick: Callable[[str], Pick],
+        intensity: float | Callable[[str], float],
     ) -> tuple[Stack, dict[str, NotApplicable]]:
         """Plan several operators, each on what the ones within it show. `pick` gives each operator, by its id, a source of
-        its own. Those that do not apply are left out and named with the reason."""
+        its own, and `intensity` may give each its own. Those that do not apply are left out and named with the reason."""
         members: list[Operator] = []
         left_out: dict[str, NotApplicable] = {}
         lens = StackLens(setup, ())
         for operator in in_phase_order(operators):
-            clash = [member.id for member in members if member.id in operator.conflicts or operator.id in member.conflicts]
+            clash = [member.id for member in members if _clash(member, operator)]
             planned: Operator | NotApplicable
             if clash:
                 planned = NotApplicable(reason="conflict", detail=f"with {clash[0]}")
             else:
-                planned = operator.plan(lens.setup, pick(operator.id), intensity)
+                dose = intensity(operator.id) if callable(intensity) else intensity
+                planned = operator.plan(lens.setup, pick(operator.id), dose)
             if isinstance(planned, NotApplicable):
                 left_out[operator.id] = planned
                 continue
             members.append(planned)
             lens = lens.under(planned)
         return cls(operators=tuple(members)), left_out
+
+
+def _clash(member: Operator, operator: type[Operator]) -> bool:
+    """Whether two operators cannot be in one stack: as they declare, or because both change the setup within an episode."""
+    return member.id in operator.conflicts or operator.id in member.conflicts or member.phase == operator.phase == "stages"
 
 
 def in_phase_order(operators: Iterable[T]) -> list[T]:
@@ -83,6 +93,23 @@ class StackLens(Lens):
         stack._lay(self.layers, (operator,))
         return stack
 
+    @cached_property
+    def next_stage(self) -> StackLens | None:
+        """This stack with what takes over from its outermost lens within an episode; `None` where nothing does."""
+        later = self.layers[-1].later if self.layers else None
+        if later is None:
+            return None
+        stack = StackLens(self.real, ())
+        stack._lay([*self.layers[:-1], later], ())
+        return stack
+
+    @cached_property
+    def inner(self) -> StackLens:
+        """This stack without its outermost lens."""
+        stack = StackLens(self.real, ())
+        stack._lay(self.layers[:-1], ())
+        return stack
+
     def _lay(self, layers: Iterable[Lens], operators: Iterable[Operator]) -> None:
         self.layers: list[Lens] = list(layers)
         setup = self.layers[-1].setup if self.layers else self.real
@@ -92,6 +119,8 @@ class StackLens(Lens):
             setup = layer.setup
         self.setup = setup
         self.retired = tuple(name for layer in self.layers for name in layer.retired)
+        if any(layer.later is not None for layer in self.layers[:-1]):
+            raise OperatorFault("an operator that changes the setup within an episode must be the outermost of its stack")
         self._stateless = [type(layer).handle is Lens.handle for layer in self.layers]
         self._plain_perform = [type(layer).perform is Lens.perform for layer in self.layers]
 
@@ -99,6 +128,11 @@ class StackLens(Lens):
         for layer in self.layers:
             text = layer.show_text(text)
         return text
+
+    def show_turns(self, turns: tuple[str, ...]) -> tuple[str, ...]:
+        for layer in self.layers:
+            turns = layer.show_turns(turns)
+        return turns
 
     def show_answer(self, text: str) -> str:
         for layer in self.layers:
@@ -191,6 +225,13 @@ class StackLens(Lens):
 
     def start(self) -> Memory:
         return [layer.start() for layer in self.layers]
+
+    def hear_user(self, memory: Memory) -> None:
+        for layer, own in zip(self.layers, memory, strict=True):
+            layer.hear_user(own)
+
+    def moves(self, memory: Memory) -> bool:
+        return bool(self.layers) and self.layers[-1].later is not None and self.layers[-1].moves(memory[-1])
 
     def handle(self, call: Call, memory: Memory) -> Handling:
         return (yield from self._handle(len(self.layers) - 1, call, memory))

@@ -10,6 +10,7 @@ import msgspec
 
 from perturb.errors import ConfigurationError, PlanError, nearest
 from perturb.operator import Operator, Stack
+from perturb.operators import presets, third_party
 from perturb.operators.arguments.case_style import ArgumentCaseStyle
 from perturb.operators.arguments.nest import Nest
 from perturb.operators.arguments.recode_enum import RecodeEnum
@@ -111,25 +112,44 @@ TABLE: tuple[type[Operator], ...] = (
 
 
 def by_id(operator_id: str, others: Iterable[type[Operator]] = ()) -> type[Operator]:
-    """The operator class with this id, of the table or of `others`."""
-    known = (*TABLE, *others)
-    for operator in known:
+    """The operator class with this id: of the table, of `others`, of a preset, or of an installed package."""
+    for operator in (*TABLE, *others):
         if operator.id == operator_id:
             return operator
-    raise ConfigurationError(f"there is no operator {operator_id!r}; {nearest(operator_id, [one.id for one in known])}")
+    if operator_id in presets.MIXTURES:
+        return presets.mixture(operator_id, by_id)
+    if operator_id in third_party.offered():
+        return third_party.load(operator_id)
+    known = [operator.id for operator in (*TABLE, *others)]
+    raise ConfigurationError(f"there is no operator {operator_id!r}; {nearest(operator_id, [*known, *third_party.offered()])}")
 
 
 def select(patterns: str | Iterable[str]) -> tuple[type[Operator], ...]:
-    """The operators whose ids match any of the patterns (`tools.*,faults.transient`, `*`), in the order of the table."""
+    """The operators whose ids match any of the patterns (`tools.*,faults.transient`, `*`), in the order of the table; behind
+    them those of presets (`preset:vendor-swap`) and of installed packages, which must be named: `*` is the table alone."""
     wanted = patterns.split(",") if isinstance(patterns, str) else list(patterns)
     wanted = [pattern.strip() for pattern in wanted if pattern.strip()]
-    ids = [operator.id for operator in TABLE]
-    for pattern in wanted:
-        if not any(fnmatch.fnmatchcase(one, pattern) for one in ids):
-            raise ConfigurationError(f"no operator is called {pattern!r}; {nearest(pattern, ids)}")
     if not wanted:
         raise ConfigurationError("no operator is named; use '*' for all of them, or a pattern such as 'tools.*'")
-    return tuple(one for one in TABLE if any(fnmatch.fnmatchcase(one.id, pattern) for pattern in wanted))
+    ids = [operator.id for operator in TABLE]
+    others = list(third_party.offered())
+    found: dict[str, None] = {}
+    mixtures: dict[str, None] = {}
+    for pattern in wanted:
+        if pattern.startswith("preset:"):
+            mixtures |= dict.fromkeys(presets.named(pattern.removeprefix("preset:")).mixtures)
+            continue
+        if pattern in presets.MIXTURES:
+            mixtures[pattern] = None
+            continue
+        matching = [one for one in ids if fnmatch.fnmatchcase(one, pattern)]
+        if pattern != "*":
+            matching += [one for one in others if fnmatch.fnmatchcase(one, pattern)]
+        if not matching:
+            raise ConfigurationError(f"no operator is called {pattern!r}; {nearest(pattern, [*ids, *others])}")
+        found |= dict.fromkeys(matching)
+    ordered = [one for one in (*ids, *others) if one in found]
+    return tuple(by_id(one) for one in (*ordered, *mixtures))
 
 
 def from_json(plan: Any, others: Iterable[type[Operator]] = ()) -> Operator:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from perturb.agent import LiveEpisode
 from perturb.reference.notebook import Notebook
 from perturb.reference.places import document
+from perturb.reference.turns import heard
 from perturb.reference.world import Unknown, World
 from perturb.types import Call
 
@@ -17,10 +18,11 @@ Ask = Callable[[Notebook, LiveEpisode, World, int, Call], Awaitable[None]]
 
 async def read_along(notebook: Notebook, episode: LiveEpisode, ask: Ask) -> str:
     """Do every step of the learnt task whose values have been shown, then give the learnt answer with shown values."""
-    study = notebook.study(episode.prompt)
+    said = await heard(episode)
+    study = notebook.study(said)
     if study is None:
         return ""
-    world = World(study, episode.prompt)
+    world = World(study, said)
     for place, step in enumerate(study.transcript.steps):
         with suppress(Unknown):
             await ask(notebook, episode, world, place, Call(step.call.name, world.arguments(place)))

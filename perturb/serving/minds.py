@@ -62,7 +62,7 @@ class Past:
 
     def __init__(self, seen: Seen, telling: Telling) -> None:
         self.system = seen.system
-        self.prompt = seen.prompt
+        self.prompt, *self._further = seen.users or ("",)
         self.tools: Sequence[Tool] = seen.tools
         self.repeat = 0
         self.made = 0
@@ -96,8 +96,14 @@ class Past:
                 return result
         return None
 
-    async def next_user(self) -> str | None:
-        return None
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        opening = [{"role": "system", "content": self.system}] if self.system else []
+        return [*opening, {"role": "user", "content": self.prompt}]
+
+    async def next_user(self, answer: str = "") -> str | None:
+        """What the user has said since; a model that wants to hear more can only answer, and see what comes."""
+        return self._further.pop(0) if self._further else None
 
     def used(self, usage: Usage, *, reasoning: str = "", replayed: bool = False) -> None:
         """A model reports to nobody."""
@@ -132,11 +138,12 @@ class NoteMind:
         self._telling = telling
 
     async def move(self, seen: Seen) -> Move:
-        study = self._notebook.study(seen.prompt)
+        said = "\n\n".join(seen.users)
+        study = self._notebook.study(said)
         if study is None:
             return Move()
         steps = study.transcript.steps
-        world = World(study, seen.prompt)
+        world = World(study, said)
         notes, last = self._known(seen)
         for place, text in notes.items():
             self._hear(world, place, Reply(text, self._telling.is_error(text)))

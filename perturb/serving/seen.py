@@ -59,8 +59,11 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     tools: tuple[Tool, ...] = ()
 
     @property
-    def prompt(self) -> str:
-        return next((event.text for event in self.events if isinstance(event, User)), "")
+    def users(self) -> tuple[str, ...]:
+        """What the user has said, a text a turn. Of several messages before the model's first turn the last is the user's: what
+        stands before it are instructions that were given in the user's name."""
+        first = next((place for place, event in enumerate(self.events) if not isinstance(event, User)), len(self.events))
+        return tuple(event.text for event in self.events[max(0, first - 1) :] if isinstance(event, User))
 
     @property
     def turns(self) -> tuple[Turn, ...]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 
 @lru_cache(maxsize=4096)
-def t_quantile(probability: float, degrees: int) -> float:
+def t_quantile(probability: float, degrees: float) -> float:
     """The value below which Student's t with `degrees` degrees of freedom falls with `probability`."""
     from scipy.special import stdtrit
 

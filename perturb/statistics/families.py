@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from perturb.statistics.drop import Estimate, hull_t
@@ -30,3 +31,12 @@ def bonferroni_t(families: Sequence[tuple[Sequence[float], float]], confidence: 
     """
     each = 1.0 - (1.0 - confidence) / max(1, len(families))
     return [hull_t(differences, k, each) for differences, k in families]
+
+
+def clean_trials(trials: int, families: int) -> int:
+    """The clean trials a task, where `families` share them and each has `trials` of its own: trials · √families, rounded.
+
+    Source: C. W. Dunnett, "A multiple comparison procedure for comparing several treatments with a control", Journal of the
+    American Statistical Association 50 (1955): so much for the control makes all comparisons together the surest.
+    """
+    return max(1, round(trials * math.sqrt(families)))

@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
+from perturb.statistics.collapse import collapsed_tasks
 from perturb.statistics.contrast import Arm, Contrast, contrast, mean_rate, met_only, plain, pooled
 from perturb.statistics.drop import Estimate
 from perturb.statistics.families import bonferroni_t, holm
-from perturb.statistics.proportions import clopper_pearson, mcnemar_exact
+from perturb.statistics.proportions import mcnemar_exact
 from perturb.statistics.records import (
     AxisSummary,
     CellSummary,
-    Collapse,
     Discordance,
     Drop,
     ExposedDrop,
@@ -46,7 +46,7 @@ def summarize(rows: Iterable[EpisodeRow], confidence: float = 0.95) -> Summary:
         axes=_axes(tallies, clean, operators, confidence),
         operators=operators,
         tasks=_tasks(tallies, headline),
-        collapsed=_collapse(headline, confidence),
+        collapsed=collapsed_tasks(headline, confidence),
         clean_pass_hat_k=mean_pass_hat((t.passed, t.trials) for t in tallies.clean.values()),
         outcomes_clean=_outcomes(tallies.clean.values()),
         outcomes_perturbed=_outcomes(t for cells in tallies.perturbed.values() for t in cells.values()),
@@ -145,7 +145,7 @@ def _operator(
         p_value=estimate.p_value if estimate else None,
         p_adjusted=p_adjusted,
         exposed_drop=_exposed_drop(contrast(clean, met_only(cells)), cells, confidence),
-        collapsed=_collapse(paired, confidence),
+        collapsed=collapsed_tasks(paired, confidence),
         mcnemar=_mcnemar(paired),
         pass_hat_k=mean_pass_hat((t.passed, t.trials) for t in compared),
         stale=sum(t.stale for t in cells.values()),
@@ -168,15 +168,6 @@ def _mcnemar(paired: Contrast) -> Discordance | None:
     clean_only = sum(c.rate > p.rate for c, p in pairs)
     perturbed_only = sum(c.rate < p.rate for c, p in pairs)
     return Discordance(clean_only, perturbed_only, mcnemar_exact(clean_only, perturbed_only).exact)
-
-
-def _collapse(paired: Contrast, confidence: float) -> Collapse | None:
-    if not paired.tasks:
-        return None
-    tasks = tuple(
-        task for task, c, p in zip(paired.tasks, paired.clean, paired.perturbed, strict=True) if c.rate == 1 and p.rate == 0
-    )
-    return Collapse(len(tasks), len(paired.tasks), clopper_pearson(len(tasks), len(paired.tasks), confidence), tasks)
 
 
 def _axes(

@@ -10,7 +10,9 @@ import msgspec
 from perturb import schemas
 from perturb.mentions import Mentions, reworded
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
-from perturb.types import JSON, Axis, Call, Failure, Schema, Tool
+from perturb.operators.arguments.groups import Group, Step, grouped
+from perturb.schemas import StaleName, Unreadable
+from perturb.types import Axis, Call, Failure, Tool
 
 _GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
     "read": (("filter", "What to look for."), ("criteria", "The search criteria."), ("query_options", "Options of the query.")),
@@ -22,21 +24,15 @@ _GROUPS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-class Group(msgspec.Struct, frozen=True):
-    """The object that arguments of one tool move into: its name, its description, and the arguments' real names."""
-
-    name: str
-    description: str
-    arguments: tuple[str, ...]
-
-
 class Nest(Operator, frozen=True, kw_only=True):
-    """Arguments of a tool move into an object, as APIs with a request body have it.
+    """Arguments of a tool move into objects, as APIs with a request body have it.
 
     Before: `search_flights {"origin": "OSL", "date": "2026-05-01"}`
     After: `search_flights {"origin": "OSL", "filter": {"date": "2026-05-01"}}`
 
-    A tool whose schema sets conditions over several arguments (`anyOf` at its root, `dependentRequired`) stays as it is.
+    A plan may be written with several groups for a tool, groups within groups, and groups in objects below the root; what is
+    drawn is one group at the root. A tool whose schema sets conditions over several arguments (`anyOf` at its root,
+    `dependentRequired`) stays as it is.
     Places are tools; intensity is the share of tools. Does not apply where no tool has arguments.
     """
 
@@ -76,7 +72,8 @@ class Nest(Operator, frozen=True, kw_only=True):
         ),
     )
 
-    groups: dict[str, Group] = msgspec.field(default_factory=dict)
+    groups: dict[str, Group | tuple[Group, ...]] = msgspec.field(default_factory=dict)
+    """By tool, one or several; a later one may take in an earlier one."""
 
     @classmethod
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Nest | NotApplicable:
@@ -90,7 +87,7 @@ class Nest(Operator, frozen=True, kw_only=True):
                     named[tool.stands_for[0]] = names
         if not named:
             return NotApplicable("nothing_to_change", "no tool has arguments")
-        groups = {}
+        groups: dict[str, Group | tuple[Group, ...]] = {}
         for place in pick.chosen(named, intensity):
             tool = next(tool for tool in setup.tools if tool.stands_for == (place,))
             options = [option for option in _GROUPS[tool.effect] if option[0] not in tool.parameters.get("properties", {})]
@@ -106,106 +103,86 @@ class Nest(Operator, frozen=True, kw_only=True):
         return NestLens(setup, self.groups)
 
 
-class _Moves:
-    """The moves within one tool, in the names that its arguments have now."""
+class _Nested:
+    """One tool with its groups, each made on what the ones before it show."""
 
-    def __init__(self, tool: Tool, group: Group) -> None:
-        properties: dict[str, Schema] = tool.parameters.get("properties", {})
-        wanted = {f"{tool.stands_for[0]}.{name}" for name in group.arguments}
-        self.group = group.name
-        self.inside = [name for name, child in properties.items() if child.get("x-place") in wanted]
-        self.outside = frozenset(properties) - frozenset(self.inside)
-        self.mentions = Mentions({name: f"{group.name}.{name}" for name in self.inside})
-        self.unmentions = Mentions({f"{group.name}.{name}": name for name in self.inside})
-        required = tool.parameters.get("required", [])
-        inner: Schema = {
-            "type": "object",
-            "description": group.description,
-            "properties": {name: properties[name] for name in self.inside},
-        }
-        if inner_required := [name for name in required if name in self.inside]:
-            inner["required"] = inner_required
-        if "additionalProperties" in tool.parameters:
-            inner["additionalProperties"] = tool.parameters["additionalProperties"]
-        outer = dict(tool.parameters)
-        outer["properties"] = {name: child for name, child in properties.items() if name in self.outside} | {group.name: inner}
-        outer_required = [name for name in required if name in self.outside] + ([group.name] if inner_required else [])
-        outer.pop("required", None)
-        if outer_required:
-            outer["required"] = outer_required
-        self.tool = reworded(msgspec.structs.replace(tool, parameters=outer), self.mentions)
+    def __init__(self, tool: Tool, groups: tuple[Group, ...]) -> None:
+        self.steps: list[Step] = []
+        parameters = tool.parameters
+        for group in groups:
+            step = grouped(parameters, tool.stands_for[0], group)
+            if step is not None:
+                self.steps.append(step)
+                parameters = step.schema
+        self.mentions = [Mentions(step.renames) for step in self.steps]
+        self.unmentions = [Mentions({new: old for old, new in step.renames.items()}) for step in self.steps]
+        self.tool = msgspec.structs.replace(tool, parameters=parameters)
+        for mentions in self.mentions:
+            self.tool = reworded(self.tool, mentions)
 
-    def show(self, arguments: dict[str, JSON]) -> dict[str, JSON]:
-        shown = {}
-        inner = {}
-        for name, value in arguments.items():
-            if name in self.inside:
-                inner[name] = value
-            else:
-                # An argument the tool does not have, called like the group, is set apart from it.
-                shown[name + "_" if name.rstrip("_") == self.group else name] = value
-        if inner:
-            shown[self.group] = inner
-        return shown
+    def show_failure(self, failure: Failure) -> Failure:
+        message, field = failure.message, failure.field
+        for step, mentions in zip(self.steps, self.mentions, strict=True):
+            message, field = mentions(message), _moved(field, step.fields)
+        return msgspec.structs.replace(failure, message=message, field=field)
 
-    def read(self, arguments: dict[str, JSON]) -> dict[str, JSON] | tuple[str, JSON]:
-        """The real arguments, or the name and value of the first one that cannot be read."""
-        real: dict[str, JSON] = {}
-        for name, value in arguments.items():
-            if name in self.inside:
-                return name, value
-            if name != self.group:
-                real[name[:-1] if name.endswith("_") and name.rstrip("_") == self.group else name] = value
-        inner = arguments.get(self.group, {})
-        if not isinstance(inner, dict):
-            return self.group, inner
-        for name, value in inner.items():
-            if name in self.outside or name in real:
-                return f"{self.group}.{name}", value
-            real[name] = value
-        return real
+    def read_failure(self, failure: Failure) -> Failure:
+        message, field = failure.message, failure.field
+        for step, unmentions in zip(reversed(self.steps), reversed(self.unmentions), strict=True):
+            message, field = unmentions(message), _moved(field, {new: old for old, new in step.fields.items()})
+        return msgspec.structs.replace(failure, message=message, field=field)
+
+
+def _moved(field: str | None, fields: Mapping[str, str]) -> str | None:
+    """The path of a failure with its beginning changed where that has moved."""
+    if field is None:
+        return None
+    for old, new in fields.items():
+        if field == old or field.startswith(old + "."):
+            return new + field[len(old) :]
+    return field
 
 
 class NestLens(Lens):
-    """Moves root arguments into their groups and back."""
+    """Moves arguments into their groups and back."""
 
-    def __init__(self, real: Setup, groups: Mapping[str, Group]) -> None:
+    def __init__(self, real: Setup, groups: Mapping[str, Group | tuple[Group, ...]]) -> None:
         super().__init__(real)
-        self._moves: dict[str, _Moves] = {}
+        self._nested: dict[str, _Nested] = {}
         for tool in real.tools:
-            group = groups.get(tool.stands_for[0]) if len(tool.stands_for) == 1 else None
-            if group is not None and not schemas.conditional(tool.parameters):
-                moves = _Moves(tool, group)
-                if moves.inside:
-                    self._moves[tool.name] = moves
-        if self._moves:
-            self.setup = self.shown(tools=[self._moves[t.name].tool if t.name in self._moves else t for t in real.tools])
+            if len(tool.stands_for) == 1 and tool.stands_for[0] in groups:
+                told = groups[tool.stands_for[0]]
+                nested = _Nested(tool, (told,) if isinstance(told, Group) else told)
+                if nested.steps:
+                    self._nested[tool.name] = nested
+        if self._nested:
+            self.setup = self.shown(tools=[self._nested[t.name].tool if t.name in self._nested else t for t in real.tools])
 
     def show_call(self, call: Call) -> Call:
-        moves = self._moves.get(call.name)
-        return call if moves is None else Call(call.name, moves.show(call.arguments))
+        nested = self._nested.get(call.name)
+        if nested is None:
+            return call
+        arguments = call.arguments
+        for step in nested.steps:
+            arguments = step.show(arguments)
+        return Call(call.name, arguments)
 
     def read_call(self, call: Call) -> Call | Failure:
-        moves = self._moves.get(call.name)
-        if moves is None:
+        nested = self._nested.get(call.name)
+        if nested is None:
             return call
-        read = moves.read(call.arguments)
-        if isinstance(read, tuple):
-            return self.real.refusal("invalid_argument", tool=call.name, field=read[0], value=read[1])
-        return Call(call.name, read)
+        arguments = call.arguments
+        try:
+            for step in reversed(nested.steps):
+                arguments = step.read(arguments)
+        except (StaleName, Unreadable) as refused:
+            return self.real.refusal("invalid_argument", tool=call.name, field=refused.name, value=refused.value)
+        return Call(call.name, arguments)
 
     def show_failure(self, call: Call, failure: Failure) -> Failure:
-        moves = self._moves.get(call.name)
-        if moves is None:
-            return failure
-        field = f"{moves.group}.{failure.field}" if failure.field in moves.inside else failure.field
-        return msgspec.structs.replace(failure, message=moves.mentions(failure.message), field=field)
+        nested = self._nested.get(call.name)
+        return failure if nested is None else nested.show_failure(failure)
 
     def read_failure(self, call: Call, failure: Failure) -> Failure:
-        moves = self._moves.get(call.name)
-        if moves is None:
-            return failure
-        field = failure.field
-        if field is not None and field.startswith(moves.group + ".") and field[len(moves.group) + 1 :] in moves.inside:
-            field = field[len(moves.group) + 1 :]
-        return msgspec.structs.replace(failure, message=moves.unmentions(failure.message), field=field)
+        nested = self._nested.get(call.name)
+        return failure if nested is None else nested.read_failure(failure)

@@ -22,8 +22,8 @@ class RecodeEnum(Operator, frozen=True, kw_only=True):
     After: `search_flights {"cabin": "E"}`, described as `Codes: E = economy; B = business.`
 
     Results go on saying `economy`: only what an agent sends is coded. The same set of values has the same codes in every
-    tool. Places are arguments, at any depth, with an enum of strings or a list of such; intensity is the share of them.
-    Does not apply where no argument has an enum of strings.
+    tool; a plan that is written may code some of the values alone. Places are arguments, at any depth, with an enum of
+    strings or a list of such; intensity is the share of them. Does not apply where no argument has an enum of strings.
     """
 
     id: ClassVar[str] = "arguments.recode_enum"
@@ -166,9 +166,9 @@ class RecodeEnumLens(RewritingLens):
         current = _coded_places(real)
         # Another plan may have changed the values already: then there is nothing left to code.
         live = {
-            place: {value: one[value] for value in current[place]}
+            place: {value: one[value] for value in current[place] if value in one}
             for place, one in codes.items()
-            if place in current and set(one) == set(current[place])
+            if place in current and set(one) <= set(current[place]) and _apart(one, current[place])
         }
         super().__init__(real, {place: _edit(one) for place, one in live.items()})
         if not live:
@@ -182,6 +182,12 @@ class RecodeEnumLens(RewritingLens):
             retired += [Retired(f"enum:{name}", value) for name in tool.stands_for for value in gone]
         self.retired = tuple(retired)
         self.setup = self.shown(tools=[_explained(tool, live) for tool in tools])
+
+
+def _apart(codes: Mapping[str, str], values: tuple[str, ...]) -> bool:
+    """Whether no code is one of the values that keep their own form, or another's code."""
+    shown = [codes.get(value, value) for value in values]
+    return len(set(shown)) == len(shown)
 
 
 def _gone(old: Tool, new: Tool, codes: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

@@ -10,7 +10,7 @@ import msgspec
 from perturb import schemas
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, RewritingLens, Setup
 from perturb.operators.arguments.retyped_schemas import retyped
-from perturb.operators.arguments.retyped_values import form_of
+from perturb.operators.arguments.retyped_values import INTEGER, form_of
 from perturb.schemas import Edit, places
 from perturb.types import Axis, Schema, Tool
 
@@ -24,8 +24,9 @@ class Retype(Operator, frozen=True, kw_only=True):
     Before: `book_flight {"seats": 2, "insured": true, "tags": ["work", "a,b"]}`
     After: `book_flight {"seats": "2", "insured": "yes", "tags": "work,a\\,b"}`
 
-    A string becomes an integer only where the schema declares that it holds one (`"format": "int64"`), and a boolean only
-    where its enum is such a pair of words. Null stays null. Places are properties of arguments at any depth; intensity is
+    A string becomes an integer only where the schema declares that it holds one (`"format": "int64"`, or, in a plan that is
+    written, an enum of digits), and a boolean only where its enum is such a pair of words. A written plan may also turn a
+    value into a list of one (`one_to_list`). Null stays null. Places are properties of arguments at any depth; intensity is
     the share of them. Does not apply where no argument has a type that can change.
     """
 
@@ -84,7 +85,7 @@ class Retype(Operator, frozen=True, kw_only=True):
 class Form(msgspec.Struct, frozen=True, omit_defaults=True):
     """The new form of one argument: the pair of words for true and false, or the separator, where it needs one."""
 
-    change: Literal["number_to_text", "flag_to_text", "list_to_text", "text_to_integer", "text_to_flag"]
+    change: Literal["number_to_text", "flag_to_text", "list_to_text", "text_to_integer", "text_to_flag", "one_to_list"]
     words: tuple[str, str] = ("", "")
     separator: str = ""
 
@@ -106,6 +107,18 @@ def _new_form(schema: Schema, words: tuple[str, str], separator: str) -> Form | 
             if sorted(value for value in branch.get("enum", ()) if value is not None) == sorted(pair):
                 return Form("text_to_flag", words=pair)
     return None
+
+
+def _possible(schema: Schema, form: Form) -> bool:
+    """Whether a form of a plan fits a property as it is now; a plan that is written may hold more than one that is drawn."""
+    if form.change == "one_to_list":
+        return True
+    if form.change == "text_to_integer" and schemas.kinds_of(schema) - {"null"} == {"string"}:
+        values = [value for value in _branch(schema, "string").get("enum", ()) if value is not None]
+        if values and all(INTEGER.fullmatch(value) for value in values):
+            return True
+    drawn = _new_form(schema, form.words, form.separator)
+    return drawn is not None and drawn.change == form.change
 
 
 def _item_kind(schema: Schema) -> str | None:
@@ -148,8 +161,7 @@ class RetypeLens(RewritingLens):
             if form is None:
                 continue
             # Another plan may have changed the type already: then there is nothing left to do here.
-            possible = _new_form(schema, form.words, form.separator)
-            if possible is None or possible.change != form.change:
+            if not _possible(schema, form):
                 continue
             convert = form_of(form.change, form.words, form.separator, _item_kind(schema) or "")
             edits[place] = Edit(schema=retyped(convert), show=convert.show, read=convert.read)

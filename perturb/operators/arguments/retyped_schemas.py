@@ -35,13 +35,42 @@ def retyped(convert: Converted) -> Callable[[Schema], Schema]:
 
     def change(schema: Schema) -> Schema:
         told: list[str] = []
-        made = _changed(schema, convert, told)
+        made = _listed(schema, convert) if convert.change == "one_to_list" else _changed(schema, convert, told)
         sentence = _sentence(convert, schema, told)
         described = str(made.get("description", ""))
         made["description"] = f"{described.rstrip()} {sentence}".strip()
         return made
 
     return change
+
+
+def _listed(schema: Schema, convert: Converted) -> Schema:
+    """The schema of a list of one: what describes the property stays with it, what describes a value goes to the item."""
+    made: Schema = {key: value for key, value in schema.items() if key in ("description", "title") or key.startswith("x-")}
+    items = {key: value for key, value in schema.items() if key not in made and key not in ("default", "examples")}
+    null = "null" in kinds_of(schema)
+    if null:
+        items = _without_null(items)
+    made |= {"type": ["array", "null"] if null else "array", "items": items, "minItems": 1, "maxItems": 1}
+    if "default" in schema:
+        made["default"] = convert.show(schema["default"])
+    if isinstance(schema.get("examples"), list):
+        made["examples"] = [convert.show(value) for value in schema["examples"]]
+    return made
+
+
+def _without_null(schema: Schema) -> Schema:
+    """The schema of the values of a property that are not null."""
+    made = dict(schema)
+    if isinstance(schema.get("type"), list):
+        kinds = [kind for kind in schema["type"] if kind != "null"]
+        made["type"] = kinds[0] if len(kinds) == 1 else kinds
+    if isinstance(schema.get("enum"), list):
+        made["enum"] = [value for value in schema["enum"] if value is not None]
+    for key in ("anyOf", "oneOf"):
+        if isinstance(schema.get(key), list):
+            made[key] = [branch for branch in schema[key] if branch.get("type") != "null"]
+    return made
 
 
 def _changed(schema: Schema, convert: Converted, told: list[str]) -> Schema:
@@ -109,6 +138,8 @@ def _sentence(convert: Converted, schema: Schema, told: list[str]) -> str:
         return f'"{yes}" for true, "{no}" for false.'
     if convert.change == "text_to_integer":
         return f"A whole number{more}, not text."
+    if convert.change == "one_to_list":
+        return "A list with this one item."
     if convert.change == "text_to_flag":
         return f"True stands for {yes}, false for {no}."
     separator = convert.separator

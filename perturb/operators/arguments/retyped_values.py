@@ -14,7 +14,7 @@ from typing import NamedTuple
 from perturb.types import JSON
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 _TAIL = re.compile(r"\\*\Z")
 _STALE = "a value of the old type"
 
@@ -38,8 +38,10 @@ def form_of(change: str, words: tuple[str, str], separator: str, item: str) -> C
         show, read = _to_text(*_flag(words))
     elif change == "list_to_text":
         show, read = _to_text(*_separated(separator, item))
+    elif change == "one_to_list":
+        show, read = _listed, _unlisted
     elif change == "text_to_integer":
-        show, read = _from_text(_integer_text, lambda text: int(text) if _INTEGER.fullmatch(text) else None)
+        show, read = _from_text(_integer_text, lambda text: int(text) if INTEGER.fullmatch(text) else None)
     else:
         show, read = _from_text(*_flag(words))
     return Converted(change, words, separator, item, show, read)
@@ -116,6 +118,20 @@ def _set_apart(text: str) -> str:
 def _joined(text: str) -> str:
     """The inverse of `_set_apart`, for a text that ends in an odd number of backslashes."""
     return text[: len(text) - (_tail(text) + 1) // 2]
+
+
+def _listed(value: JSON) -> JSON:
+    return None if value is None else [value]
+
+
+def _unlisted(value: JSON) -> JSON:
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise ValueError(_STALE)
+    if len(value) != 1 or value[0] is None:
+        raise ValueError("a list with another number of items than one")
+    return value[0]
 
 
 def _number_text(value: JSON) -> str | None:

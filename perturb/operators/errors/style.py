@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from perturb.errors import PlanError, nearest
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
 from perturb.operators.errors.api_styles import API_STYLES
+from perturb.operators.errors.shapes import ErrorShape
 from perturb.operators.errors.text_styles import TEXT_STYLES
 from perturb.operators.errors.told import Told, guarded
-from perturb.types import JSON, Axis, Call, Failure, Tool
+from perturb.types import JSON, Axis, Call, Failure, Kind, Tool
 
 STYLES = {name: guarded(style) for name, style in {**API_STYLES, **TEXT_STYLES}.items()}
 """Every style by its name in plans."""
@@ -22,9 +24,9 @@ class ErrorStyle(Operator, frozen=True, kw_only=True):
     Before: `User 'bo' does not exist`
     After: `{"__type": "ResourceNotFoundException", "message": "User 'bo' does not exist", "fieldList": [{"name": "id", …}]}`
 
-    Kind, message, field and the time to come back can be read off the text alone. Where the kind is not known, the style says
-    so. Places are tools; intensity is the share of them. Does not apply where there are no tools; in an episode without a
-    failure nothing changes.
+    A plan may be written with a shape of its own, as a vendor's documentation has it. Kind, message, field and the time to
+    come back can be read off the text alone. Where the kind is not known, the style says so. Places are tools; intensity is
+    the share of them. Does not apply where there are no tools; in an episode without a failure nothing changes.
     """
 
     id: ClassVar[str] = "errors.style"
@@ -54,6 +56,17 @@ class ErrorStyle(Operator, frozen=True, kw_only=True):
     )
 
     tools: dict[str, str] = msgspec.field(default_factory=dict)
+    shapes: dict[str, ErrorShape] = msgspec.field(default_factory=dict)
+    """Further styles, by the names that `tools` gives them."""
+
+    @property
+    def kind(self) -> Kind:
+        """A shape that has no place for all that a failure may tell withholds something."""
+        used = [self.shapes[name] for name in self.tools.values() if name in self.shapes]
+        return "equivalent" if all(shape.whole for shape in used) else "ablation"
+
+    def places(self) -> frozenset[str]:
+        return frozenset(self.tools)
 
     @classmethod
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> ErrorStyle | NotApplicable:
@@ -72,17 +85,26 @@ class ErrorStyleLens(Lens):
 
     def __init__(self, real: Setup, plan: ErrorStyle) -> None:
         super().__init__(real)
-        self._styles = {
-            tool.name: STYLES[next(plan.tools[place] for place in tool.stands_for if place in plan.tools)]
+        own = {name: guarded(shape.style(name)) for name, shape in plan.shapes.items()}
+        for name in plan.tools.values():
+            if name not in own and name not in STYLES:
+                raise PlanError(f"there is no error style {name!r}; {nearest(name, [*STYLES, *own])}")
+        self._plan = plan
+        self._names = {
+            tool.name: next(plan.tools[place] for place in tool.stands_for if place in plan.tools)
             for tool in real.tools
             if any(place in plan.tools for place in tool.stands_for)
         }
+        self._styles = {tool: own.get(name) or STYLES[name] for tool, name in self._names.items()}
 
     def show_failure(self, call: Call, failure: Failure) -> Failure:
         style = self._styles.get(call.name)
         if style is None:
             return failure
         told = Told(failure.kind, failure.message, failure.field, failure.retry_after)
+        shape = self._plan.shapes.get(self._names[call.name])
+        if shape is not None and not shape.fits(told):
+            return failure
         return msgspec.structs.replace(failure, message=style.write(told, call.name), renderer="plain")
 
     def read_failure(self, call: Call, failure: Failure) -> Failure:
@@ -90,6 +112,9 @@ class ErrorStyleLens(Lens):
         told = style.read(failure.message) if style is not None else None
         if told is None:
             return failure
+        shape = self._plan.shapes.get(self._names[call.name])
+        if shape is not None and not shape.whole:
+            told = Told(told.kind, told.message, told.field or failure.field, told.retry_after or failure.retry_after)
         # The renderer of failures is the toolset's own, and one for all.
         renderer = self.real.source.refusal("internal", tool=call.name).renderer
         return msgspec.structs.replace(

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
+from perturb.errors import PlanError, nearest
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
 from perturb.types import JSON, Axis, Call, Result, Schema, Tool
 
@@ -39,13 +40,21 @@ _BESIDE_ATTRIBUTES: dict[str, JSON] = {"type": "result"}
 """A resource of JSON:API has a type beside its attributes; its id is left to servers that have one."""
 
 
+class House(msgspec.Struct, frozen=True):
+    """An envelope that a plan brings along: constants beside the data, and the path of keys to it."""
+
+    beside: dict[str, JSON]
+    path: tuple[str, ...]
+
+
 class Envelope(Operator, frozen=True, kw_only=True):
     """The results of a tool come in an envelope, one kind for all tools; the output schema says so.
 
     Before: `{"name": "Ada"}`
     After: `{"status": "ok", "data": {"name": "Ada"}}`, or as JSON:API, GraphQL and others have it
 
-    Failures stay as they are. Places are tools; intensity is the share of them. Does not apply where there are no tools.
+    A plan may be written with an envelope of its own. Failures stay as they are. Places are tools; intensity is the share of
+    them. Does not apply where there are no tools.
     """
 
     id: ClassVar[str] = "results.envelope"
@@ -73,6 +82,11 @@ class Envelope(Operator, frozen=True, kw_only=True):
     )
 
     wrappers: dict[str, str] = msgspec.field(default_factory=dict)
+    houses: dict[str, House] = msgspec.field(default_factory=dict)
+    """Further wrappers, by the names that `wrappers` gives them."""
+
+    def places(self) -> frozenset[str]:
+        return frozenset(self.wrappers)
 
     @classmethod
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Envelope | NotApplicable:
@@ -83,16 +97,20 @@ class Envelope(Operator, frozen=True, kw_only=True):
         return cls(wrappers=dict.fromkeys(pick.chosen(places, intensity), wrapper))
 
     def lens(self, setup: Setup) -> Lens:
-        return EnvelopeLens(setup, self.wrappers)
+        return EnvelopeLens(setup, self)
 
 
 class EnvelopeLens(Lens):
     """Puts results into their tool's envelope and takes them out again."""
 
-    def __init__(self, real: Setup, wrappers: Mapping[str, str]) -> None:
+    def __init__(self, real: Setup, plan: Envelope) -> None:
         super().__init__(real)
-        self._wrappers = {place: WRAPPERS[name] for place, name in wrappers.items()}
-        if wrappers:
+        known = {**WRAPPERS, **{name: _wrapper(house) for name, house in plan.houses.items()}}
+        for name in plan.wrappers.values():
+            if name not in known:
+                raise PlanError(f"there is no envelope {name!r}; {nearest(name, known)}")
+        self._wrappers = {place: known[name] for place, name in plan.wrappers.items()}
+        if plan.wrappers:
             self.setup = self.shown(tools=[self._declared(tool) for tool in real.tools])
 
     def _declared(self, tool: Tool) -> Tool:
@@ -124,12 +142,19 @@ class EnvelopeLens(Lens):
         return Result(data, result.renderer)
 
 
+def _wrapper(house: House) -> Wrapper:
+    if not house.path or house.path[0] in house.beside:
+        raise PlanError(f"an envelope needs a path to the data, beside its constants; this has {list(house.path)!r}")
+    return Wrapper(house.beside, lambda tool: house.path)
+
+
 def _wrapped(wrapper: Wrapper, tool: str, data: JSON) -> JSON:
     first, *rest = wrapper.path(tool)
     if rest == ["attributes"]:
         data = {**_BESIDE_ATTRIBUTES, "attributes": data}
-    elif rest:
-        data = {rest[0]: data}
+    else:
+        for key in reversed(rest):
+            data = {key: data}
     return {**wrapper.beside, first: data}
 
 
@@ -138,8 +163,9 @@ def _schema(wrapper: Wrapper, tool: str, schema: Schema) -> Schema:
     first, *rest = wrapper.path(tool)
     if rest == ["attributes"]:
         schema = _object({**{key: _constant(value) for key, value in _BESIDE_ATTRIBUTES.items()}, "attributes": schema})
-    elif rest:
-        schema = _object({rest[0]: schema})
+    else:
+        for key in reversed(rest):
+            schema = _object({key: schema})
     return _object({**{key: _constant(value) for key, value in wrapper.beside.items()}, first: schema})
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal, NamedTuple
 
 import msgspec
 
 from perturb import schemas
 from perturb.operator import Example, Handling, Lens, NotApplicable, Operator, Performing, Phase, Pick, Setup, dose
-from perturb.operators.added_argument import declared, put_back, set_apart
+from perturb.operators.added_argument import put_back, set_apart
+from perturb.operators.results.page_keys import at, fits, list_key, put, without
+from perturb.operators.results.page_schemas import declared_tool, page_schema
 from perturb.types import JSON, Answer, Axis, Call, Failure, Result, Schema, Tool, digest
 
 _STYLES: tuple[tuple[str, str, str], ...] = (
@@ -26,8 +28,10 @@ class Paginate(Operator, frozen=True, kw_only=True):
     After: `{"items": [r1, r2], "next_cursor": "c41f"}`, then with `"cursor": "c41f"`: `{"items": [r3], "next_cursor": null}`
 
     A result that is a list becomes an object; in a result that is an object, its first list is cut and the cursor stands
-    beside it. Places are tools with such a result; a higher intensity takes more of them and makes the pages smaller.
-    Does not apply where no tool declares a list as its result.
+    beside it. A plan may be written with the keys of a vendor: a path to the cursor, what the last page holds in its place,
+    a flag that says whether there is more, the key of the last row as the cursor, an argument for the size of a page. Places
+    are tools with such a result; a higher intensity takes more of them and makes the pages smaller. Does not apply where no
+    tool declares a list as its result.
     """
 
     id: ClassVar[str] = "results.paginate"
@@ -60,7 +64,16 @@ class Paginate(Operator, frozen=True, kw_only=True):
     sizes: dict[str, int] = msgspec.field(default_factory=dict)
     argument: str = ""
     next_key: str = ""
+    """Where the next cursor is told, as a path (`response_metadata.next_cursor`); `""` where it is the row's own key alone."""
     rows_key: str = ""
+    more_key: str = ""
+    """Where it is told, as true or false, whether there are more rows; `""` where it is not."""
+    last: Literal["null", "empty", "absent"] = "null"
+    """What stands at `next_key` on the last page."""
+    row_key: str = ""
+    """The key of a row whose value is the cursor after that row; `""` where cursors are the server's own."""
+    size_argument: str = ""
+    """The argument by which fewer rows can be asked for; `""` where there is none."""
 
     @classmethod
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Paginate | NotApplicable:
@@ -90,16 +103,12 @@ class Paginate(Operator, frozen=True, kw_only=True):
         return PaginateLens(setup, self)
 
 
-def list_key(schema: Schema | None) -> str | None:
-    """Where a result holds its list: `""` at the root, else the key of its first list; `None` where it has none."""
-    if schema is None:
-        return None
-    if schema.get("type") == "array":
-        return ""
-    for name, child in (schema.get("properties") or {}).items():
-        if child.get("type") == "array":
-            return str(name)
-    return None
+class Page(NamedTuple):
+    """Where a page begins: the real call, its whole result, and the number of its first row."""
+
+    call: Call
+    result: Result
+    start: int
 
 
 class PaginateLens(Lens):
@@ -108,122 +117,147 @@ class PaginateLens(Lens):
     def __init__(self, real: Setup, plan: Paginate) -> None:
         super().__init__(real)
         self.plan = plan
-        tools = [self._declare(tool) if any(name in plan.sizes for name in tool.stands_for) else tool for tool in real.tools]
+        self._added = tuple(name for name in (plan.argument, plan.size_argument) if name)
+        self._paths = tuple(path for path in (plan.next_key, plan.more_key) if path)
+        tools = [
+            declared_tool(tool, plan) if any(name in plan.sizes for name in tool.stands_for) else tool for tool in real.tools
+        ]
         if plan.sizes:
             self.setup = self.shown(tools=tools)
-
-    def _declare(self, tool: Tool) -> Tool:
-        cursor = {
-            "type": "string",
-            "description": f"The `{self.plan.next_key}` of the page before, to get the page after it. Leave it out for the "
-            "first page.",
-        }
-        note = f"Long lists come in pages: as long as `{self.plan.next_key}` is not null, there are more rows."
-        single = len(tool.stands_for) == 1
-        return msgspec.structs.replace(
-            tool,
-            description=f"{tool.description}\n{note}".strip(),
-            parameters=declared(tool.parameters, self.plan.argument, cursor),
-            returns=self._page_schema(tool.returns) if single and tool.returns is not None else tool.returns,
-        )
-
-    def _page_schema(self, schema: Schema) -> Schema:
-        key = list_key(schema)
-        following: Schema = {"type": ["string", "null"], "description": "The cursor of the next page; null on the last one."}
-        if key is None:
-            return schema
-        if key == "":
-            return {
-                "type": "object",
-                "properties": {self.plan.rows_key: schema, self.plan.next_key: following},
-                "required": [self.plan.rows_key, self.plan.next_key],
-            }
-        made = dict(schema)
-        made["properties"] = {**schema["properties"], self.plan.next_key: following}
-        if key in schema.get("required", ()):
-            made["required"] = [*schema["required"], self.plan.next_key]
-        return made
 
     def _size(self, call: Call) -> int | None:
         place = self.real.origin(call)
         return None if place is None else self.plan.sizes.get(place)
 
     def show_call(self, call: Call) -> Call:
-        return call if self._size(call) is None else set_apart(call, self.plan.argument)
+        if self._size(call) is not None:
+            for name in self._added:
+                call = set_apart(call, name)
+        return call
 
     def read_call(self, call: Call) -> Call | Failure:
         tool = self.real.by_name.get(call.name)
-        if tool is None or not any(one in self.plan.sizes for one in tool.stands_for):
-            return call
-        return put_back(call, self.plan.argument)
+        if tool is not None and any(one in self.plan.sizes for one in tool.stands_for):
+            for name in self._added:
+                call = put_back(call, name)
+        return call
 
     def show_returns(self, call: Call, schema: Schema) -> Schema:
-        return schema if self._size(call) is None else self._page_schema(schema)
+        return schema if self._size(call) is None else page_schema(schema, self.plan)
 
     def show_result(self, call: Call, result: Result) -> Result:
         size = self._size(call)
-        return result if size is None else self._page(call, result, 0, size, {})
+        return result if size is None else self._page(Page(call, result, 0), size, {})
 
-    def start(self) -> dict[str, tuple[Call, Result, int]]:
+    def start(self) -> dict[JSON, Page]:
         return {}
 
-    def handle(self, call: Call, memory: dict[str, tuple[Call, Result, int]]) -> Handling:
+    def handle(self, call: Call, memory: dict[JSON, Page]) -> Handling:
         inner = self.read_call(call)
         if isinstance(inner, Failure):
             return inner
         size = self._size(inner)
-        cursor = call.arguments.get(self.plan.argument) if size is not None else None
-        if size is not None and cursor is not None:
-            known = memory.get(cursor) if isinstance(cursor, str) else None
-            if known is None or self.real.origin(known[0]) != self.real.origin(inner):
-                refused = self.real.refusal("invalid_argument", tool=call.name, field=self.plan.argument, value=cursor)
-                return msgspec.structs.replace(refused, stale=False)
-            return self._page(*known, size, memory)
+        if size is None:
+            answer = yield inner
+            assert answer is not None
+            return answer
+        asked = call.arguments.get(self.plan.size_argument) if self.plan.size_argument else None
+        if asked is not None:
+            if not isinstance(asked, int) or isinstance(asked, bool) or asked < 1:
+                return self._refused(call, self.plan.size_argument, asked)
+            size = min(size, asked)
+        cursor = call.arguments.get(self.plan.argument)
+        if cursor is not None:
+            page = memory.get(self._remembered(inner, cursor)) if isinstance(cursor, (str, int)) else None
+            if page is None or self.real.origin(page.call) != self.real.origin(inner):
+                return self._refused(call, self.plan.argument, cursor)
+            return self._page(page, size, memory)
         answer = yield inner
         assert answer is not None
-        if size is None or isinstance(answer, Failure):
-            return answer
-        return self._page(inner, answer, 0, size, memory)
+        return answer if isinstance(answer, Failure) else self._page(Page(inner, answer, 0), size, memory)
 
-    def _page(self, call: Call, result: Result, start: int, size: int, memory: dict[str, tuple[Call, Result, int]]) -> Result:
+    def _refused(self, call: Call, field: str, value: JSON) -> Failure:
+        refused = self.real.refusal("invalid_argument", tool=call.name, field=field, value=value)
+        return msgspec.structs.replace(refused, stale=False)
+
+    def _remembered(self, call: Call, cursor: JSON) -> JSON:
+        """Under what a page is kept: the key of a row says where to go on only together with what is asked for."""
+        return digest([call, cursor]) if self.plan.row_key else cursor
+
+    def _page(self, page: Page, size: int, memory: dict[JSON, Page]) -> Result:
+        call, result, start = page
         rows = self._rows(call, result)
         if rows is None:
             return result
-        following: str | None = None
-        if start + size < len(rows):
-            following = digest([call, start + size], 10)
-            memory[following] = (call, result, start + size)
-        page = rows[start : start + size]
         key = list_key(self.real.returns(call))
+        shown = rows[start : start + size]
+        more = start + size < len(rows)
+        cursor: JSON = digest([call, start + size], 10)
+        if self.plan.row_key:
+            cursor = at(shown[-1], self.plan.row_key) if shown else None
+        if more and cursor is not None:
+            memory[self._remembered(call, cursor)] = Page(call, result, start + size)
         if key == "":
-            return Result({self.plan.rows_key: page, self.plan.next_key: following}, result.renderer)
-        others = {self._apart(name): value for name, value in result.data.items()}
-        return Result({**others, str(key): page, self.plan.next_key: following}, result.renderer)
+            data: dict[str, JSON] = {self.plan.rows_key: shown}
+        else:
+            fresh = self._fresh(self.real.returns(call))
+            data = {
+                schemas.apart(name) if name.rstrip("_") in fresh else name: value
+                for name, value in result.data.items()
+                if name != key
+            }
+            data[str(key)] = shown
+        if self.plan.next_key:
+            if more:
+                data = put(data, self.plan.next_key, cursor)
+            elif self.plan.last != "absent":
+                data = put(data, self.plan.next_key, None if self.plan.last == "null" else "")
+        if self.plan.more_key:
+            data = put(data, self.plan.more_key, more)
+        return Result(data, result.renderer)
 
-    def _apart(self, name: str) -> str:
-        """A key that the result has undeclared, called like the cursor's, is set apart from it."""
-        return schemas.apart(name) if name.rstrip("_") == self.plan.next_key else name
+    def _fresh(self, schema: Schema | None) -> set[str]:
+        """The keys of a page that the result has not declared: one that it has all the same is set apart from them."""
+        return {path.partition(".")[0] for path in self._paths} - ((schema or {}).get("properties") or {}).keys()
 
     def _rows(self, call: Call, result: Result) -> list[JSON] | None:
         key = list_key(self.real.returns(call))
         if key is None:
             return None
-        rows = result.data if key == "" else result.data.get(key) if isinstance(result.data, dict) else None
-        return rows if isinstance(rows, list) else None
+        if key == "":
+            rows = result.data
+        else:
+            fresh = self._fresh(self.real.returns(call))
+            given = [path for path in self._paths if path.partition(".")[0] not in fresh]
+            # An object that should be there and is not would be there afterwards.
+            if not isinstance(result.data, dict) or not all(fits(result.data, path) for path in given):
+                return None
+            rows = result.data.get(key)
+        if not isinstance(rows, list):
+            return None
+        # A row without the key that serves as the cursor leaves nothing to go on from.
+        if self.plan.row_key and not all(isinstance(at(row, self.plan.row_key), (str, int)) for row in rows):
+            return None
+        return rows
 
     def perform(self, call: Call) -> Performing:
         shown = self.show_call(call)
         answer: Answer = yield shown
-        key = list_key(self.real.returns(call))
+        schema = self.real.returns(call)
+        key = list_key(schema)
         if self._size(call) is None or key is None or isinstance(answer, Failure):
             return answer
-        if not isinstance(answer.data, dict) or self.plan.next_key not in answer.data:
+        name = self.plan.rows_key if key == "" else key
+        if not isinstance(answer.data, dict) or not isinstance(answer.data.get(name), list):
+            return answer
+        if key != "" and self._rows(call, answer) is None:
+            # It could not be cut.
             return answer
         rows: list[JSON] = []
         page = answer.data
         while True:
-            rows += page[self.plan.rows_key if key == "" else key]
-            cursor = page[self.plan.next_key]
+            rows += page[name]
+            cursor = self._following(page, rows)
             if cursor is None:
                 break
             following: Answer = yield Call(shown.name, {**shown.arguments, self.plan.argument: cursor})
@@ -233,11 +267,20 @@ class PaginateLens(Lens):
         renderer = answer.renderer
         if key == "":
             return Result(rows, renderer)
+        fresh = self._fresh(schema)
+        for path in self._paths:
+            page = without(page, path, schema)
         return Result(
             {
-                schemas.joined(name) if name.rstrip("_") == self.plan.next_key else name: rows if name == key else value
-                for name, value in page.items()
-                if name != self.plan.next_key
+                schemas.joined(other) if other.rstrip("_") in fresh else other: rows if other == key else value
+                for other, value in page.items()
             },
             renderer,
         )
+
+    def _following(self, page: JSON, rows: list[JSON]) -> JSON:
+        """The cursor of the next page; `None` on the last one."""
+        if self.plan.more_key and at(page, self.plan.more_key) is not True:
+            return None
+        told = at(page, self.plan.next_key) if self.plan.next_key else at(rows[-1], self.plan.row_key) if rows else None
+        return None if told == "" else told

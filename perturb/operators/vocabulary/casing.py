@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal, get_args
 
 Style = Literal["snake", "camel", "pascal", "kebab", "screaming", "dotted"]
@@ -14,6 +15,7 @@ _HUMP = re.compile(r"[A-Z]{2,}s(?=[A-Z]|$)|[A-Z]{2,}(?=[A-Z][a-z]|[0-9]|$)[0-9]*
 _IDENTIFIER = re.compile(r"[A-Za-z0-9]+")
 
 
+@lru_cache(maxsize=65536)
 def split(identifier: str) -> tuple[tuple[str, ...], Style]:
     """The words of an identifier, and the style that joins them: `join(*split(x)) == x` for every string.
 
@@ -52,6 +54,7 @@ def join(words: Sequence[str], style: Style) -> str:
     return "_" * lead + _joined(bare, style) + "_" * tail
 
 
+@lru_cache(maxsize=65536)
 def restyle(identifier: str, style: Style) -> str:
     """The same words in another style, acronyms no longer set apart where the style has no capitals."""
     words = [part for word in split(identifier)[0] for part in split(word)[0]]

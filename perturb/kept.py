@@ -1,0 +1,25 @@
+"""What was made of an object, kept with the object itself: unchanged parts of setups are shared by many setups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+Made = TypeVar("Made")
+
+
+class Kept(Generic[Made]):
+    """A store by identity. An object is held beside what was made of it, so that no other one can get its id meanwhile."""
+
+    def __init__(self, make: Callable[[Any], Made], size: int = 8192) -> None:
+        self._make = make
+        self._size = size
+        self._made: dict[int, tuple[object, Made]] = {}
+
+    def __call__(self, of: object) -> Made:
+        known = self._made.get(id(of))
+        if known is None:
+            if len(self._made) >= self._size:
+                self._made.clear()
+            known = self._made[id(of)] = (of, self._make(of))
+        return known[1]
