@@ -130,7 +130,8 @@ async def _made(found: FoundAgent, gold: Gold, request: Request) -> LoadedAgent:
             f"a budget in US dollars cannot be held for agent {found.name!r}, since nobody knows what it costs; give "
             "--price IN,OUT in dollars for a million tokens, or a budget in tokens"
         )
-    return msgspec.structs.replace(agent, digest=digest([agent.digest, settings.identity()]))
+    server = getattr(agent.function, "url_digest", None)
+    return msgspec.structs.replace(agent, digest=digest([agent.digest, settings.identity(), server]))
 
 
 def learned_path(request: Request) -> Path:

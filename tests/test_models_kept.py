@@ -85,6 +85,19 @@ def test_what_is_stored_can_be_passed_over(mode: CacheMode, stored: bool, tmp_pa
     assert stored or not latest & ids
 
 
+def test_a_server_that_is_named_in_the_environment_is_another_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    learnt = airline()
+    run = ("run", "--agent", "chat:reader", "--limit", "1", "--operators", "tools.opaque", "--json")
+    with learnt.served() as first, learnt.served() as second:
+        for served in (first, second, first):
+            monkeypatch.setenv("OPENAI_BASE_URL", f"{served.url}/v1")
+            assert Here(capsys)(*run).status == 0
+        assert len(first.log) == len(second.log) > 0
+
+
 def test_one_response_serves_all_that_ask_the_same_at_once_and_no_repeat() -> None:
     learnt = airline()
 

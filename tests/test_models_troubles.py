@@ -20,7 +20,10 @@ from perturb.models.records import Tokens
 from perturb.models.settings import ModelSettings
 from perturb.models.troubles import Kind, of_status, wait_of
 from perturb.planning import Limits
-from perturb.serving.faults import FAULTS, OF_THE_MODEL
+from perturb.serving.app import Reference
+from perturb.serving.faults import FAULTS, OF_THE_MODEL, Spoiler
+from perturb.serving.seen import BadRequest
+from perturb.serving.server import serving
 
 TASK = "merged-profile"
 WIRES = {"chat": "/v1", "responses": "/v1", "anthropic": ""}
@@ -162,6 +165,45 @@ def test_what_the_model_or_the_setup_got_wrong_is_not_tried_again(wire: str, fau
         assert any(step.malformed for step in wrong)
     else:
         assert any(step.call.name == "consult_the_oracle" for step in wrong)
+
+
+def test_being_told_to_wait_uses_up_no_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six times busy, then once broken: with two retries it still comes to its response."""
+    kinds = iter([*["rate_limit"] * 6, "server_error"])
+    monkeypatch.setattr(Spoiler, "fault", lambda self, key, turn, wanted: next(kinds, None))
+    episode, requests = spoiled("chat", "rate_limit")
+    assert (episode.outcome, requests) == ("passed", episode.usage.turns + 7)
+
+
+@pytest.mark.parametrize("mode", ["on", "refresh", "off"])
+def test_a_request_is_named_so_that_its_tries_and_what_is_asked_anew_are_told_apart(mode: str, tmp_path: Path) -> None:
+    learnt, names = airline(), list[str]()
+
+    class Known(Reference):
+        async def answer(self, request: Any, *arguments: Any, **more: Any) -> Any:
+            names.append(request.headers["idempotency-key"])
+            return await super().answer(request, *arguments, **more)
+
+    with serving(Known(learnt.mind_of, learnt.models)) as served:
+        for _ in range(2):
+            url, header = f"{served.url}/v1", {"X-Reference-Fault": "malformed"}
+            learnt.run(model_agent("chat:silent", url, store=str(tmp_path / "s"), cache=mode, headers=header), TASK)
+    assert len(names) == len(set(names)) == {"on": 2, "refresh": 3, "off": 3}[mode]
+
+
+def test_a_request_that_a_filter_refuses_is_a_model_that_says_nothing() -> None:
+    episodes = []
+    with airline().served() as served:
+        served.reference.mind_of = _filtering
+        agent = model_agent("chat:m", f"{served.url}/v1", retries=0)
+        episodes = airline().run(agent, TASK)
+    (episode,) = episodes
+    assert (episode.outcome, episode.answer, episode.error) == ("failed", "", None)
+    assert (episode.usage.turns, episode.usage.unmetered) == (1, 0)
+
+
+def _filtering(model: str) -> Any:
+    raise BadRequest("The response was filtered due to the content management policy", code="content_filter")
 
 
 def test_a_refusal_is_what_the_model_answers() -> None:

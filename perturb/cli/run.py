@@ -79,7 +79,10 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 @model_options
 @click.option("--markdown", type=click.Path(dir_okay=False), default=None, help="Write the report as Markdown here too.")
 @click.option("--junit", type=click.Path(dir_okay=False), default=None, help="Write the report as JUnit XML here too.")
-@click.option("--fresh", is_flag=True, help="Run finished episodes again.")
+@click.option(
+    "--fresh", is_flag=True,
+    help="Run finished episodes again; a model is asked anew only with --cache refresh beside it.",
+)  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be run, and run nothing.")
 @json_option
 @click.pass_context

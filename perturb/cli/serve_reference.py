@@ -18,7 +18,8 @@ Examples:
 
 \b
 Below the root: /v1 (the provider of --provider), /openai/v1, /vllm/v1, /vllm-earlier/v1, /append-think/v1, /minimax/v1,
-/deepseek/v1, each also as /NAME-cumulative/v1; /anthropic; and GET /reference/log, what was asked.
+/deepseek/v1, each also as /NAME-cumulative/v1; /anthropic; and GET /reference/log, what was asked. A request with the header
+X-Reference-Fault: KIND is spoiled the first time that it is made; KIND*3 the first three times, KIND@2 in the second turn.
 """
 
 

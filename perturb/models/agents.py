@@ -14,12 +14,16 @@ from perturb.models.kept import KeptResponses
 from perturb.models.loop import Scaffold, converse
 from perturb.models.prices import price_of
 from perturb.models.settings import ModelSettings, checked
+from perturb.types import digest
 
 MakeDialect = Callable[[str, ModelSettings], Dialect]
 
 
 class ModelAgent:
-    """An agent that asks a model. Nothing is opened or connected to before its first episode."""
+    """An agent that asks a model. Nothing is opened or connected to before its first episode.
+
+    `url_digest` tells servers apart, whether they were named here or in the environment.
+    """
 
     def __init__(self, context: AgentContext, sdk: Sdk, dialect: MakeDialect, scaffold: Scaffold | None = None) -> None:
         if not context.option:
@@ -32,6 +36,7 @@ class ModelAgent:
         self._dialect = dialect(self.model, self.settings)
         self._store = context.store
         self._asker: Asker | None = None
+        self.url_digest = digest(self._connection.url)
         self.price = price_of(self.model, self._connection.endpoint, self.settings)
 
     async def __call__(self, episode: LiveEpisode) -> str:

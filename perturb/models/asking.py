@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import secrets
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -25,8 +26,8 @@ from perturb.types import JSON, Usage
 
 LONGEST_PAUSE = 30.0
 """Seconds: the longest pause before another try where the provider names none."""
-_FILTERED = Completion(said=Said(), finish="filter")
-"""What stands for a response where a provider's filter refuses the request: the model, as it is offered, says nothing."""
+_FILTERED = Said()
+"""What stands for a turn where a provider's filter refuses the request: the model, as it is offered, says nothing."""
 
 
 class Asker:
@@ -48,8 +49,9 @@ class Asker:
         self.kept = kept
         self.price = price
         self._limiter = limiter_of(connection.endpoint, model)
+        # A provider may know a request again by its name: that must not turn what is asked anew into the response of before.
+        self.nonce = "" if settings.cache == "on" else f"-{secrets.token_hex(4)}"
         self._under_way: dict[str, anyio.Lock] = {}
-        self.unpriced = 0
 
     def conversation(self, episode: LiveEpisode) -> Conversation:
         """The side of one episode."""
@@ -94,7 +96,7 @@ class Conversation:
         content = encoded(body)
         occurrence = self._made[content]
         self._made[content] += 1
-        key = key_of(asker.connection.endpoint, dialect.path, body, self.episode.repeat, occurrence)
+        key = key_of(asker.connection.url, dialect.path, body, self.episode.repeat, occurrence)
         with self._meter.provider_time() as clock:
             # Two episodes that ask the same at once get one response: the second waits for the first, and finds it kept.
             async with asker.alone_with(key):
@@ -102,8 +104,11 @@ class Conversation:
                 replayed = kept is not None
                 if kept is None:
                     kept = await self._received(key, body, history, tools, clock)
-        completion = _FILTERED if kept is None else dialect.read(kept.body)
-        self._report(completion, kept.seconds if kept is not None else 0.0, replayed)
+        if kept is None:
+            self.episode.used(Usage(turns=1, cost=0.0))
+            return _FILTERED
+        completion = dialect.read(kept.body)
+        self._report(completion, kept.seconds, replayed)
         if completion.finish == "length":
             raise LimitReached(f"the response of {asker.model!r} was cut at its limit of tokens; allow more with --max-tokens")
         return completion.said
@@ -134,11 +139,12 @@ class Conversation:
                 f"no response of {asker.model!r} is stored for this request, and --cache replay-only asks for none"
             )
         others = list(asker.dialect.fallbacks(history, tools))
-        tries, waited = 0, 0.0
+        tries = failures = 0
+        waited = 0.0
         while True:
             self._meter.may_ask()
             try:
-                kept = await self._sent(key, body)
+                kept = await self._sent(key, body, failures)
             except Trouble as trouble:
                 if trouble.kind in ("refused", "forgotten") and others:
                     body = others.pop(0)
@@ -153,7 +159,8 @@ class Conversation:
                     waited += pause
                     over = waited > settings.patience
                 else:
-                    over = tries > settings.retries
+                    failures += 1
+                    over = failures > settings.retries
                 if over:
                     raise ProviderFailed(f"{trouble} (tried {tries} times)") from None
                 await anyio.sleep(pause)
@@ -161,15 +168,16 @@ class Conversation:
             clock.charge(kept.seconds)
             return kept
 
-    async def _sent(self, key: str, body: dict[str, JSON]) -> Kept:
-        """One try. Whatever comes of it is written down; a response is stored before anything else is done with it."""
+    async def _sent(self, key: str, body: dict[str, JSON], failures: int) -> Kept:
+        """One try, after so many that failed. Whatever comes of it is written down; a response is stored before anything else
+        is done with it."""
         asker, limiter = self.asker, self.asker._limiter
         async with limiter.turn():
             self._meter.may_ask()
             number = asker.kept.asked(key, asker.connection.endpoint, asker.model, self._meter.key)
             asked, began = anyio.current_time(), time.perf_counter()
             try:
-                answer = await asker.connection.post(asker.dialect.path, body, key)
+                answer = await asker.connection.post(asker.dialect.path, body, f"{key}{asker.nonce}-{failures}")
                 seconds = time.perf_counter() - began
                 streamed = bool(body.get("stream"))
                 kept = Kept(understood(asker.dialect, answer, asker.connection.endpoint, streamed=streamed), seconds)

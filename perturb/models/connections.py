@@ -32,14 +32,17 @@ _SHORTEST = 6
 
 
 class Connection:
-    """The connections to one endpoint, made when they are first needed. `endpoint` is its URL as it may be written down."""
+    """The connections to one endpoint, made when they are first needed.
+
+    `url` is its whole URL, `endpoint` the URL as it may be written down.
+    """
 
     def __init__(self, sdk: Sdk, settings: ModelSettings) -> None:
         self.sdk = _sdk(sdk)
         self.settings = settings
         self._client = _client(sdk, self.sdk, settings)
-        url = str(self._client.base_url)
-        parts = urlsplit(url)
+        self.url = str(self._client.base_url)
+        parts = urlsplit(self.url)
         self.endpoint = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
         self._secrets = _secrets(self._client)
 
