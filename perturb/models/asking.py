@@ -48,7 +48,7 @@ class Asker:
         self.settings = settings
         self.kept = kept
         self.price = price
-        self._limiter = limiter_of(connection.endpoint, model)
+        self.limiter = limiter_of(connection.endpoint, model)
         # A provider may know a request again by its name: that must not turn what is asked anew into the response of before.
         self.nonce = "" if settings.cache == "on" else f"-{secrets.token_hex(4)}"
         self._under_way: dict[str, anyio.Lock] = {}
@@ -171,7 +171,7 @@ class Conversation:
     async def _sent(self, key: str, body: dict[str, JSON], failures: int) -> Kept:
         """One try, after so many that failed. Whatever comes of it is written down; a response is stored before anything else
         is done with it."""
-        asker, limiter = self.asker, self.asker._limiter
+        asker, limiter = self.asker, self.asker.limiter
         async with limiter.turn():
             self._meter.may_ask()
             number = asker.kept.asked(key, asker.connection.endpoint, asker.model, self._meter.key)

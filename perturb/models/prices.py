@@ -7,8 +7,8 @@ from collections.abc import Callable
 from perturb.models.records import Tokens
 from perturb.models.settings import ModelSettings
 
-Price = Callable[[Tokens], float]
-"""The US dollars of the tokens of a response."""
+Price = Callable[[Tokens], "float | None"]
+"""The US dollars of the tokens of a response; `None` for numbers that the table has no price for."""
 
 _OWN = {"https://api.openai.com/v1": "openai", "https://api.anthropic.com": "anthropic"}
 
@@ -25,19 +25,18 @@ def price_of(model: str, endpoint: str, settings: ModelSettings) -> Price | None
 
     provider = _OWN.get(endpoint)
 
-    def price(tokens: Tokens) -> float:
+    def price(tokens: Tokens) -> float | None:
         usage = Usage(
             input_tokens=tokens.input,
             output_tokens=tokens.output,
             cache_read_tokens=tokens.cached or None,
             cache_write_tokens=tokens.written or None,
         )
-        if provider is not None:
-            return float(calc_price(usage, model_ref=model, provider_id=provider).total_price)
-        return float(calc_price(usage, model_ref=model, provider_api_url=endpoint).total_price)
+        try:
+            if provider is not None:
+                return float(calc_price(usage, model_ref=model, provider_id=provider).total_price)
+            return float(calc_price(usage, model_ref=model, provider_api_url=endpoint).total_price)
+        except (LookupError, ValueError):  # the latter for numbers that cannot be, such as more read from a cache than at all
+            return None
 
-    try:
-        price(Tokens(input=1, output=1))
-    except LookupError:
-        return None
-    return price
+    return None if price(Tokens(input=1, output=1)) is None else price
