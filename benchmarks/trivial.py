@@ -174,10 +174,14 @@ def draw_one(setup: Setup, operator: str, seed: int = 0) -> Operator | NotApplic
 
 
 def episodes(toolset: Toolset, count: int, plans: Iterator[Operator | None], mark: str) -> Iterator[Planned]:
-    """`count` episodes, task by task, each under the next plan (`None`: clean)."""
+    """`count` episodes, task by task, each under the next plan (`None`: clean). One plan that comes again is one record, as it
+    is in a run."""
     tasks = itertools.cycle(toolset.tasks)
+    before: tuple[Operator, dict[str, JSON]] | None = None
     for index, task, operator in zip(range(count), tasks, plans, strict=False):
-        plan = None if operator is None else operator.to_json()
+        if operator is not None and (before is None or before[0] is not operator):
+            before = operator, operator.to_json()
+        plan = None if operator is None or before is None else before[1]
         yield Planned(
             key=digest([mark, task.id, plan, index], 24),
             task=task.id,

@@ -132,7 +132,7 @@ def _import(name: str, spec: str) -> ModuleType:
     """The module called `name`, from the installed packages or from the current folder."""
     unknown = ConfigurationError(
         f"there is no agent {spec!r}; {nearest(name, [each.name for each in list_agents()])} "
-        "Your own is named path/to/file.py:function or module:function"
+        "(your own is named path/to/file.py:function or module:function)"
     )
     if not all(part.isidentifier() for part in name.split(".")):
         raise unknown

@@ -21,6 +21,9 @@ class Shop:
 GOLD = (Call("order", {"item": "lamp", "number": 2}),)
 TASK = Task(id="1", prompt="Order 2 more lamps.", gold=GOLD, check=lambda shop, answer, calls: shop.stock["lamp"] == 5)
 TOOLSET = toolset(Shop, name="shop", tasks=[TASK])
+
+Plain functions are given as `toolset(tools=[count, order], state={"lamp": 3}, …)`. A folder holds `tools.json`, `tasks.json`
+and `environment.py`: `perturb.toolset_files` says what stands in each.
 """
 
 from __future__ import annotations

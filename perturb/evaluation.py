@@ -6,7 +6,7 @@ The command line and the pytest plugin are two faces of this module.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -34,8 +34,11 @@ from perturb.store import Finished, Store
 from perturb.toolset import Task, Toolset
 from perturb.types import JSON, Call, digest
 
-FAILURES_KEPT = 200
-"""How many failed episodes a report carries with their trajectories; every one stays in the store."""
+FAILURES_KEPT, FEWEST_OF_AN_OPERATOR = 200, 4
+"""How many failed episodes a report carries with their trajectories, and at least how many of each operator; every one stays
+in the store."""
+LINES_KEPT = 2000
+"""How many further ones it carries with the line that reproduces each."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -264,7 +267,9 @@ def assemble(store: Store, run: str, folder: Path) -> dict[str, Any]:
     header = msgspec.convert(kept["header"], RunHeader)
     left_out = msgspec.convert(kept["left_out"], list[LeftOut])
     failures = list(_failures(store, run, header, folder))
-    data = report_data(header, _rows(store, run, left_out), failures)
+    shown = {(one["operator"], one["task"], one["trial"]) for one in failures}
+    others = list(islice(_other_failures(store, run, header, folder, shown), LINES_KEPT))
+    data = report_data(header, _rows(store, run, left_out), failures, others)
     data["gold_fails_clean"] = kept["gold_fails_clean"]
     data["not_proven_tasks"] = kept["not_proven_tasks"]
     data["unsolvable"] = [_left(one, header, folder) for one in left_out if one.outcome == "unsolvable"]
@@ -360,7 +365,7 @@ class _Cell:
 def _failures(store: Store, run: str, header: RunHeader, folder: Path) -> Iterator[dict[str, Any]]:
     cells: dict[tuple[str | None, str], _Cell] = {}
     failed: dict[str, list[Finished]] = {}
-    each = max(4, FAILURES_KEPT // max(1, len(header.operators)))
+    each = max(FEWEST_OF_AN_OPERATOR, FAILURES_KEPT // max(1, len(header.operators)))
     for one in store.finished(run):
         cells.setdefault((one.operator, one.task), _Cell()).add(one)
         mine = failed.setdefault(one.operator, []) if one.operator is not None else []
@@ -398,6 +403,27 @@ def _failures(store: Store, run: str, header: RunHeader, folder: Path) -> Iterat
                 "passed_clean": str(clean),
                 "passed_perturbed": str(cells[operator, one.task]),
             }
+
+
+def _other_failures(
+    store: Store, run: str, header: RunHeader, folder: Path, shown: Container[tuple[str | None, str, int]]
+) -> Iterator[dict[str, Any]]:
+    """The failed episodes that are not shown with their trajectories, each with the file by which it is run again."""
+    for one in store.finished(run):
+        lost = one.operator is not None and one.outcome in AGENT_OUTCOMES and one.outcome != "passed"
+        if not lost or (one.operator, one.task, one.trial) in shown:
+            continue
+        path = plan_path(folder, one.operator, one.task, one.trial)
+        plan_file(path, header, one.task, one.trial, store.plan(run, one.key))
+        yield {
+            "operator": one.operator,
+            "kind": one.kind,
+            "task": one.task,
+            "trial": one.trial,
+            "outcome": one.outcome,
+            "plan_file": str(path),
+            "reproduce": f"perturb replay {quote(str(path))}",
+        }
 
 
 def plan_path(folder: Path, operator: str | None, task: str, trial: int) -> Path:

@@ -10,7 +10,7 @@ from perturb.operator import Operator, Stack
 from perturb.rendering.data import Floor
 from perturb.replay import Proof
 from perturb.toolset import Task
-from perturb.types import HEADLINE_KINDS, JSON
+from perturb.types import JSON
 
 VIOLATIONS_KEPT = 100
 """How many broken laws a row keeps."""
@@ -105,8 +105,14 @@ class Checked(msgspec.Struct, kw_only=True):
 
     @property
     def holds(self) -> bool:
-        """Whether everything that promises to stay solvable does, and no law is broken."""
-        return not any((row.unsolvable and row.kind in HEADLINE_KINDS) or row.violations for row in self.rows.values())
+        """Whether no plan of any kind makes a task unsolvable, and no law is broken."""
+        return not any(row.unsolvable or row.violations for row in self.rows.values())
+
+    @property
+    def proven_nothing(self) -> bool:
+        """Whether plans apply, and none of them could be proven: no task has gold calls."""
+        rows = self.rows.values()
+        return any(row.not_proven for row in rows) and not any(row.solvable for row in rows)
 
     def to_json(self) -> dict[str, JSON]:
         """The JSON of `perturb check`."""

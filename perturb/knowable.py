@@ -123,6 +123,29 @@ def undeclared(schema: Schema, value: JSON) -> Iterator[str]:
             yield key
 
 
+def free_keys(schema: Schema, value: JSON) -> Iterator[str]:
+    """The keys of a value where its schema says nothing of keys at all, at any depth below that."""
+    if not isinstance(schema, dict):
+        return
+    if isinstance(value, list):
+        rows = [part["items"] for part in (schema, *_branches(schema)) if "items" in part] or [_ANY]
+        for item in value:
+            first, *others = [list(free_keys(row, item)) for row in rows]
+            yield from (key for key in first if all(key in other for other in others))
+        return
+    if not isinstance(value, dict):
+        return
+    named: dict[str, Schema] = {}
+    for part in (schema, *_branches(schema)):
+        named |= part.get("properties") or {}
+        if isinstance(part.get("additionalProperties"), dict):
+            return
+    for key, item in value.items():
+        if not named:
+            yield key
+        yield from free_keys(named.get(key, _ANY), item)
+
+
 _ANY: Schema = {}
 
 
@@ -138,7 +161,8 @@ def unexplained(
     real: Tool, arguments: JSON, told: Tool, shown: JSON, renamed: Callable[[str], str] = lambda text: text
 ) -> Iterator[str]:
     """The enum values of a real call that are not in the shown one, and of which the shown tool does not say what stands for
-    them: `E = economy`, `yes: express`, `true for express`. `renamed` is what prompts have become."""
+    them: `E = economy`, `yes: express`, `true for express`; nor that it is for them alone: `The cabin to sit in: economy.`
+    `renamed` is what prompts have become."""
     given = [str(leaf) for leaf in (*leaves(shown), *_within_texts(shown))]
     spelt = {word for leaf in given for word in _CODE.findall(leaf)}  # several codes may stand in one text: `E|S`
     gone = [leaf for leaf in leaves(arguments) if isinstance(leaf, str) and leaf and leaf not in given]
@@ -152,6 +176,8 @@ def unexplained(
             continue
         legend = legend or "\n".join([told.description, *_descriptions(told.parameters)])
         words = r"[\W_]+".join(map(re.escape, _TOKEN.findall(new))) or re.escape(new)
+        if re.search(rf"(?im)\S: {words}\.?(?:\s|$)", told.description):
+            continue
         codes = "|".join(map(re.escape, sorted({*given, *spelt}, key=len, reverse=True)))
         if not re.search(rf"(?i)(?<!\w)(?:{codes})(?!\w)\W{{0,2}}\s*(?:=|:|for|stands for|means)\W*{words}(?!\w)", legend):
             yield value

@@ -55,7 +55,7 @@ def _shown_calls(operator: type[Operator], setup: Setup) -> Any:
 
 def _on_calls(plan: Operator, lens: StackLens, calls: list[Call]) -> list[Violation]:
     found: list[Violation] = []
-    for stage in laws.stages(lens):
+    for stage in lens.stages():
         found += [*laws.round_trip(stage, calls, ()), *laws.valid(stage, calls), *laws.one_to_one(stage, calls)]
         if type(plan).retires_calls:
             found += laws.strict(stage, calls)
@@ -66,7 +66,7 @@ def _on_results(plan: Operator, lens: StackLens, answered: list[tuple[Call, Resu
     if any(type(layer).perform is not Lens.perform for layer in lens.layers):
         return []  # one call becomes several: its result is read by the gold replay
     found: list[Violation] = []
-    for stage in laws.stages(lens):
+    for stage in lens.stages():
         found += [*laws.round_trip(stage, (), answered), *laws.valid(stage, (), answered)]
         found += laws.one_to_one(stage, (), answered)
     return found

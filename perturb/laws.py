@@ -62,14 +62,6 @@ class Violation(msgspec.Struct, frozen=True):
         return f"law {self.law} ({LAWS[self.law]}): {self.what}"
 
 
-def stages(lens: StackLens) -> Iterator[StackLens]:
-    """A lens, and what takes its place within an episode."""
-    following: StackLens | None = lens
-    while following is not None:
-        yield following
-        following = following.next_stage
-
-
 Answered = tuple[Call, Answer]
 """A real call and its real answer."""
 
@@ -79,7 +71,7 @@ def round_trip(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answer
     for call in calls:
         shown = lens.show_call(call)
         read = lens.read_call(shown)
-        if not isinstance(read, Call) or not _same(read, call):
+        if not isinstance(read, Call) or not _same(_explicit(lens, read), _explicit(lens, call)):
             yield Violation(1, f"{brief(call)} is shown as {brief(shown)} and reads back as {brief(read)}")
     for call, answer in answered:
         for layer in lens.layers:
@@ -97,6 +89,20 @@ def round_trip(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answer
                     if texts.failure_text(layer.read_failure(call, seen)) != texts.failure_text(answer):  # type: ignore[arg-type]
                         yield Violation(1, f"{type(layer).__name__}: the text {seen.message!r} does not read back")
             call, answer = layer.show_call(call), shown_answer
+
+
+def _explicit(lens: StackLens, call: Call) -> Call:
+    """A call with the defaults written out that the toolset declares, of those arguments alone whose absence a lens says to
+    mean them."""
+    tool = lens.real.by_name.get(call.name)
+    if tool is None or not lens.implied:
+        return call
+    defaults = {
+        name: child["default"]
+        for name, child in tool.parameters.get("properties", {}).items()
+        if child.get("x-place") in lens.implied and "default" in child
+    }
+    return Call(call.name, defaults | call.arguments)
 
 
 def valid_tools(lens: StackLens) -> Iterator[Violation]:
@@ -193,7 +199,7 @@ def one_to_one(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answer
         yield Violation(3, f"two tools are shown as {name!r}")
     seen: dict[bytes, bytes] = {}
     for call in calls:
-        key, real = to_json(lens.show_call(call)), to_json(call)
+        key, real = to_json(lens.show_call(call)), to_json(_explicit(lens, call))
         if seen.setdefault(key, real) != real:
             yield Violation(3, f"{seen[key].decode()} and {real.decode()} are both shown as {key.decode()}")
     if any(type(layer).perform is not Lens.perform or layer.withholds for layer in lens.layers):
@@ -223,7 +229,8 @@ def coherent(
         return
     found = [*leaks.in_setup(), *(leak for text in shown_texts for leak in leaks.in_prompt(text))]
     for call, text in failures:
-        tools: list[Tool | None] = [tool for tool in lens.setup.tools if call.name in tool.stands_for]
+        shown_tools = (*lens.setup.tools, *lens.catalogue)
+        tools: list[Tool | None] = [tool for tool in shown_tools if call.name in tool.stands_for]
         found += [leak for tool in tools or [None] for leak in leaks.in_failure(text, tool)]
     found += [leak for text in replies for leak in leaks.in_result(text)]
     for leak in dict.fromkeys(found):
@@ -321,7 +328,7 @@ def composable(operator: Operator, setup: Setup, calls: Sequence[Call] = ()) -> 
             if second.id in first.conflicts:
                 yield Violation(12, f"{first.id} and {second.id} are declared to conflict and are in one stack")
     over = lens_for(Stack(operators=(Probe(), *members)), setup)
-    shown = [tool for stage in stages(over) for tool in stage.setup.tools]
+    shown = [tool for stage in over.stages() for tool in stage.setup.tools]
     reached = {place for tool in shown for place in tool.stands_for}
     brought = {tool.name for tool in shown}
     for tool in setup.tools:
@@ -329,7 +336,7 @@ def composable(operator: Operator, setup: Setup, calls: Sequence[Call] = ()) -> 
             yield Violation(12, f"{operator.id}: over another operator, {tool.name} cannot be reached any more")
         if tool.name in brought:
             yield Violation(12, f"{operator.id}: it brings back {tool.name!r}, which the operator within it has retired")
-    for stage in stages(over):
+    for stage in over.stages():
         for problem in (*round_trip(stage, calls, ()), *valid(stage, calls)):
             yield Violation(12, f"{operator.id}: over another operator: {problem.what}")
 
@@ -419,7 +426,7 @@ async def on_gold_calls(gold: Gold, task: Task, operator: Operator, lens: StackL
         found.append(Violation(1, f"the answer {task.answer!r} reads back as {read!r}"))
     members = operator.operators if isinstance(operator, Stack) else (operator,)
     said = (task.prompt, *task.follow_ups)
-    for stage in stages(lens):
+    for stage in lens.stages():
         found += [*round_trip(stage, calls, answered), *valid(stage, calls, answered), *one_to_one(stage, calls, answered)]
         failed = [(call, texts.failure_text(stage.show_failure(call, a))) for call, a in answered if isinstance(a, Failure)]
         # What the user said, and said in other names, is not said again at a later stage.
@@ -432,7 +439,7 @@ async def on_gold_calls(gold: Gold, task: Task, operator: Operator, lens: StackL
 def on_setup(operator: Operator, setup: Setup) -> list[Violation]:
     """The laws that need no task: 2 to 4, 7 and 12, on the tools alone."""
     found = [*data(operator, setup)]
-    for stage in stages(lens_for(operator, setup)):
+    for stage in lens_for(operator, setup).stages():
         found += [*valid_tools(stage), *one_to_one(stage, ()), *coherent(stage)]
     return [*found, *composable(operator, setup, [call for task in setup.source.tasks[:5] for call in task.gold or ()])]
 

@@ -17,7 +17,7 @@ from perturb import schemas
 from perturb.episode import EpisodeStep
 from perturb.kept import Kept
 from perturb.mentions import looks_like_identifier, mentioned
-from perturb.operator import Setup, StackLens
+from perturb.operator import StackLens, public
 from perturb.types import JSON, Schema, Tool, to_json
 
 
@@ -36,6 +36,7 @@ class Leaks:
 
     def __init__(self, lens: StackLens) -> None:
         self._setup = lens.setup
+        self._catalogue = lens.catalogue
         self._entities = sorted({one.name for one in lens.retired if one.namespace == "entity"})
         self._tools = {one.name for one in lens.retired if one.namespace == "tool"}
         self._places: dict[str, dict[str, set[str]]] = {}
@@ -54,8 +55,14 @@ class Leaks:
         return known
 
     @cached_property
+    def _told(self) -> list[tuple[Tool, Tool]]:
+        """The tools that are listed, and those that are told of when asked for, each with its public form."""
+        listed = zip(self._setup.tools, self._setup.public_tools, strict=True)
+        return [*listed, *((tool, public(tool)) for tool in self._catalogue)]
+
+    @cached_property
     def _live(self) -> frozenset[str]:
-        return live_names(self._setup)
+        return live_names(tool for tool, _ in self._told)
 
     @cached_property
     def _gone_tools(self) -> frozenset[str]:
@@ -96,16 +103,16 @@ class Leaks:
         if not self.sought:
             return
         yield from self.in_prompt(self._setup.system)
-        everything = "\n".join(text for tool in self._setup.public_tools for text in prose(tool))
+        everything = "\n".join(text for _, shown in self._told for text in prose(shown))
         if any(name in everything for name in self._gone_tools):  # far cheaper than the patterns, and true of few
-            for tool in self._setup.public_tools:
-                for text in prose(tool):
+            for _, shown in self._told:
+                for text in prose(shown):
                     yield from _told(mentioned(self._gone_tools, text), "the retired tool", text)
         if self._entities:
-            for tool in self._setup.public_tools:
-                yield from self._names_left(to_json(tool).decode())  # values that a schema lists name people too
+            for _, shown in self._told:
+                yield from self._names_left(to_json(shown).decode())  # values that a schema lists name people too
         for namespace in self._places:
-            for tool, shown in zip(self._setup.tools, self._setup.public_tools, strict=True):
+            for tool, shown in self._told:
                 gone = self._gone(tool, namespace)
                 schema = shown.returns if namespace == "result" else shown.parameters
                 if not gone or not any(name in everything for name in gone):
@@ -166,10 +173,11 @@ def _told(names: set[str], what: str, text: str) -> Iterator[Leak]:
         yield Leak(name, f"{what} {name!r} is mentioned in {around(text, name)!r}")
 
 
-def live_names(setup: Setup) -> frozenset[str]:
-    """Every name in use in a shown setup: tools, arguments, result keys, enum values."""
-    found = {tool.name for tool in setup.tools}
-    for tool in setup.tools:
+def live_names(tools: Iterable[Tool]) -> frozenset[str]:
+    """Every name in use in shown tools: their own, arguments, result keys, enum values."""
+    found: set[str] = set()
+    for tool in tools:
+        found.add(tool.name)
         for schema in (tool.parameters, tool.returns):
             found |= _own_names(schema)
     return frozenset(found)

@@ -49,12 +49,18 @@ def load_toolset(spec: str) -> Toolset:
             toolset = _toolset_from(found, option, f"entry point {entry.value!r}", Path(entry.value))
         else:
             data_folder("toolsets")  # an installation that lacks all of them is told so
-            raise ConfigurationError(
-                f"there is no toolset {spec!r}; {nearest(spec, [each.name for each in list_toolsets()])} "
-                "A path of a .py file or of a folder names one of your own"
-            )
+            raise ConfigurationError(f"there is no toolset {spec!r}; {_meant(spec)}")
     toolset.validate()
     return toolset
+
+
+def _meant(spec: str) -> str:
+    """What a name that is no toolset's was meant for: a file or folder of that name, or a toolset that is spelt alike."""
+    for path in (Path(f"{spec}.py"), Path(spec)) if spec else ():
+        if path.exists():
+            return f"did you mean {'./' if path.is_dir() else ''}{path}?"
+    told = nearest(spec, [each.name for each in list_toolsets()])
+    return f"{told} (one of your own is named by the path of a .py file or of a folder)"
 
 
 def list_toolsets() -> list[Listed]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -61,10 +61,10 @@ def verdict_of(data: Mapping[str, Any], marker: Marker) -> Verdict | None:
 
 def failure_text(result: Robustness, marker: Marker) -> str | None:
     """Why the test fails, `None` where it does not."""
-    why = _why(result, marker)
-    if why is None:
+    judged = judge(result, marker)
+    if judged.verdict == "held":
         return None
-    lines = [f"perturb: {why}", "", report_text(result, marker)]
+    lines = [f"perturb: {judged.why}", "", report_text(result, marker)]
     # The trials of one task under one operator are one failure; tasks that never pass clean have lost nothing.
     lost = [failure for failure in result.data["failures"] if not failure["passed_clean"].startswith("0 ")]
     failures = list({(failure["task"], failure["operator"]): failure for failure in reversed(lost)}.values())[::-1]
@@ -78,28 +78,38 @@ def failure_text(result: Robustness, marker: Marker) -> str | None:
     return "\n".join(lines)
 
 
-def _why(result: Robustness, marker: Marker) -> str | None:
+class Judged(NamedTuple):
+    """What a test comes to: it passes where it is `held`; `why` is empty there."""
+
+    verdict: Literal["held", "failed", "inconclusive"]
+    why: str = ""
+
+
+def judge(result: Robustness, marker: Marker) -> Judged:
+    """The gate's verdict on the drop, and what stands before it: a measurement, an agent with something to lose."""
     from perturb.rendering.wording import percent, points
 
     ours = _ours(result.data)
     if ours is not None:
-        return ours
+        return Judged("inconclusive", ours)
     verdict = result.verdict
     if verdict is None or result.clean is None:
-        return f"nothing could be compared: {_left_out(result.data)}"
+        return Judged("inconclusive", f"nothing could be compared: {_left_out(result.data)}")
     if marker.min_clean is not None and result.clean < marker.min_clean:
-        return f"the agent passes {percent(result.clean)} clean, below min_clean, {percent(marker.min_clean)}"
+        told = f"the agent passes {percent(result.clean)} clean, below min_clean, {percent(marker.min_clean)}"
+        return Judged("failed", told)
     if marker.max_drop is None:
-        return None
+        return Judged("held")
     if result.clean == 0.0:
-        return "inconclusive: the agent passes no task clean, so it has nothing to lose"
+        return Judged("inconclusive", "inconclusive: the agent passes no task clean, so it has nothing to lose")
     limit = f"max_drop, {points(verdict.limit)} points"
     drop = f"the drop is {points(verdict.drop)} points [{points(verdict.low)}, {points(verdict.high)}]"
     if verdict.verdict == "failed":
-        return f"{drop}, and even the lower end is above {limit}"
+        return Judged("failed", f"{drop}, and even the lower end is above {limit}")
     if verdict.verdict == "inconclusive":
-        return f"inconclusive: {drop}, and {limit}, lies within; {_needed(verdict, marker, result.data)}"
-    return None
+        needed = _needed(verdict, marker, result.data)
+        return Judged("inconclusive", f"inconclusive: {drop}, and {limit}, lies within; {needed}")
+    return Judged("held")
 
 
 def _needed(verdict: Verdict, marker: Marker, data: Mapping[str, Any]) -> str:
@@ -115,7 +125,7 @@ def _needed(verdict: Verdict, marker: Marker, data: Mapping[str, Any]) -> str:
 def _ours(data: Mapping[str, Any]) -> str | None:
     """What went wrong where too many episodes ended in a fault that is not the agent's."""
     outcomes = {name: data["outcomes"].get(name, 0) for name in OURS}
-    episodes = data["usage"]["episodes"] - sum(data["outcomes"].get(name, 0) for name in ("not_applicable", "unsolvable"))
+    episodes = sum(data["outcomes"].values()) - sum(data["outcomes"].get(name, 0) for name in ("not_applicable", "unsolvable"))
     broken = sum(outcomes.values())
     if not broken or broken <= MOST_OURS * episodes:
         return None
@@ -165,6 +175,6 @@ def summary_line(nodeid: str, result: Robustness, marker: Marker) -> str:
     if result.drop is None or result.low is None or result.high is None:
         return f"{nodeid}: nothing to compare"
     line = f"{nodeid}: drop {points(result.drop)} points {interval((result.low, result.high))}"
-    if marker.max_drop is None or result.verdict is None:
+    if marker.max_drop is None:
         return line
-    return f"{line}, limit {points(marker.max_drop)}: {result.verdict.verdict}"
+    return f"{line}, limit {points(marker.max_drop)}: {judge(result, marker).verdict}"

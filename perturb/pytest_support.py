@@ -34,7 +34,7 @@ from _pytest.outcomes import OutcomeException
 
 from perturb.agent import EndOfRun
 from perturb.errors import ConfigurationError, PerturbError, nearest
-from perturb.pytest_report import OURS, Robustness, failure_text, report_text, summary_line, verdict_of
+from perturb.pytest_report import OURS, Robustness, failure_text, judge, report_text, summary_line, verdict_of
 
 if TYPE_CHECKING:
     from perturb.agent_files import LoadedAgent
@@ -280,7 +280,7 @@ class PerturbedTest(pytest.Function):
             raise end.__cause__ or end from None
         if done.ended.how == "interrupted":
             raise KeyboardInterrupt
-        for failure in done.data["failures"]:
+        for failure in (*done.data["failures"], *done.data["other_failures"]):
             failure["reproduce"] = self.reproduce(failure["plan_file"])
         with Store(store_path(request)) as store:
             done.data["first_fault"] = next((one.error for one in store.finished(done.run) if one.outcome in OURS), None)
@@ -297,7 +297,7 @@ class PerturbedTest(pytest.Function):
             "perturbed": result.perturbed,
             "noise_floor": None if noise is None else noise[0],
             "max_drop": self.marker.max_drop,
-            "verdict": result.verdict.verdict if result.verdict else None,
+            "verdict": judge(result, self.marker).verdict,
             "run": done.run,
             "summary": summary_line(self.nodeid, result, self.marker),
         }

@@ -15,7 +15,7 @@ import msgspec
 
 from perturb.boundary import Boundary, shown_turns
 from perturb.errors import PerturbError, ToolsetError
-from perturb.knowable import Visible, leaves, undeclared, unexplained
+from perturb.knowing import Knowing
 from perturb.leaks import Leaks
 from perturb.operator import NotApplicable, Operator, Setup, StackLens, lens_for
 from perturb.toolset import Task, Toolset
@@ -25,9 +25,6 @@ RAISED = "operator raised"
 LEAK = "leak"
 OUR_FAULTS = frozenset((RAISED, LEAK))
 """The reasons of a proof in which an operator broke, or left a retired name in what is shown: faults of ours."""
-
-_WAY_OUT = re.compile(r"(?i)\b(?:again|re-?try|retries|later|wait|temporar\w+)\b|retry_?after")
-"""What a failure says where the same call, made once more, may work."""
 
 Status = Literal["solvable", "unsolvable", "not_applicable", "not_proven"]
 
@@ -68,30 +65,28 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
     environment = toolset.environment(task)
     try:
         boundary = Boundary(lens, task, environment, max_calls=1_000_000)
-        said = (task.prompt, *task.follow_ups)
-        visible = Visible([boundary.system, *boundary.turns], lens.setup.public_tools) if clean is not None else None
-        clean_visible = Visible([toolset.system, *said], lens.real.public_tools) if clean is not None else None
+        knowing = None
+        if clean is not None:
+            shown_texts, clean_texts = (boundary.system, *boundary.turns), (toolset.system, task.prompt, *task.follow_ups)
+            knowing = Knowing(shown_texts, lens.setup.public_tools, clean_texts, lens.real.public_tools)
         while await boundary.next_user() is not None:
             pass  # it hears the user out before it acts
         steps: list[Step] = []
         real: list[Call | None] = []
         answers: list[Answer] = []
-        hidden: list[str] = []
         for position, gold in enumerate(task.gold or ()):
+            if knowing is not None:
+                knowing.begin(gold)
             generator = boundary.perform(gold)
             shown = next(generator)
             first = True
-            excused: frozenset[str] = frozenset()
             while True:
                 if lens is not boundary.lens:
                     lens = boundary.lens
-                    if visible is not None:
-                        visible.add_tools(lens.setup.public_tools)
-                if visible is not None and clean_visible is not None:
-                    if first:
-                        excused = _clean_hidden(clean_visible, gold, lens)
-                        hidden += [f"{gold.name}: {one}" for one in _untold(gold, shown, lens)]
-                    hidden += [f"{gold.name}: {value!r}" for value in visible.missing(shown.arguments, also=excused)]
+                    if knowing is not None:
+                        knowing.see_tools(lens.setup.public_tools)
+                if knowing is not None:
+                    knowing.send(shown, lens, first)
                 first = False
                 reached = len(boundary.real_calls)
                 answer = await boundary.send(shown)
@@ -99,17 +94,16 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
                 boundary.end_batch()
                 steps.append(Step(shown, reply))
                 real.append(next(iter(boundary.real_calls[reached:]), None))
-                if visible is not None:
-                    visible.add(reply.text)
+                if knowing is not None:
+                    knowing.hear(shown, reply, isinstance(answer, Failure))
                 try:
-                    before, shown = shown, generator.send(answer)
+                    shown = generator.send(answer)
                 except StopIteration as stop:
                     answers.append(stop.value)
                     break
-                if visible is not None and reply.is_error and shown == before and not _WAY_OUT.search(reply.text):
-                    hidden.append(f"{gold.name}: nothing in {reply.text[:80]!r} says that the same call may be made again")
-            if clean is not None and clean_visible is not None and position < len(clean.steps):
-                clean_visible.add(clean.steps[position].reply.text)
+            if knowing is not None:
+                clean_steps = clean.steps if clean is not None else ()
+                knowing.end(clean_steps[position].reply.text if position < len(clean_steps) else None)
         shown_answer = lens.show_answer(task.answer)
         final = boundary.final_environment(lambda: toolset.environment(task))
         state = final.dump() if toolset.dumps_state else None
@@ -123,59 +117,10 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
             passed=passed,
             felt=boundary.exposed,
             answer=shown_answer,
-            hidden=tuple(hidden),
+            hidden=tuple(knowing.hidden) if knowing is not None else (),
         )
     finally:
         environment.close()
-
-
-def _clean_hidden(visible: Visible, gold: Call, lens: StackLens) -> frozenset[str]:
-    """The values of a gold call that are hidden in the clean run too, in real and in shown form."""
-    missing = visible.missing(gold.arguments)
-    if not missing:
-        return frozenset()
-    return frozenset(str(value) for value in missing) | frozenset(
-        str(value) for lens_value in missing for value in leaves(_reshown(gold, lens_value, lens))
-    )
-
-
-def _untold(gold: Call, shown: Call, lens: StackLens) -> Iterator[str]:
-    """What a shown call is made of that the shown tool does not tell: names of arguments, and what stands for enum values."""
-    real, told = lens.real.by_name.get(gold.name), lens.setup.by_name.get(shown.name)
-    if real is None or told is None or (told is real and shown == gold):
-        return
-    known = set(undeclared(real.parameters, gold.arguments))
-
-    def shown_value(value: str) -> str:
-        # What is put around a prompt is no part of a value.
-        text = lens.show_text(value)
-        return value if value in text else text
-
-    yield from (
-        f"the argument {name!r}" for name in undeclared(told.parameters, shown.arguments) if name.rstrip("_") not in known
-    )
-    yield from (f"what stands for {value!r}" for value in unexplained(real, gold.arguments, told, shown.arguments, shown_value))
-
-
-def _reshown(gold: Call, value: JSON, lens: StackLens) -> JSON:
-    """What becomes of one value of a call: the leaves of the shown call when every other value is blanked out are those that
-    come from it; found by showing the call with and without a marker in its place."""
-    shown = [str(leaf) for leaf in leaves(lens.show_call(gold).arguments)]
-    blanked = lens.show_call(Call(gold.name, _without(gold.arguments, value)))
-    others = [str(leaf) for leaf in leaves(blanked.arguments)]
-    return [leaf for leaf in shown if leaf not in others]
-
-
-def _without(node: Any, value: JSON) -> Any:
-    if isinstance(node, dict):
-        return {key: _without(item, value) for key, item in node.items() if not (_scalar(item) and item == value)}
-    if isinstance(node, list):
-        return [_without(item, value) for item in node if not (_scalar(item) and item == value)]
-    return node
-
-
-def _scalar(value: JSON) -> bool:
-    return not isinstance(value, (dict, list))
 
 
 class Gold:
@@ -236,7 +181,9 @@ class Gold:
         except Exception as error:
             return Proof(status="unsolvable", reason=RAISED, detail=f"{type(error).__name__}: {error}")
         felt = run.felt
-        withheld = any(layer.withholds for layer in lens.layers)
+        # The gold calls are made when all has been said: what was withheld until then is there.
+        *_, last = lens.stages()
+        withheld = any(layer.withholds for layer in last.layers)
         for index, (mine, theirs) in enumerate(zip(run.answers, clean.answers, strict=True)):
             # Of an answer that was shown with something left out, only whether the call worked can be told.
             same = type(mine) is type(theirs) if withheld else same_answer(mine, theirs, self.toolset.volatile)
@@ -265,14 +212,12 @@ class Gold:
 
 def first_leak(lens: StackLens, task: Task) -> str | None:
     """The first retired name that is left in what an agent is shown of a task before it acts, or at a later stage."""
-    stage: StackLens | None = lens
-    while stage is not None:
+    for stage in lens.stages():
         leaks = Leaks.of(stage)
         if leaks.sought:
             said = shown_turns(lens, task) if stage is lens else ()
             for leak in (*leaks.in_setup(), *(leak for text in said for leak in leaks.in_prompt(text))):
                 return str(leak)
-        stage = stage.next_stage
     return None
 
 

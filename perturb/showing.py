@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from perturb import texts
@@ -46,10 +48,10 @@ def shown_example(example: Example) -> JSON:
         shown = lens.setup.system
     elif example.what == "failure":
         shown = lens.show_failure(example.call or Call(example.tool.name), msgspec.convert(example.before, Failure)).message
-    elif example.what == "exchange":
-        memory = lens.start()
+    elif example.what in ("exchange", "replies"):
         result = Result(example.before["result"], example.tool.renderer)
-        shown = [answered(lens, call, result, memory) for call in msgspec.convert(example.before["calls"], list[Call])]
+        answers = _answers(lens, msgspec.convert(example.before["calls"], list[Call]), result)
+        shown = [_data(one) if example.what == "exchange" else _text(one) for one in answers]
     else:
         shown = lens.show_text(str(example.before))
     decoded: JSON = msgspec.json.decode(to_json(shown))
@@ -58,6 +60,19 @@ def shown_example(example: Example) -> JSON:
 
 def answered(lens: StackLens, call: Call, result: Result, memory: Memory) -> JSON:
     """What a shown call is answered when the environment answers every call with `result`: the data, or the message."""
+    return _data(_answer(lens, call, result, memory))
+
+
+def _answers(lens: StackLens, calls: list[Call], result: Result) -> Iterator[Answer]:
+    """The answers to calls that are made one after the other; between two of them the setup may change."""
+    memory = lens.start()
+    for call in calls:
+        yield _answer(lens, call, result, memory)
+        while lens.moves(memory) and lens.next_stage is not None:
+            lens = lens.next_stage
+
+
+def _answer(lens: StackLens, call: Call, result: Result, memory: Memory) -> Answer:
     generator = lens.handle(call, memory)
     try:
         request = next(generator)
@@ -65,4 +80,12 @@ def answered(lens: StackLens, call: Call, result: Result, memory: Memory) -> JSO
             request = generator.send(None if isinstance(request, Delay) else result)
     except StopIteration as stop:
         answer: Answer = stop.value
+    return answer
+
+
+def _data(answer: Answer) -> JSON:
     return answer.data if isinstance(answer, Result) else answer.message
+
+
+def _text(answer: Answer) -> str:
+    return texts.result_text(answer) if isinstance(answer, Result) else texts.failure_text(answer)

@@ -6,9 +6,9 @@ The only module that imports Hypothesis; nothing imports it but tests and search
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from hypothesis import find, settings
+from hypothesis import find, reject, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
@@ -159,11 +159,20 @@ def smallest(strategy: st.SearchStrategy[T], broken: Callable[[T], bool], exampl
 
 @st.composite
 def stacks(draw: st.DrawFn, operators: Sequence[type[Operator]], setup: Setup, least: int = 3, most: int = 5) -> Stack:
-    """Stacks of `least` to `most` different operators of mixed axes, those that do not apply left out."""
-    chosen: list[Any] = draw(
-        st.lists(st.sampled_from(list(operators)), min_size=least, max_size=most, unique_by=lambda one: one.id)
-    )
+    """Stacks of `least` to `most` different operators that apply, of two axes or more: what does not apply, and the last of
+    too many of one axis, makes room for the next in a drawn order."""
+    order = draw(st.permutations(list(operators)))
+    size = draw(st.integers(least, most))
     seed = draw(st.integers(0, 10_000))
     intensity = draw(st.sampled_from([1.0, 0.3, 0.6]))
-    stack, _ = Stack.of(chosen, setup, lambda name: SeededPick(seed, name), intensity)
-    return stack
+    chosen, rest = order[:size], iter(order[size:])
+    while True:
+        stack, left_out = Stack.of(chosen, setup, lambda name: SeededPick(seed, name), intensity)
+        mixed = len({member.axis for member in stack.operators}) > 1
+        if mixed and len(stack.operators) >= least:
+            return stack
+        further = next(rest, None)
+        if further is None:
+            reject()
+        chosen = [one for one in chosen if one.id not in left_out]
+        chosen = [*(chosen if mixed else chosen[: most - 1]), further]

@@ -43,7 +43,9 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
 
     `parameters` is a JSON Schema with an object at its root, `returns` the schema of the structured result or `None`
     where it is not declared. `stands_for` holds the toolset's own names that a call to this tool may reach: one for an
-    ordinary tool, several after a merge, none for a tool that an operator answers itself.
+    ordinary tool, several after a merge, none for a tool that an operator answers itself. `batch` names the argument that is a
+    list of items, each done by itself: two calls, with the first of them and with the others, do and tell what one call with
+    all of them does.
 
     Schema keys of ours, at any depth: `x-place` (the toolset's own name of a property, which moves with it),
     `x-entity`, `x-identifier`, `x-unit`, `x-date` (declared meanings), `x-documentation: true` (prose that may name tools).

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from perturb.authoring import AuthoredToolset, ToolError, read, toolset
+from perturb.authoring import AuthoredToolset, ToolError, read, toolset, write
 from perturb.toolset import Task
 from perturb.types import Call
 
@@ -114,6 +114,21 @@ class Depot:
         self.parcels[parcel_id]["note"] = note
         return {"parcel_id": parcel_id, "status": "renamed"}
 
+    @write(batch="parcel_ids")
+    def tag_parcels(self, parcel_ids: list[str], tag: str) -> list[Receipt]:
+        """Put one more tag on each of several parcels; one that is not there is passed over and reported.
+
+        Args:
+            parcel_ids: The ids of the parcels.
+            tag: The tag.
+        """
+        found: list[Receipt] = []
+        for parcel_id in parcel_ids:
+            if parcel_id in self.parcels:
+                self.parcels[parcel_id]["tags"].append(tag)
+            found.append({"parcel_id": parcel_id, "status": "tagged" if parcel_id in self.parcels else "missing"})
+        return found
+
 
 def sent(number: int, **fields: Any) -> Any:
     def check(depot: Depot, answer: str, calls: Any) -> bool:
@@ -166,6 +181,18 @@ DEPOT: AuthoredToolset = toolset(
             gold=(Call("count_by_city", {}), Call("rename_parcel", {"parcel_id": "P005", "note": "call first"})),
             answer="5 parcels go to Turku.",
             check=lambda depot, answer, calls: "5" in answer and depot.parcels["P005"]["note"] == "call first",
+        ),
+        Task(
+            id="tag",
+            prompt="Tag every parcel of Philippa Esterhaus as urgent.",
+            gold=(
+                Call("find_parcels", {"owner": "Philippa Esterhaus"}),
+                Call("tag_parcels", {"parcel_ids": ["P002", "P005", "P008", "P011"], "tag": "urgent"}),
+            ),
+            answer="P002, P005, P008 and P011 are tagged.",
+            check=lambda depot, answer, calls: (
+                [one for one in depot.parcels if "urgent" in depot.parcels[one]["tags"]] == ["P002", "P005", "P008", "P011"]
+            ),
         ),
     ],
 )

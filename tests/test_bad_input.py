@@ -186,6 +186,14 @@ def test_what_an_agent_does_wrong_is_an_outcome_of_its_own(here: Here, agent: st
     assert ended.status == 0, ended.err
     assert ended.json["outcomes"] == {outcome: 2}
     assert {failure["error"] for failure in ended.json["failures"]} == {error}
+    assert [one["error"] for one in ended.json["errors"]] == ([error] if error else [])
+
+
+def test_the_terminal_says_why_an_agent_fails_everywhere(here: Here) -> None:
+    ended = here("run", "--agent", "agents/bad.py:raises", *ONE)
+    told = " ".join(ended.out.split())
+    assert "agent error: the agent raised KeyError: 'missing', bad.py line 5 · 1 clean, 1 perturbed" in told
+    assert "The agent passes no task clean, so it has nothing to lose" in told
 
 
 def test_a_thread_that_never_returns_does_not_hold_the_end_up(here: Here, tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 import anyio
 import pytest
 
+from perturb import evaluation
 from perturb.evaluation import Request, evaluate, prepare
 from perturb.planning import Design
+from perturb.rendering import render_html, render_junit
 
 
 def run(folder: Path, **options: Any) -> dict[str, Any]:
@@ -31,6 +33,23 @@ def test_an_intensity_of_nothing_drops_exactly_nothing(tmp_path: Path, agent: st
     for row in data["operators"]:
         if row["pairs"]:
             assert row["drop"] == 0.0, row["id"]
+
+
+def test_every_failed_episode_has_a_line_that_reproduces_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluation, "FAILURES_KEPT", 2)
+    monkeypatch.setattr(evaluation, "FEWEST_OF_AN_OPERATOR", 1)
+    data = run(tmp_path, agent="literal", operators=("tools.opaque", "tools.synonym"), design=Design(trials=2))
+    failed = data["outcomes_by_arm"]["perturbed"]["failed"]
+    assert len(data["failures"]) == 2
+    assert len(data["other_failures"]) == failed - 2 > 2
+    told = [(one["operator"], one["task"], one["trial"]) for one in (*data["failures"], *data["other_failures"])]
+    assert len(set(told)) == failed
+    page, junit = render_html(data), render_junit(data)
+    for one in data["other_failures"]:
+        assert one["reproduce"] == f"perturb replay {one['plan_file']}"
+        assert Path(one["plan_file"]).is_file()
+        assert one["reproduce"] in page
+    assert f">{data['reproduce']}</failure>" not in junit
 
 
 def test_an_agent_that_recites_loses_where_names_are_retired(tmp_path: Path) -> None:

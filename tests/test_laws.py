@@ -67,6 +67,8 @@ def test_it_is_felt_somewhere_in_every_toolset_with_what_it_needs(operator: type
     gold = Gold(DEPOT)
     plan = planned(operator, gold.setup, 1, 1.0)
     assert isinstance(plan, Operator), plan
+    # One that changes what an agent may or may not meet is felt where errors are provoked.
+    assert told(anyio.run(laws.felt, gold, plan)) == []
     proofs = [anyio.run(gold.prove, task, plan) for task in DEPOT.tasks]
     assert any(proof.felt for proof in proofs) or operator.conditional
     assert {proof.status for proof in proofs} <= {"solvable", "not_applicable"}, proofs
@@ -139,6 +141,13 @@ def test_every_shown_call_reads_back_or_is_refused(operator: type[Operator], dat
     lens = lens_for(plan, setup)
     for call in data.draw(st.lists(strategies.calls(lens.setup.public_tools), min_size=1, max_size=5)):
         lens.read_call(call)  # total: an exception here would reach an agent
+
+
+@given(data=st.data())
+def test_a_random_stack_is_three_deep_and_of_mixed_axes(data: st.DataObject) -> None:
+    stack = data.draw(strategies.stacks(TABLE, Setup.of(DEPOT), 3, 5))
+    assert 3 <= len(stack.operators) <= 5
+    assert len({member.axis for member in stack.operators}) > 1
 
 
 @settings(max_examples=settings().max_examples // 2)

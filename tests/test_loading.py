@@ -188,6 +188,17 @@ def test_what_is_no_toolset_is_refused(project: Path) -> None:
 def test_an_unknown_name_is_answered_with_the_nearest(project: Path) -> None:
     write(project / "toolsets" / "shelf.py", WITH_OPTION)
     assert "did you mean 'shelf:" in message("shalf")
+    assert message("xyz").endswith(
+        "shelf:large, shelf:small (one of your own is named by the path of a .py file or of a folder)"
+    )
+    assert "there is no toolset ''; there are: " in message("")
+
+
+def test_a_name_that_is_that_of_a_file_or_folder_is_answered_with_the_path(project: Path) -> None:
+    write(project / "lamps.py", WITH_OPTION)
+    (project / "vases").mkdir()
+    assert message("lamps") == "there is no toolset 'lamps'; did you mean lamps.py?"
+    assert message("vases") == "there is no toolset 'vases'; did you mean ./vases?"
 
 
 def test_listing_runs_no_file(shipped: Path, project: Path) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from perturb.operator import SeededPick, Setup
-from perturb.operators.toolset.merge import Merge
+from perturb.operator import SeededPick, Setup, lens_for
+from perturb.operators.toolset.merge import Merge, Merged
 from perturb.toolset import Toolset
-from perturb.types import Tool
+from perturb.types import Call, Failure, Tool
 
 
 class Desk(Toolset):
@@ -35,3 +35,12 @@ def test_no_merged_tool_is_numbered_while_there_are_words() -> None:
     assert isinstance(plan, Merge)
     assert len(plan.tools) == 2
     assert not any(character.isdigit() for name in plan.tools for character in name)
+
+
+def test_an_action_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    merged = Merge(tools={"manage": Merged("action", {"ask": "ask", "bid": "bid"})})
+    lens = lens_for(merged, Setup.of(Desk()))
+    for arguments in ({"action": "cut"}, {}, {"action": ["ask"]}):
+        read = lens.read_call(Call("manage", arguments))
+        assert isinstance(read, Failure)
+        assert read.message == "Invalid argument for manage: 'action' is not accepted. Give one of `ask`, `bid`."

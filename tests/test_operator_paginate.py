@@ -67,9 +67,22 @@ def test_a_cursor_of_another_tool_is_refused_also_where_both_are_one() -> None:
         following = {"cursor": cursor}
         page = ask(lens, memory, Call(mine.name, mine.arguments | following), [])
         assert page["items"] == [{"row_id": 2}, {"row_id": 3}]
-        refused = f"Invalid argument for {other.name}: 'cursor' is not accepted"
+        refused = (
+            f"Invalid argument for {other.name}: 'cursor' is not accepted. Give the `next_cursor` of a page of this tool, or "
+            "leave it out for the first page."
+        )
         assert ask(lens, memory, Call(other.name, other.arguments | following), []) == refused
         assert ask(lens, lens.start(), Call(other.name, other.arguments | following), []) == refused  # another episode
+
+
+def test_a_cursor_goes_on_with_its_own_list_though_the_call_has_given_another_since() -> None:
+    lens = lens_for(PLAN, Setup.of(Rows()))
+    memory = lens.start()
+    call = Call("find_notes")
+    cursor = ask(lens, memory, call, rows(5))["next_cursor"]
+    later = ask(lens, memory, call, [{"row_id": 70}, {"row_id": 71}, {"row_id": 72}])["next_cursor"]
+    assert ask(lens, memory, Call(call.name, {"cursor": cursor}), [])["items"] == [{"row_id": 2}, {"row_id": 3}]
+    assert ask(lens, memory, Call(call.name, {"cursor": later}), [])["items"] == [{"row_id": 72}]
 
 
 def test_the_schema_of_a_merged_tools_result_is_made_once(monkeypatch: Any) -> None:
@@ -170,14 +183,15 @@ def test_fewer_rows_can_be_asked_for_and_never_more() -> None:
     assert len(ask(lens, memory, Call("find_rows", {"limit": 1}), data)["rows"]) == 1
     assert len(ask(lens, memory, Call("find_rows", {"limit": 9, "after": 0}), data)["rows"]) == 2
     for limit in (0, "2", True):
-        assert ask(lens, memory, Call("find_rows", {"limit": limit}), data).endswith("'limit' is not accepted")
+        assert ask(lens, memory, Call("find_rows", {"limit": limit}), data).endswith("Give a whole number of rows, 1 or more.")
 
 
 def test_the_key_of_a_row_goes_on_only_from_where_it_was_shown() -> None:
     lens = lens_for(BY_ROW, Setup.of(Rows()))
     memory = lens.start()
+    way_out = "Give the `row_id` of the last row of a page of the same call, or leave it out for the first page."
     ask(lens, memory, Call("find_rows", {"owner": "Ada"}), {"rows": rows(5), "total": 5})
-    assert ask(lens, memory, Call("find_rows", {"after": 1}), {}).endswith("'after' is not accepted")
+    assert ask(lens, memory, Call("find_rows", {"after": 1}), {}).endswith(way_out)
     assert ask(lens, memory, Call("find_rows", {"owner": "Ada", "after": 1}), {})["rows"] == [{"row_id": 2}, {"row_id": 3}]
 
 

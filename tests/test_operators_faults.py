@@ -107,7 +107,7 @@ def test_a_job_that_nobody_has_started_is_refused() -> None:
     boundary = live({"op": "faults.slow", "waits": {"send_parcel": 1}, "argument": "job_id"})
     (refused,) = replies(boundary, "send_parcel", {**SEND, "job_id": "nonsense"}, 1)
     assert refused.is_error
-    assert "job_id" in refused.text
+    assert "Give the `job_id` of a pending answer of this tool, or leave it out to start a new job." in refused.text
     assert sent(boundary) == 0
 
 

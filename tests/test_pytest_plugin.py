@@ -136,10 +136,14 @@ def test_a_limit_within_the_interval_is_inconclusive(run: Run) -> None:
     assert "more trials would settle it: trials=" in text
 
 
-def test_an_agent_that_never_passes_does_not_slip_through(run: Run) -> None:
-    result = run(agent("\n    return ''", "operators='arguments.nest', max_drop=0.1"))
+def test_an_agent_that_never_passes_does_not_slip_through(run: Run, pytester: pytest.Pytester) -> None:
+    source = agent("\n    return ''", "operators='arguments.nest', max_drop=0.1")
+    result = run(source, "--junitxml=result.xml", "-o", "junit_family=xunit1")
     result.assert_outcomes(failed=1)
     assert "inconclusive: the agent passes no task clean, so it has nothing to lose" in result.stdout.str()
+    result.stdout.fnmatch_lines(["test_agent.py::test_it: drop 0.0 points [[]*[]], limit 10.0: inconclusive"])
+    found = ElementTree.parse(pytester.path / "result.xml").iter("property")
+    assert {one.get("name"): one.get("value") for one in found}["perturb.verdict"] == "inconclusive"
 
 
 def test_a_clean_rate_below_the_least_fails(run: Run) -> None:
@@ -147,6 +151,7 @@ def test_a_clean_rate_below_the_least_fails(run: Run) -> None:
     result = run(agent(lamps, "operators='faults.transient', max_drop=0.9, min_clean=0.8"))
     result.assert_outcomes(failed=1)
     assert "the agent passes 50.0 % clean, below min_clean, 80.0 %" in result.stdout.str()
+    result.stdout.fnmatch_lines(["test_agent.py::test_it: drop *, limit 90.0: failed"])
 
 
 def test_junit_holds_the_drop_with_its_interval(run: Run, pytester: pytest.Pytester) -> None:

@@ -83,9 +83,17 @@ class Page(HTMLParser):
 
 
 def episode(
-    task: str, operator: str | None = None, outcome: str = "passed", *, trial: int = 0, kind: Any = "equivalent"
+    task: str,
+    operator: str | None = None,
+    outcome: str = "passed",
+    *,
+    trial: int = 0,
+    kind: Any = "equivalent",
+    key: str | None = None,
+    error: str | None = None,
 ) -> EpisodeRow:
-    known: dict[str, Any] = {"task": task, "trial": trial, "outcome": outcome, "key": f"{operator}-{task}-{trial}"}
+    known: dict[str, Any] = {"task": task, "trial": trial, "outcome": outcome, "error": error}
+    known["key"] = f"{operator}-{task}-{trial}" if key is None else key
     if operator is None:
         return EpisodeRow(arm="clean", **known)
     return EpisodeRow(arm="perturbed", operator=operator, axis="tools", kind=kind, **known)
@@ -148,6 +156,34 @@ def test_a_stream_of_episodes_is_read_once_and_added_up() -> None:
     assert got["usage"]["episodes"] == len(rows)
     assert got["usage"]["cost"] is None
     assert got["headline"]["tasks"] == 3
+
+
+def test_a_pair_that_was_never_run_is_no_episode() -> None:
+    rows = [episode("a", trial=0), episode("a", "tools.x"), episode("a", "tools.y", "not_applicable", key="")]
+    assert report_data(synthetic_run.header(), rows, [])["usage"]["episodes"] == 2
+
+
+def test_why_episodes_ended_without_a_verdict_is_counted_the_commonest_first() -> None:
+    boom, slow = "the agent raised ValueError: boom, mine.py line 3", "the agent was not done after 120 s"
+    rows = [episode("a", outcome="agent_error", trial=trial, error=boom) for trial in range(2)]
+    rows += [episode("b", "tools.x", "budget_exceeded", error=slow), episode("c", "tools.x", "agent_error", error=boom)]
+    rows += [episode("d", "tools.x", "not_applicable", error="nothing_to_change"), episode("e", "tools.x", "failed")]
+    got = report_data(synthetic_run.header(), rows, [])
+    assert got["errors"] == [
+        {"outcome": "agent_error", "error": boom, "clean": 2, "perturbed": 1},
+        {"outcome": "budget_exceeded", "error": slow, "clean": 0, "perturbed": 1},
+    ]
+    text = " ".join(printed(got, 100).split())
+    assert f"agent error: {boom} · 2 clean, 1 perturbed" in text
+    assert escaped(boom) in render_markdown(got)
+    assert boom in " ".join(Page(render_html(got)).text.split())
+
+
+def test_errors_that_are_all_different_take_no_more_room_than_a_few() -> None:
+    rows = [episode("a", outcome="agent_error", trial=trial, error=f"no {trial}") for trial in range(5000)]
+    got = report_data(synthetic_run.header(), rows, [])
+    assert [one["error"] for one in got["errors"]][:2] == ["no 0", "no 1"]
+    assert len(got["errors"]) <= 20
 
 
 # --- trajectories -----------------------------------------------------------------------------------------------------
@@ -504,7 +540,7 @@ def test_thousands_of_long_failures_leave_the_page_light(data: dict[str, Any]) -
     failure = data["failures"][0] | {"perturbed": [synthetic_run.step("search", {"q": "x" * 9000}, "row " * 30_000)] * 300}
     page = render_html(data | {"failures": [failure] * 3000})
     assert len(page) < 6_000_000
-    assert "2,940 more are left out" in page
+    assert "of 2,000 others the line that replays each stands below; 940 more are left out" in page
     assert f"perturb report {data['run']} --json" in page
     arms = {"clean": {}, "perturbed": {"failed": 90, "agent_error": 4, "passed": 9}}
     some = data | {"failures": [failure], "outcomes_by_arm": arms}
@@ -559,6 +595,31 @@ def test_what_no_reader_may_miss_is_said(data: dict[str, Any]) -> None:
     ):
         assert said in text
         assert escaped(said) in render_markdown(told)
+
+
+def test_an_agent_that_never_passes_clean_is_said_to_have_nothing_to_lose() -> None:
+    rows = [episode(task, outcome="failed", trial=trial) for task in "abcd" for trial in range(2)]
+    rows += [episode(task, "tools.x", "failed") for task in "abcd"]
+    got = report_data(synthetic_run.header(), rows, [])
+    said = "The agent passes no task clean, so it has nothing to lose: a drop of 0 says nothing of its robustness."
+    assert said in wording.remarks(got)
+    assert said in " ".join(printed(got, 80).split())
+    assert said in " ".join(Page(render_html(got)).text.split())
+    assert escaped(said) in render_markdown(got)
+
+
+def test_a_stored_report_in_the_terminal_says_what_no_reader_may_miss(data: dict[str, Any]) -> None:
+    told = data | {"ended": {"how": "interrupted", "left": 3, "why": ""}, "gold_fails_clean": ["t01"]}
+    text = " ".join(printed(told, 100).split())
+    for remark in wording.remarks(told):
+        assert remark in text
+
+
+def test_a_failure_in_the_terminal_says_how_it_ended_where_it_did_not_merely_fail(data: dict[str, Any]) -> None:
+    first = data["failures"][0]
+    told = data | {"failures": [first | {"outcome": "agent_error", "first_difference": None}]}
+    assert f"{first['operator']}, task {first['task']} · agent error · clean 2 of 2" in printed(told, 110)
+    assert "· failed ·" not in printed(data, 110)
 
 
 def test_a_null_operator_shows_a_drop_of_zero_everywhere() -> None:

@@ -139,7 +139,7 @@ def test_the_proof_follows_a_change_between_two_pages() -> None:
 def test_each_stage_is_held_to_the_laws() -> None:
     found = laws.on_setup(MOVING, Setup.of(DEPOT))
     assert {one.law for one in found} == {7}, "only the table is missing, from which plans are read"
-    assert len(list(laws.stages(lens_for(MOVING, Setup.of(DEPOT))))) == 2
+    assert len(list(lens_for(MOVING, Setup.of(DEPOT)).stages())) == 2
 
     class Clashing(Moving, frozen=True, kw_only=True):
         id: ClassVar[str] = "test.clashing"

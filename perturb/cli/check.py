@@ -76,7 +76,7 @@ def command(
     reason that is told, or it applies and is solvable, unsolvable, or not proven where a task has no gold calls. `plans`,
     `applicable` and `solvable` count plans, `tasks` counts the tasks with a plan that applies.
 
-    Exit status 1 if anything is unsolvable or a law is broken.
+    Exit status 1 if anything is unsolvable or a law is broken, 3 if nothing could be proven.
     """
     from perturb.checking import CheckRequest, check
     from perturb.cli.console import output
@@ -107,6 +107,9 @@ def command(
     if not checked.plans:
         click.echo(f"nothing was checked: no task of {toolset} has gold calls that pass its own check", err=True)
         ctx.exit(3)
+    if checked.holds and checked.proven_nothing:
+        click.echo(f"nothing was proven: no task of {toolset} that was checked has gold calls", err=True)
+        ctx.exit(3)
     ctx.exit(0 if checked.holds else 1)
 
 
@@ -119,22 +122,28 @@ def _print(checked: Checked, console: Console, laws: bool) -> None:
     words = [checked.toolset, count(checked.tasks, "task"), count(len({row.id for row in checked.operators}), "operator")]
     console.print(Text(" · ".join(words), style="bold"))
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("operator", "kind", "tasks", "plans", "applicable", "solvable", "unsolvable", "left out"):
-        table.add_column(
-            name, justify="left" if name in ("operator", "kind", "left out") else "right", no_wrap=name == "operator"
-        )
+    names = ["operator", "kind", "tasks", "plans", "applicable", "solvable", "unsolvable", "left out"]
+    # A column of noughts, or one that a narrow screen has no room for, would break the reasons over several lines.
+    if not any(row.unsolvable for row in checked.rows.values()):
+        names.remove("unsolvable")
+    for name, least in (("plans", 94), ("kind", 87)):
+        if console.width < least:
+            names.remove(name)
+    for name in names:
+        in_words = name in ("operator", "kind", "left out")
+        table.add_column(name, justify="left" if in_words else "right", no_wrap=name == "operator")
     for row in checked.rows.values():
-        bad = f"{len(row.unsolvable):,}"
-        table.add_row(
-            Text("random stacks" if row.id == "stack" else row.id),
-            row.kind,
-            f"{len(row.tasks):,}",
-            f"{row.plans:,}",
-            f"{row.applicable:,}",
-            f"{row.solvable:,}",
-            Text(bad, style="bold red" if row.unsolvable else ""),
-            _left_out(row),
-        )
+        cells: dict[str, str | Text] = {
+            "operator": Text("random stacks" if row.id == "stack" else row.id),
+            "kind": row.kind,
+            "tasks": f"{len(row.tasks):,}",
+            "plans": f"{row.plans:,}",
+            "applicable": f"{row.applicable:,}",
+            "solvable": f"{row.solvable:,}",
+            "unsolvable": Text(f"{len(row.unsolvable):,}", style="bold red" if row.unsolvable else ""),
+            "left out": _left_out(row),
+        }
+        table.add_row(*(cells[name] for name in names))
     console.print(table)
     for title, found in (
         ("unsolvable", [(row, one) for row in checked.rows.values() for one in row.unsolvable]),

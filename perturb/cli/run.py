@@ -244,7 +244,7 @@ def _finish(evaluation: Evaluation, request: Request, max_drop: float | None, as
         click.echo(render_json(data))
     else:
         print_report(data, output(), report_path=str(page))
-    _remark(evaluation, request, judged, max_drop)
+    _remark(evaluation, request, judged, max_drop, as_json)
     if evaluation.ended.how == "interrupted":
         return 3
     return judged.status
@@ -294,9 +294,10 @@ def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _remark(evaluation: Evaluation, request: Request, judged: Judged, max_drop: float | None) -> None:
-    """What a reader must not miss beside the report, on standard error."""
+def _remark(evaluation: Evaluation, request: Request, judged: Judged, max_drop: float | None, as_json: bool) -> None:
+    """What a reader must not miss beside the report, on standard error; beside JSON also what the report itself would say."""
     from perturb.evaluation import learned_path
+    from perturb.rendering.wording import remarks
 
     ended, data = evaluation.ended, evaluation.data
     for fault in data["faults"][:5]:
@@ -310,15 +311,11 @@ def _remark(evaluation: Evaluation, request: Request, judged: Judged, max_drop: 
     for one in data["refused"][:3]:
         click.echo(f"setup refused, {one['operator'] or 'clean'}, task {one['task']}: {one['error']}", err=True)
     _remark_on_requests(data)
-    if data["gold_fails_clean"]:
-        click.echo(
-            f"left out, since their own gold calls fail their own check: {', '.join(data['gold_fails_clean'])}", err=True
-        )
-    if data["not_proven_tasks"]:
-        click.echo(f"not proven, since they have no gold calls: {', '.join(data['not_proven_tasks'])}", err=True)
-        learned = learned_path(request)
-        if learned.is_file():
-            click.echo(f'  {learned} holds those of clean runs that passed; set "reviewed": true to use them', err=True)
+    for remark in remarks(data) if as_json else ():
+        click.echo(remark, err=True)
+    learned = learned_path(request)
+    if data["not_proven_tasks"] and learned.is_file():
+        click.echo(f'{learned} holds the gold calls of clean runs that passed; set "reviewed": true to use them', err=True)
     if ended.left:
         why = "interrupted" if ended.how == "interrupted" else ended.why
         click.echo(f"{why}; {ended.left:,} episodes are left. The same command again goes on: {data['reproduce']}", err=True)

@@ -30,6 +30,11 @@ class Lens:
     terms of `real`. Nothing is changed in place. A lens that `withholds` shows answers with something left out (ablation):
     what it shows of them cannot be read back.
 
+    `implied` holds the places of arguments of which it shows no difference between leaving them out and giving the default that
+    the toolset declares: a call that gives it reads back as one that leaves it out.
+
+    `catalogue` holds the tools that it tells of when asked, in place of listing them.
+
     `later` is what takes this lens's place within an episode (a migration, a tool that comes late), once `moves` says so; it
     is asked between batches of calls and between turns of the user's, and has the same memory. Only operators of the last
     phase, `stages`, have one.
@@ -41,6 +46,8 @@ class Lens:
         self.real = real
         self.setup = real
         self.retired: tuple[Retired, ...] = ()
+        self.implied: frozenset[str] = frozenset()
+        self.catalogue: tuple[Tool, ...] = ()
         self.later: Lens | None = None
 
     def shown(self, *, system: str | None = None, tools: Iterable[Tool] | None = None, role: SystemRole | None = None) -> Setup:

@@ -58,6 +58,7 @@ class Setup:
     def for_task(self, task: Task) -> Setup:
         """This setup as a plan for one task is drawn on it: what the user says is that task's alone. For the toolset's own."""
         mine = copy.copy(self)
+        mine.__dict__.pop("root", None)  # it is its own
         mine.__dict__["conversations"] = ((task.prompt, *task.follow_ups),)
         return mine
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
@@ -103,6 +103,13 @@ class StackLens(Lens):
         stack._lay([*self.layers[:-1], later], ())
         return stack
 
+    def stages(self) -> Iterator[StackLens]:
+        """This stack, and what takes its place within an episode."""
+        following: StackLens | None = self
+        while following is not None:
+            yield following
+            following = following.next_stage
+
     @cached_property
     def inner(self) -> StackLens:
         """This stack without its outermost lens."""
@@ -119,6 +126,8 @@ class StackLens(Lens):
             setup = layer.setup
         self.setup = setup
         self.retired = tuple(name for layer in self.layers for name in layer.retired)
+        self.catalogue = tuple(tool for layer in self.layers for tool in layer.catalogue)
+        self.implied = frozenset().union(*(layer.implied for layer in self.layers))
         if any(layer.later is not None for layer in self.layers[:-1]):
             raise OperatorFault("an operator that changes the setup within an episode must be the outermost of its stack")
         self._stateless = [type(layer).handle is Lens.handle for layer in self.layers]

@@ -27,11 +27,14 @@ from perturb.operators.errors.coded import ErrorCodes
 from perturb.operators.errors.hint import Hint
 from perturb.operators.errors.style import ErrorStyle
 from perturb.operators.errors.terse import Terse
+from perturb.operators.faults.expired_login import ExpiredLogin
 from perturb.operators.faults.malformed import Malformed
+from perturb.operators.faults.partial import Partial
 from perturb.operators.faults.rate_limit import RateLimit
 from perturb.operators.faults.slow import Slow
 from perturb.operators.faults.timeout import Timeout
 from perturb.operators.faults.transient import Transient
+from perturb.operators.results.by_reference import ByReference
 from perturb.operators.results.drop_fields import DropFields
 from perturb.operators.results.envelope import Envelope
 from perturb.operators.results.extra_fields import ExtraFields
@@ -54,9 +57,13 @@ from perturb.operators.tools.swap_names import SwapNames
 from perturb.operators.tools.synonym import ToolSynonym
 from perturb.operators.tools.vendor_style import VendorStyle
 from perturb.operators.toolset.distractors import Distractors
+from perturb.operators.toolset.live_migration import LiveMigration
 from perturb.operators.toolset.merge import Merge
 from perturb.operators.toolset.near_duplicates import NearDuplicates
+from perturb.operators.toolset.search import Search
 from perturb.operators.toolset.shuffle import Shuffle
+from perturb.operators.toolset.split import Split
+from perturb.operators.toolset.withhold import Withhold
 from perturb.operators.user.irrelevant_context import IrrelevantContext
 
 TABLE: tuple[type[Operator], ...] = (
@@ -81,10 +88,14 @@ TABLE: tuple[type[Operator], ...] = (
     References,
     Dialect,
     Strict,
+    Split,
     Merge,
     Shuffle,
     Distractors,
     NearDuplicates,
+    Search,
+    LiveMigration,
+    Withhold,
     Format,
     RenameKeys,
     KeyStyle,
@@ -94,12 +105,15 @@ TABLE: tuple[type[Operator], ...] = (
     DropFields,
     Truncate,
     Paginate,
+    ByReference,
     ErrorStyle,
     ErrorCodes,
     Hint,
     Terse,
+    Partial,
     Transient,
     RateLimit,
+    ExpiredLogin,
     Timeout,
     Slow,
     LogNoise,

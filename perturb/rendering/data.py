@@ -58,7 +58,8 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
 
 class Usage(msgspec.Struct):
     """What all episodes took together; `cost` is in US dollars and `None` where no episode knew its price. `unpriced` counts
-    the episodes that took tokens whose price nobody knew: the cost is without theirs."""
+    the episodes that took tokens whose price nobody knew: the cost is without theirs. A row without a key is a pair that was
+    never run."""
 
     episodes: int = 0
     calls: int = 0
@@ -71,7 +72,7 @@ class Usage(msgspec.Struct):
     def watch(self, rows: Iterable[EpisodeRow]) -> Iterator[EpisodeRow]:
         """Pass `rows` on, and add them up on the way."""
         for row in rows:
-            self.episodes += 1
+            self.episodes += bool(row.key)
             self.calls += row.calls
             self.seconds += row.seconds
             self.input_tokens += row.input_tokens
@@ -82,7 +83,35 @@ class Usage(msgspec.Struct):
             yield row
 
 
-def report_data(header: RunHeader, rows: Iterable[EpisodeRow], failures: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+class Errors:
+    """Why episodes ended in something else than the verdict of a check, with how many did so in each arm."""
+
+    _KEPT, _TOLD = 1000, 20
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str], dict[str, int]] = {}
+
+    def watch(self, rows: Iterable[EpisodeRow]) -> Iterator[EpisodeRow]:
+        """Pass `rows` on, and count their errors on the way; of very many different ones only the first are counted."""
+        for row in rows:
+            if row.error is not None and row.outcome != "not_applicable":
+                cause = row.outcome, row.error
+                if cause in self._counts or len(self._counts) < self._KEPT:
+                    self._counts.setdefault(cause, {"clean": 0, "perturbed": 0})[row.arm] += 1
+            yield row
+
+    def told(self) -> list[dict[str, Any]]:
+        """The commonest first, each with its `outcome`, the `error` and its number in either arm."""
+        ordered = sorted(self._counts.items(), key=lambda one: -sum(one[1].values()))
+        return [{"outcome": outcome, "error": error, **arms} for (outcome, error), arms in ordered[: self._TOLD]]
+
+
+def report_data(
+    header: RunHeader,
+    rows: Iterable[EpisodeRow],
+    failures: Sequence[Mapping[str, Any]],
+    other_failures: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
     """A run as plain data, ready for JSON; rates, drops and intervals are fractions.
 
     `rows` is read once and may be a stream. `failures` are the perturbed episodes that failed, each with the keys `task`,
@@ -90,9 +119,10 @@ def report_data(header: RunHeader, rows: Iterable[EpisodeRow], failures: Sequenc
     `perturbed` (lists of steps, see `perturb.rendering.trajectories`), `answer_clean`, `answer_perturbed`,
     `first_difference`, `outcome`, `error`, `passed_clean` ("3 of 3") and `passed_perturbed`. A missing
     `first_difference` is computed. They are put in an order in which each operator has its turn, the worst first.
+    `other_failures` are further ones without their trajectories: `operator`, `kind`, `task`, `trial`, `outcome`, `reproduce`.
     """
-    usage = Usage()
-    summary = summarize(usage.watch(rows), CONFIDENCE)
+    usage, errors = Usage(), Errors()
+    summary = summarize(errors.watch(usage.watch(rows)), CONFIDENCE)
     headline = msgspec.to_builtins(summary.headline)
     total: dict[str, int] = dict(summary.outcomes_clean)
     for outcome, number in summary.outcomes_perturbed.items():
@@ -117,6 +147,7 @@ def report_data(header: RunHeader, rows: Iterable[EpisodeRow], failures: Sequenc
         "pass_hat_k": summary.clean_pass_hat_k,
         "outcomes": total,
         "outcomes_by_arm": {"clean": summary.outcomes_clean, "perturbed": summary.outcomes_perturbed},
+        "errors": errors.told(),
         "proof": {
             "pairs": header.pairs,
             "proven": header.proven,
@@ -133,6 +164,7 @@ def report_data(header: RunHeader, rows: Iterable[EpisodeRow], failures: Sequenc
         "started": header.started,
         "seconds": header.seconds,
         "version": header.version,
+        "other_failures": [dict(failure) for failure in other_failures],
         "failures": _in_turn([_with_difference(failure) for failure in failures], summary),
         "reproduce": header.command,
     }

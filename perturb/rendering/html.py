@@ -11,16 +11,17 @@ from perturb.rendering.comparison import Budget, compare
 from perturb.rendering.templates import render_template
 from perturb.statistics import COUNTED
 
-MOST_FAILURES = 60
+MOST_FAILURES, MOST_LINES = 60, 2000
 WHOLE_TEXTS = 1_500_000
-"""At most this many failures, and characters of long texts, are embedded: the file stays usable whatever the run."""
+"""At most this many failures, lines that replay further ones, and characters of long texts are embedded: the file stays usable
+whatever the run."""
 
 
 def render_html(data: Mapping[str, Any], *, report: str = "standard") -> str:
     """The report of `report_data` as one HTML page: no script it cannot do without, nothing loaded from anywhere.
 
     `report` names the templates: a short name, or the path of a folder with a `report.html.j2`. At most sixty failures are
-    embedded with their trajectories; the page says how many are left out and how to see them.
+    embedded with their trajectories; of the others the page has the line that reproduces each.
     """
     headline = data["headline"]
     floor = headline["noise_floor"]
@@ -40,6 +41,7 @@ def render_html(data: Mapping[str, Any], *, report: str = "standard") -> str:
         "kind_meaning": wording.KIND_MEANING,
         "failures": shown,
         "failures_left_out": wording.failed_episodes(data) - len(shown),
+        "lines": [*data["failures"][MOST_FAILURES:], *data["other_failures"]][:MOST_LINES],
         "remarks": wording.remarks(data),
         "failed_operators": sorted({failure["operator"] for failure in shown}),
     }

@@ -26,7 +26,7 @@ def render_junit(data: Mapping[str, Any]) -> str:
     root = ElementTree.Element("testsuites", name="perturb")
     _headline(root, data)
     reproduce: dict[tuple[str, str, str | None], str] = {}
-    for failure in data["failures"]:
+    for failure in (*data["failures"], *data["other_failures"]):
         reproduce.setdefault((failure["task"], failure["operator"], failure["kind"]), failure["reproduce"])
     cells: dict[tuple[str, str | None], list[tuple[dict[str, Any], dict[str, Any]]]] = {}
     for task in data["by_task"]:

@@ -22,7 +22,8 @@ AXIS_STYLE: dict[str, str] = {
 }
 CLEAN_STYLE, PERTURBED_STYLE, QUIET = "#5c9a3c", "#c9782e", "dim"
 WIDEST, NARROWEST = 112, 60
-MOST_OPERATORS, MOST_FAILURES = 24, 3
+MOST_OPERATORS, MOST_ERRORS, MOST_FAILURES = 24, 3, 3
+WARNING = "#c9782e"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,8 @@ def _header(screen: _Screen, data: Mapping[str, Any]) -> None:
         screen.prose(
             "a reference agent is an instrument that shows what the perturbations ask for; it is not a model", style=QUIET
         )
+    for remark in wording.remarks(data):
+        screen.prose(remark, style=WARNING)
     screen.gap()
 
 
@@ -259,13 +262,15 @@ def _counts(screen: _Screen, data: Mapping[str, Any]) -> None:
             counted = [f"{number:,} {name.replace('_', ' ')}" for name, number in wording.outcome_order(arms[arm])]
             total = sum(arms["clean"].values()) if arm == "clean" else perturbed
             screen.flow([f"{total:,} {arm}: {counted[0]}", *counted[1:]], indent="  ")
+    for one in data["errors"][:MOST_ERRORS]:
+        screen.prose(wording.error_told(one), indent="    ")
     floor, collapsed = data["floor"], data["collapsed"]
     if collapsed and collapsed["count"]:
         ends = wording.interval(collapsed["interval"])
         screen.line(f"  {collapsed['count']} of {collapsed['of']} tasks always pass clean and never perturbed {ends} %")
     if floor:
         screen.prose(
-            f"floor: a silent agent passes {floor['silent']} of {data['tasks']} tasks, "
+            f"floor: a silent agent passes {floor['silent']} of {wording.count(data['tasks'], 'task')}, "
             f"one that only states the answer {floor['answer_only']}",
             indent="  ",
         )
@@ -282,6 +287,7 @@ def _failures(screen: _Screen, data: Mapping[str, Any]) -> None:
         where = failure["first_difference"]
         parts = [
             f"{failure['operator']}, task {failure['task']}",
+            *([failure["outcome"].replace("_", " ")] if failure["outcome"] != "failed" else []),
             f"clean {failure['passed_clean']}, perturbed {failure['passed_perturbed']}",
             *([f"parts at step {where + 1}"] if where is not None else []),
         ]

@@ -113,7 +113,8 @@ def failed_episodes(data: Mapping[str, Any]) -> int:
 
 
 def remarks(data: Mapping[str, Any]) -> list[str]:
-    """What no reader of the numbers may miss: a run that is not whole, tasks that were kept out, faults of ours.
+    """What no reader of the numbers may miss: a run that is not whole, an agent that has nothing to lose, tasks that were kept
+    out, faults of ours.
 
     The optional keys are `ended` (`left`, `why`), `gold_fails_clean` and `not_proven_tasks` (lists of tasks).
     """
@@ -122,6 +123,8 @@ def remarks(data: Mapping[str, Any]) -> list[str]:
     if ended.get("left"):
         why = ended.get("why") or "interrupted"
         said.append(f"The run is not whole: {why}; {count(ended['left'], 'episode')} left. The same command goes on.")
+    if data["headline"]["clean"] == 0:
+        said.append("The agent passes no task clean, so it has nothing to lose: a drop of 0 says nothing of its robustness.")
     if broken := data.get("gold_fails_clean"):
         said.append(f"Kept out, since their own gold calls fail their own check: {_listed(broken)}.")
     if unproven := data.get("not_proven_tasks"):
@@ -129,6 +132,12 @@ def remarks(data: Mapping[str, Any]) -> list[str]:
     if faults := data["outcomes"].get("tester_fault"):
         said.append(f"Faults of Perturb or the toolset ended {count(faults, 'episode')}; no rate holds them.")
     return said
+
+
+def error_told(one: Mapping[str, Any]) -> str:
+    """Why some episodes ended as they did, and how many: `agent error: the agent raised … · 4 clean, 2 perturbed`."""
+    arms = ", ".join(f"{one[arm]:,} {arm}" for arm in ("clean", "perturbed") if one[arm])
+    return f"{one['outcome'].replace('_', ' ')}: {one['error']} · {arms}"
 
 
 def _listed(tasks: Sequence[str], most: int = 12) -> str:

@@ -12,7 +12,8 @@ class Declared(msgspec.Struct, frozen=True):
 
     `idempotent`: a second equal call leaves the state and gives the result of the first. `ordered`: the order of the
     rows says something that the rows themselves do not. `dates` maps an argument to the `strptime` format it is read
-    with; AgentDojo's times have no zone. `identifiers` maps an argument to the kind of thing that it points at.
+    with; AgentDojo's times have no zone. `identifiers` maps an argument to the kind of thing that it points at. `batch` is the
+    argument whose items are looked up one by one.
     """
 
     effect: Literal["read", "write"]
@@ -20,14 +21,15 @@ class Declared(msgspec.Struct, frozen=True):
     ordered: bool = False
     dates: dict[str, str] = {}
     identifiers: dict[str, str] = {}
+    batch: str | None = None
 
 
 _DAY = "%Y-%m-%d"
 _MINUTE = "%Y-%m-%d %H:%M"
 
 
-def _read(ordered: bool = False, dates: dict[str, str] | None = None, **identifiers: str) -> Declared:
-    return Declared("read", True, ordered, dates or {}, identifiers)
+def _read(ordered: bool = False, dates: dict[str, str] | None = None, batch: str | None = None, **identifiers: str) -> Declared:
+    return Declared("read", True, ordered, dates or {}, identifiers, batch)
 
 
 def _write(idempotent: bool = False, dates: dict[str, str] | None = None, **identifiers: str) -> Declared:
@@ -99,23 +101,23 @@ _WORKSPACE = _MAIL_AND_CALENDAR | {
 _TRAVEL = _MAIL_AND_CALENDAR | {
     "get_user_information": _read(),
     "get_all_hotels_in_city": _read(),
-    "get_hotels_prices": _read(),
-    "get_rating_reviews_for_hotels": _read(),
+    "get_hotels_prices": _read(batch="hotel_names"),
+    "get_rating_reviews_for_hotels": _read(batch="hotel_names"),
     "get_hotels_address": _read(),
     "get_all_restaurants_in_city": _read(),
-    "get_cuisine_type_for_restaurants": _read(),
-    "get_restaurants_address": _read(),
-    "get_rating_reviews_for_restaurants": _read(),
-    "get_dietary_restrictions_for_all_restaurants": _read(),
-    "get_contact_information_for_restaurants": _read(),
-    "get_price_for_restaurants": _read(),
-    "check_restaurant_opening_hours": _read(),
+    "get_cuisine_type_for_restaurants": _read(batch="restaurant_names"),
+    "get_restaurants_address": _read(batch="restaurant_names"),
+    "get_rating_reviews_for_restaurants": _read(batch="restaurant_names"),
+    "get_dietary_restrictions_for_all_restaurants": _read(batch="restaurant_names"),
+    "get_contact_information_for_restaurants": _read(batch="restaurant_names"),
+    "get_price_for_restaurants": _read(batch="restaurant_names"),
+    "check_restaurant_opening_hours": _read(batch="restaurant_names"),
     "get_all_car_rental_companies_in_city": _read(),
-    "get_car_types_available": _read(),
-    "get_rating_reviews_for_car_rental": _read(),
-    "get_car_fuel_options": _read(),
-    "get_car_rental_address": _read(),
-    "get_car_price_per_day": _read(),
+    "get_car_types_available": _read(batch="company_name"),
+    "get_rating_reviews_for_car_rental": _read(batch="company_name"),
+    "get_car_fuel_options": _read(batch="company_name"),
+    "get_car_rental_address": _read(batch="company_name"),
+    "get_car_price_per_day": _read(batch="company_name"),
     "reserve_hotel": _write(idempotent=True, dates={"start_day": _DAY, "end_day": _DAY}),
     "reserve_car_rental": _write(idempotent=True, dates={"start_time": _MINUTE, "end_time": _MINUTE}),
     "reserve_restaurant": _write(idempotent=True, dates={"start_time": _MINUTE}),

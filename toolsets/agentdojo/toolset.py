@@ -167,6 +167,7 @@ def _tool(function: Function[Any, Any], declared: Declared) -> Tool:
         effect=declared.effect,
         idempotent=declared.idempotent,
         ordered=declared.ordered,
+        batch=declared.batch,
         renderer=renderer,
     )
 

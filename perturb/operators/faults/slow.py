@@ -10,6 +10,7 @@ import msgspec
 from perturb import schemas
 from perturb.operator import Example, Handling, Lens, NotApplicable, Operator, Performing, Phase, Pick, Setup
 from perturb.operators.added_argument import declared, put_back, set_apart
+from perturb.operators.added_tool import refused
 from perturb.types import JSON, Answer, Axis, Call, Failure, Kind, Result, Schema, Tool, digest
 
 _NAMES = ("job_id", "operation_id", "task_id", "request_token")
@@ -146,8 +147,8 @@ class SlowLens(Lens):
         if job is not None:
             known = memory.get(job) if isinstance(job, str) else None
             if known is None or known[1] != call.name:
-                refused = self.real.refusal("invalid_argument", tool=call.name, field=self._argument, value=job)
-                return msgspec.structs.replace(refused, stale=False)
+                way_out = f"Give the `{self._argument}` of a pending answer of this tool, or leave it out to start a new job."
+                return refused(self.real, call, self._argument, way_out)
             result, name, left = known
             if left > 0:
                 memory[job] = (result, name, left - 1)

@@ -9,6 +9,7 @@ import msgspec
 from perturb import schemas
 from perturb.operator import Example, Handling, Lens, NotApplicable, Operator, Performing, Phase, Pick, Setup, dose
 from perturb.operators.added_argument import put_back, set_apart
+from perturb.operators.added_tool import refused
 from perturb.operators.results.page_keys import at, fits, list_key, put, without
 from perturb.operators.results.page_schemas import declared_tool, page_schema
 from perturb.types import JSON, Answer, Axis, Call, Failure, Result, Schema, Tool, digest
@@ -51,11 +52,11 @@ class Paginate(Operator, frozen=True, kw_only=True):
             },
             tool=Tool(name="list_files", returns={"type": "array", "items": {"type": "string"}}, effect="read"),
             before={
-                "calls": [{"name": "list_files"}, {"name": "list_files", "arguments": {"cursor": "3e5e40adcf"}}],
+                "calls": [{"name": "list_files"}, {"name": "list_files", "arguments": {"cursor": "7033c04178"}}],
                 "result": ["a.txt", "b.txt", "c.txt"],
             },
             after=[
-                {"items": ["a.txt", "b.txt"], "next_cursor": "3e5e40adcf"},
+                {"items": ["a.txt", "b.txt"], "next_cursor": "7033c04178"},
                 {"items": ["c.txt"], "next_cursor": None},
             ],
         ),
@@ -104,11 +105,17 @@ class Paginate(Operator, frozen=True, kw_only=True):
 
 
 class Page(NamedTuple):
-    """Where a page begins: the real call, its whole result, and the number of its first row."""
+    """Where a page begins: the real call, its whole result, a name of both, and the number of its first row."""
 
     call: Call
     result: Result
+    name: str
     start: int
+
+    @classmethod
+    def first(cls, call: Call, result: Result) -> Page:
+        # The same call may give another list later: its pages are others.
+        return cls(call, result, digest([call, result.data]), 0)
 
 
 class PaginateLens(Lens):
@@ -147,7 +154,7 @@ class PaginateLens(Lens):
 
     def show_result(self, call: Call, result: Result) -> Result:
         size = self._size(call)
-        return result if size is None else self._page(Page(call, result, 0), size, {})
+        return result if size is None else self._page(Page.first(call, result), size, {})
 
     def start(self) -> dict[JSON, Page]:
         return {}
@@ -164,39 +171,42 @@ class PaginateLens(Lens):
         asked = call.arguments.get(self.plan.size_argument) if self.plan.size_argument else None
         if asked is not None:
             if not isinstance(asked, int) or isinstance(asked, bool) or asked < 1:
-                return self._refused(call, self.plan.size_argument, asked)
+                return refused(self.real, call, self.plan.size_argument, "Give a whole number of rows, 1 or more.")
             size = min(size, asked)
         cursor = call.arguments.get(self.plan.argument)
         if cursor is not None:
             page = memory.get(self._remembered(inner, cursor)) if isinstance(cursor, (str, int)) else None
             if page is None or self.real.origin(page.call) != self.real.origin(inner):
-                return self._refused(call, self.plan.argument, cursor)
+                return refused(self.real, call, self.plan.argument, self._way_out())
             return self._page(page, size, memory)
         answer = yield inner
         assert answer is not None
-        return answer if isinstance(answer, Failure) else self._page(Page(inner, answer, 0), size, memory)
+        return answer if isinstance(answer, Failure) else self._page(Page.first(inner, answer), size, memory)
 
-    def _refused(self, call: Call, field: str, value: JSON) -> Failure:
-        refused = self.real.refusal("invalid_argument", tool=call.name, field=field, value=value)
-        return msgspec.structs.replace(refused, stale=False)
+    def _way_out(self) -> str:
+        """What to give as a cursor."""
+        given = f"`{self.plan.next_key}` of a page of this tool"
+        if self.plan.row_key:
+            given = f"`{self.plan.row_key}` of the last row of a page of the same call"
+        return f"Give the {given}, or leave it out for the first page."
 
     def _remembered(self, call: Call, cursor: JSON) -> JSON:
         """Under what a page is kept: the key of a row says where to go on only together with what is asked for."""
         return digest([call, cursor]) if self.plan.row_key else cursor
 
     def _page(self, page: Page, size: int, memory: dict[JSON, Page]) -> Result:
-        call, result, start = page
+        call, result, name, start = page
         rows = self._rows(call, result)
         if rows is None:
             return result
         key = list_key(self.real.returns(call))
         shown = rows[start : start + size]
         more = start + size < len(rows)
-        cursor: JSON = digest([call, start + size], 10)
+        cursor: JSON = digest([name, start + size], 10)
         if self.plan.row_key:
             cursor = at(shown[-1], self.plan.row_key) if shown else None
         if more and cursor is not None:
-            memory[self._remembered(call, cursor)] = Page(call, result, start + size)
+            memory[self._remembered(call, cursor)] = page._replace(start=start + size)
         if key == "":
             data: dict[str, JSON] = {self.plan.rows_key: shown}
         else:

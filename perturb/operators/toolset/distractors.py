@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import ClassVar
 
 import msgspec
 
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
+from perturb.operators.added_tool import house_style
 from perturb.operators.distractor_bank import BankTool, by_name
 from perturb.operators.renaming import names_in_use
-from perturb.operators.vocabulary import Style, restyle, split
+from perturb.operators.vocabulary import restyle
 from perturb.types import Axis, Call, Failure, Kind, Tool
 
 _FEWEST = 8
@@ -79,19 +79,12 @@ class Distractors(Operator, frozen=True, kw_only=True):
         return DistractorsLens(setup, self.tools)
 
 
-def _style(setup: Setup) -> Style:
-    """The style that most of the tools' names with more than one word are written in; snake case where none has."""
-    parted = [split(tool.name) for tool in setup.tools]
-    counts = Counter(style for words, style in parted if len(words) > 1 and style != "dotted")
-    return counts.most_common(1)[0][0] if counts else "snake"
-
-
 class DistractorsLens(Lens):
     """Adds tools and answers their calls itself; all other calls pass."""
 
     def __init__(self, real: Setup, added: Mapping[str, int]) -> None:
         super().__init__(real)
-        style = _style(real)
+        style = house_style(real)
         self._refusals: dict[str, BankTool] = {}
         at: dict[int, list[Tool]] = {}
         for name, percent in sorted(added.items()):

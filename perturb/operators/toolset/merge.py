@@ -10,6 +10,7 @@ import msgspec
 
 from perturb.mentions import Mentions, reworded
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Retired, Setup
+from perturb.operators.added_tool import refused
 from perturb.types import JSON, Axis, Call, Failure, Schema, Tool, digest, to_json
 
 _SELECTORS = ("action", "operation", "command")
@@ -174,8 +175,7 @@ class MergeLens(Lens):
         selector, actions = known
         action = call.arguments.get(selector)
         if not isinstance(action, str) or action not in actions:
-            refused = self.real.refusal("invalid_argument", tool=call.name, field=selector, value=action)
-            return msgspec.structs.replace(refused, stale=False)
+            return refused(self.real, call, selector, f"Give one of {', '.join(f'`{one}`' for one in actions)}.")
         arguments = {
             key[:-1] if key.endswith("_") and key.rstrip("_") == selector else key: value
             for key, value in call.arguments.items()

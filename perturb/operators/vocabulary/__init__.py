@@ -5,6 +5,7 @@ Pure functions over curated tables; they know nothing of operators.
 
 from perturb.operators.vocabulary.abbreviations import ABBREVIATIONS, abbreviate
 from perturb.operators.vocabulary.casing import STYLES, Style, join, restyle, split
+from perturb.operators.vocabulary.modes import mode_names
 from perturb.operators.vocabulary.synonyms import distinct, key_synonyms, tool_synonyms
 from perturb.operators.vocabulary.vendors import HOUSES, House, vendor_names
 from perturb.operators.vocabulary.wording import WORDINGS, Wording, reword, rewordings
@@ -21,6 +22,7 @@ __all__ = [
     "distinct",
     "join",
     "key_synonyms",
+    "mode_names",
     "restyle",
     "reword",
     "rewordings",
