@@ -39,12 +39,13 @@ from perturb.errors import ToolsetError
 from perturb.signatures import METADATA, STATE, ToolFunction, tool_functions
 from perturb.toolset import Task
 from perturb.toolset_files import from_file, from_folder
-from perturb.types import JSON, Call
+from perturb.types import JSON, Call, Identifier
 
 __all__ = [
     "AuthoredEnvironment",
     "AuthoredToolset",
     "Call",
+    "Identifier",
     "Task",
     "ToolError",
     "from_file",
@@ -93,6 +94,7 @@ def toolset(
     state: Mapping[str, JSON] | Callable[[], dict[str, JSON]] | None = None,
     system: str = "",
     entities: Mapping[str, Sequence[str]] | None = None,
+    identifiers: Mapping[str, Identifier | str] | None = None,
     volatile: Sequence[str] = (),
     failures: str = "plain",
 ) -> AuthoredToolset:
@@ -103,7 +105,8 @@ def toolset(
     with a parameter `state` is given the episode's dictionary, a copy of `state` or what `state()` returns.
 
     Parameters come from type hints, descriptions from docstrings in Google's style, the output schema from the return
-    annotation. A tool refuses by raising `ToolError`. `failures` names the renderer of failures (`plain` or `json`).
+    annotation. `identifiers` says of kinds of `x-identifier` how they are written: a regular expression, or an `Identifier`.
+    A tool refuses by raising `ToolError`. `failures` names the renderer of failures (`plain` or `json`).
     Raises `ToolsetError` for a tool or a task that is not well formed.
     """
     if (environment_class is None) == (not tools):
@@ -125,6 +128,7 @@ def toolset(
         tasks=tasks,
         system=system,
         entities=entities,
+        identifiers=identifiers,
         volatile=volatile,
         failures=failures,
         sources=[*functions, *([environment_class] if environment_class else [])],

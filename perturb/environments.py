@@ -7,6 +7,7 @@ task's check is given that subject.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +17,7 @@ import msgspec
 from perturb.errors import ToolsetError
 from perturb.sources import source_digest
 from perturb.toolset import Task, Toolset, plain_refusal
-from perturb.types import JSON, Answer, Call, Failure, FailureKind, Result, Tool, digest
+from perturb.types import JSON, Answer, Call, Failure, FailureKind, Identifier, Result, Tool, digest
 
 
 class ToolError(Exception):
@@ -125,6 +126,7 @@ class AuthoredToolset(Toolset):
         tasks: Sequence[Task],
         system: str = "",
         entities: Mapping[str, Sequence[str]] | None = None,
+        identifiers: Mapping[str, Identifier | str] | None = None,
         volatile: Sequence[str] = (),
         failures: str = "plain",
         sources: Iterable[Any] = (),
@@ -134,6 +136,7 @@ class AuthoredToolset(Toolset):
         self.tools = tuple(each.tool for each in implementations)
         self.tasks = tuple(tasks)
         self.entities = _entities(name, entities or {})
+        self.identifiers = _identifiers(name, identifiers or {})
         self.volatile = tuple(volatile)
         self.failures = failures
         self._create = create
@@ -223,6 +226,23 @@ def _entities(name: str, entities: Mapping[str, Sequence[str]]) -> dict[str, tup
         if isinstance(names, str) or not all(isinstance(each, str) and each for each in names):
             raise ToolsetError(f"entities {kind!r} of toolset {name!r} are {names!r}; write a list of names")
     return {kind: tuple(names) for kind, names in entities.items()}
+
+
+def _identifiers(name: str, identifiers: Mapping[str, Identifier | str]) -> dict[str, Identifier]:
+    made = {}
+    for kind, one in identifiers.items():
+        where = f"identifiers {kind!r} of toolset {name!r}"
+        made[kind] = one if isinstance(one, Identifier) else Identifier(form=one)
+        for pattern in (made[kind].form, made[kind].mention or "x"):
+            try:
+                empty = re.compile(pattern).fullmatch("")
+            except re.error as error:
+                raise ToolsetError(f"{where} have the form {pattern!r}, which is no regular expression: {error}") from None
+            if empty or re.compile(pattern).groups:
+                raise ToolsetError(
+                    f"{where} have the form {pattern!r}; write one that no empty text matches, with (?:…) for its groups"
+                )
+    return made
 
 
 def _source_digests(things: Iterable[Any]) -> list[str]:

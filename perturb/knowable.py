@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from perturb.kept import Kept
+from perturb.notations import explained, plainly
 from perturb.types import JSON, Schema, Tool
 
 _CODE = re.compile(r"\w[\w-]*")
@@ -71,20 +72,25 @@ _tokens_of_tool: Kept[frozenset[str]] = Kept(_told_of)
 
 class Visible:
     """The words that have been shown so far. A value is visible when each of its words is: `2026-05-01` by `2026`, `05`,
-    `01`, in any order, since an agent may put together what it has read; numbers also without their zeros."""
+    `01`, in any order, since an agent may put together what it has read; numbers also without their zeros. Values in a notation
+    that the description of a tool explains count as what they stand for."""
 
     def __init__(self, texts: Iterable[str], tools: Sequence[Tool]) -> None:
         self._tokens: set[str] = set()
+        self._explained: set[str] = set()
         for text in texts:
             self.add(text)
         self.add_tools(tools)
 
     def add_tools(self, tools: Sequence[Tool]) -> None:
         for tool in tools:
+            self._explained |= explained(tool.description)
             self._tokens |= _tokens_of_tool(tool)
 
     def add(self, text: str) -> None:
         self._tokens |= _tokens_kept(text) if len(text) < SHORT else _tokens(text)
+        if self._explained:
+            self._tokens |= _tokens(" ".join(plainly(text, self._explained)))
 
     def has(self, value: JSON) -> bool:
         """Whether a scalar can be read, or needs no reading (booleans, null, the empty text)."""

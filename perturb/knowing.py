@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from perturb import schemas
 from perturb.knowable import Visible, free_keys, leaves, undeclared, unexplained
+from perturb.known_identifiers import CleanVisible
 from perturb.operator import StackLens
-from perturb.types import JSON, Call, Reply, Tool
+from perturb.types import JSON, Answer, Call, Identifier, Reply, Schema, Tool
 
 _AGAIN = re.compile(r"(?i)\b(?:again|re-?try|retries|later|wait|temporar\w+)\b|retry_?after")
 """What a failure says where the same call, made once more, may work."""
@@ -27,10 +29,17 @@ _SCHEMAS = ("inputSchema", "input_schema", "parameters")
 class Knowing:
     """What has been shown under a lens and, beside it, in the clean run; `hidden` collects what was needed and not told."""
 
-    def __init__(self, said: Sequence[str], tools: Sequence[Tool], clean_said: Sequence[str], clean_tools: Sequence[Tool]):
+    def __init__(
+        self,
+        said: Sequence[str],
+        tools: Sequence[Tool],
+        clean_said: Sequence[str],
+        clean_tools: Sequence[Tool],
+        identifiers: Mapping[str, Identifier],
+    ) -> None:
         self.hidden: list[str] = []
         self._shown = Visible(said, tools)
-        self._clean = Visible(clean_said, clean_tools)
+        self._clean = CleanVisible(clean_said, clean_tools, identifiers)
         self._listed: dict[str, Tool] = {}
         self._gold: Call | None = None
         self._excused: frozenset[str] = frozenset()
@@ -74,11 +83,11 @@ class Knowing:
             self._no_way_out()
             self._failed = shown, reply.text
 
-    def end(self, clean_reply: str | None) -> None:
-        """The gold call is done; `clean_reply` is what was answered to it in the clean run."""
+    def end(self, returns: Schema | None, answer: Answer, text: str) -> None:
+        """The gold call is done; in the clean run it was answered with `answer`, whose schema is `returns` and which was shown
+        as `text`."""
         self._no_way_out()
-        if clean_reply is not None:
-            self._clean.add(clean_reply)
+        self._clean.add_answer(returns, answer, text)
 
     def _go_on(self, shown: Call) -> None:
         """After a failure comes a call that the failure speaks of: the same again, or one that it names. Only a search for the
@@ -177,9 +186,10 @@ def _keys(node: JSON) -> Iterator[str]:
             yield from _keys(item)
 
 
-def _hidden_clean(visible: Visible, gold: Call, lens: StackLens) -> frozenset[str]:
+def _hidden_clean(visible: CleanVisible, gold: Call, lens: StackLens) -> frozenset[str]:
     """The values of a gold call that are hidden in the clean run too, in real and in shown form."""
-    missing = visible.missing(gold.arguments)
+    tool = lens.real.by_name.get(gold.name)
+    missing = visible.hidden({} if tool is None else tool.parameters, gold.arguments)
     if not missing:
         return frozenset()
     return frozenset(str(value) for value in missing) | frozenset(
@@ -188,12 +198,10 @@ def _hidden_clean(visible: Visible, gold: Call, lens: StackLens) -> frozenset[st
 
 
 def _reshown(gold: Call, value: JSON, lens: StackLens) -> JSON:
-    """What becomes of one value of a call: the leaves of the shown call when every other value is blanked out are those that
-    come from it; found by showing the call with and without a marker in its place."""
-    shown = [str(leaf) for leaf in leaves(lens.show_call(gold).arguments)]
+    """What becomes of one value of a call: the leaves of the shown call that are fewer when it is shown without the value."""
+    shown = Counter(str(leaf) for leaf in leaves(lens.show_call(gold).arguments))
     blanked = lens.show_call(Call(gold.name, _without(gold.arguments, value)))
-    others = [str(leaf) for leaf in leaves(blanked.arguments)]
-    return [leaf for leaf in shown if leaf not in others]
+    return list(shown - Counter(str(leaf) for leaf in leaves(blanked.arguments)))
 
 
 def _without(node: Any, value: JSON) -> Any:

@@ -372,7 +372,7 @@ class ProbeLens(Lens):
 
 async def felt(gold: Gold, operator: Operator) -> list[Violation]:
     """Law 10: the gold replay of some task receives something else than the clean one; for conditional operators, a replay
-    that provokes errors does."""
+    that provokes errors, and reads again at its end what it has read, does."""
     if not operator.places():
         return []
     lens = lens_for(operator, gold.setup)
@@ -384,6 +384,10 @@ async def felt(gold: Gold, operator: Operator) -> list[Violation]:
             for tool in lens.setup.public_tools:
                 await boundary.call(tool.name, {"no_such_argument": "x"})
             await boundary.call("no_such_tool", {})
+            # And once more what was read, now that it may have changed: an agent that makes sure meets this alone.
+            again = [call for call in task.gold or () if gold.setup.by_name[call.name].effect == "read"]
+            for call in [*(task.gold or ()), *again]:
+                await _performed(boundary, call)
             environment.close()
             if boundary.exposed:
                 return []
@@ -397,6 +401,17 @@ async def felt(gold: Gold, operator: Operator) -> list[Violation]:
     if not replayed:
         return []
     return [Violation(10, f"{operator.id}: no task's replay receives anything that differs from the clean one")]
+
+
+async def _performed(boundary: Boundary, call: Call) -> None:
+    """A real call, made as an agent that knows the setup makes it."""
+    generator = boundary.perform(call)
+    shown = next(generator)
+    while True:
+        try:
+            shown = generator.send(await boundary.send(shown))
+        except StopIteration:
+            return
 
 
 async def on_task(gold: Gold, task: Task, operator: Operator) -> list[Violation]:

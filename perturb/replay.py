@@ -68,7 +68,7 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
         knowing = None
         if clean is not None:
             shown_texts, clean_texts = (boundary.system, *boundary.turns), (toolset.system, task.prompt, *task.follow_ups)
-            knowing = Knowing(shown_texts, lens.setup.public_tools, clean_texts, lens.real.public_tools)
+            knowing = Knowing(shown_texts, lens.setup.public_tools, clean_texts, lens.real.public_tools, toolset.identifiers)
         while await boundary.next_user() is not None:
             pass  # it hears the user out before it acts
         steps: list[Step] = []
@@ -101,9 +101,8 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
                 except StopIteration as stop:
                     answers.append(stop.value)
                     break
-            if knowing is not None:
-                clean_steps = clean.steps if clean is not None else ()
-                knowing.end(clean_steps[position].reply.text if position < len(clean_steps) else None)
+            if knowing is not None and clean is not None:
+                knowing.end(lens.real.returns(gold), clean.answers[position], clean.steps[position].reply.text)
         shown_answer = lens.show_answer(task.answer)
         final = boundary.final_environment(lambda: toolset.environment(task))
         state = final.dump() if toolset.dumps_state else None

@@ -246,50 +246,68 @@ class Rewritten(NamedTuple):
     read: Convert | None
 
 
-def rewrite(schema: Schema, edits: Mapping[str, Edit]) -> Rewritten:
-    """Apply `edits`, keyed by place, to a schema, and compile what they do to values. Untouched parts are shared."""
-    new, show, read = _rewrite(schema, edits)
+Regroup = Callable[[Schema], "Rewritten | None"]
+"""What becomes of the keys of one object as a whole, from its schema after the edits; `None` where nothing does."""
+
+
+def rewrite(schema: Schema, edits: Mapping[str, Edit], regroup: Regroup | None = None) -> Rewritten:
+    """Apply `edits`, keyed by place, to a schema, and `regroup` to each object in it, innermost first; compile what they do to
+    values. Untouched parts are shared."""
+    new, show, read = _rewrite(schema, edits, regroup)
     return Rewritten(new, show, read)
 
 
-def _rewrite(schema: Any, edits: Mapping[str, Edit]) -> tuple[Any, Convert | None, Convert | None]:
+def _rewrite(
+    schema: Any, edits: Mapping[str, Edit], regroup: Regroup | None = None
+) -> tuple[Any, Convert | None, Convert | None]:
     if not isinstance(schema, dict):
         return schema, None, None
     new = dict(schema)
     changed = False
     steps: list[tuple[Convert | None, Convert | None]] = []
     if schema.get("properties") or isinstance(schema.get("additionalProperties"), dict):
-        part, show, read = _rewrite_object(schema, edits)
+        part, show, read = _rewrite_object(schema, edits, regroup)
         if part is not None:
             new.update(part)
             changed = True
             steps.append((show, read))
     if isinstance(schema.get("items"), dict):
-        items, show, read = _rewrite(schema["items"], edits)
+        items, show, read = _rewrite(schema["items"], edits, regroup)
         if items is not schema["items"]:
             new["items"] = items
             changed = True
             steps.append((show and _each(show), read and _each(read)))
     for key in ("anyOf", "oneOf", "allOf"):
         if isinstance(branches := schema.get(key), list):
-            made = [_rewrite(branch, edits) for branch in branches]
+            made = [_rewrite(branch, edits, regroup) for branch in branches]
             if any(branch is not old for (branch, _, _), old in zip(made, branches, strict=True)):
                 new[key] = [branch for branch, _, _ in made]
                 changed = True
                 steps.append(_choose(branches, new[key], made) if key != "allOf" else _through_all(made))
+    if changed and edits:
+        new = _with_conditions(schema, new, edits)
+    if regroup is not None and schema.get("properties") and (moved := regroup(new)) is not None:
+        # What it makes of an object it makes of the one that the edits have made, and undoes first.
+        new = moved.schema
+        changed = True
+        steps.insert(0, (moved.show, moved.read))
     if not changed:
         return schema, None, None
+    # Unions judge real values: on the way out they come before the names of the object change, on the way back after.
+    shows = [show for show, _ in reversed(steps) if show]
+    reads = [read for _, read in steps if read]
+    return new, _chain(shows), _chain(reads)
+
+
+def _with_conditions(schema: Schema, new: Schema, edits: Mapping[str, Edit]) -> Schema:
+    """The changed schema of an object with its names changed in the conditions that it sets over its properties."""
     names = {
         name: edits[child["x-place"]].name or name
         for name, child in (schema.get("properties") or {}).items()
         if child.get("x-place") in edits
     }
-    for key in _CONDITIONS.intersection(new) if names else ():
-        new[key] = _requiring(new[key], names, key == "dependentRequired")
-    # Unions judge real values: on the way out they come before the names of the object change, on the way back after.
-    shows = [show for show, _ in reversed(steps) if show]
-    reads = [read for _, read in steps if read]
-    return new, _chain(shows), _chain(reads)
+    conditions = _CONDITIONS.intersection(new) if names else frozenset()
+    return {**new, **{key: _requiring(new[key], names, key == "dependentRequired") for key in conditions}}
 
 
 _CONDITIONS = frozenset(("anyOf", "oneOf", "allOf", "not", "if", "then", "else", "dependentRequired"))
@@ -367,14 +385,16 @@ def _choose(
     return pick(old, [show for _, show, _ in made]), pick(new, [read for _, _, read in made])
 
 
-def _rewrite_object(schema: Schema, edits: Mapping[str, Edit]) -> tuple[Schema | None, Convert | None, Convert | None]:
+def _rewrite_object(
+    schema: Schema, edits: Mapping[str, Edit], regroup: Regroup | None
+) -> tuple[Schema | None, Convert | None, Convert | None]:
     properties: dict[str, Schema] = schema.get("properties") or {}
     new_properties: dict[str, Schema] = {}
     forward: dict[str, tuple[str, Convert | None]] = {}
     backward: dict[str, tuple[str, Convert | None]] = {}
     changed = False
     for name, child in properties.items():
-        made, show, read = _rewrite(child, edits)
+        made, show, read = _rewrite(child, edits, regroup)
         edit = edits.get(child.get("x-place", "")) if isinstance(child, dict) else None
         shown_name = name
         if edit is not None:
@@ -391,7 +411,7 @@ def _rewrite_object(schema: Schema, edits: Mapping[str, Edit]) -> tuple[Schema |
             forward[name] = (shown_name, show)
             backward[shown_name] = (name, read)
     values = schema.get("additionalProperties")
-    free_schema, free_show, free_read = _rewrite(values, edits) if isinstance(values, dict) else (values, None, None)
+    free_schema, free_show, free_read = _rewrite(values, edits, regroup) if isinstance(values, dict) else (values, None, None)
     changed = changed or free_schema is not values
     if not changed:
         return None, None, None

@@ -10,7 +10,7 @@ from perturb import texts
 from perturb.operator import Example, Memory, Setup, StackLens, lens_for
 from perturb.operators import from_json
 from perturb.toolset import Toolset
-from perturb.types import JSON, Answer, Call, Delay, Failure, Result, to_json
+from perturb.types import JSON, Answer, Call, Delay, Failure, Identifier, Result, to_json
 
 
 class _OneTool(Toolset):
@@ -23,6 +23,7 @@ class _OneTool(Toolset):
         self.tools = (example.tool, *example.others)
         self.system = str(example.before) if example.what == "system" else ""
         self.entities = {"person": ("Ada Lovelace",)}
+        self.identifiers = {"user": Identifier(form=r"U-\d{4}")}
 
 
 def shown_example(example: Example) -> JSON:
@@ -49,8 +50,9 @@ def shown_example(example: Example) -> JSON:
     elif example.what == "failure":
         shown = lens.show_failure(example.call or Call(example.tool.name), msgspec.convert(example.before, Failure)).message
     elif example.what in ("exchange", "replies"):
-        result = Result(example.before["result"], example.tool.renderer)
-        answers = _answers(lens, msgspec.convert(example.before["calls"], list[Call]), result)
+        calls = msgspec.convert(example.before["calls"], list[Call])
+        given = example.before.get("results") or [example.before["result"]] * len(calls)
+        answers = _answers(lens, calls, [Result(data, example.tool.renderer) for data in given])
         shown = [_data(one) if example.what == "exchange" else _text(one) for one in answers]
     else:
         shown = lens.show_text(str(example.before))
@@ -63,10 +65,10 @@ def answered(lens: StackLens, call: Call, result: Result, memory: Memory) -> JSO
     return _data(_answer(lens, call, result, memory))
 
 
-def _answers(lens: StackLens, calls: list[Call], result: Result) -> Iterator[Answer]:
+def _answers(lens: StackLens, calls: list[Call], results: list[Result]) -> Iterator[Answer]:
     """The answers to calls that are made one after the other; between two of them the setup may change."""
     memory = lens.start()
-    for call in calls:
+    for call, result in zip(calls, results, strict=True):
         yield _answer(lens, call, result, memory)
         while lens.moves(memory) and lens.next_stage is not None:
             lens = lens.next_stage

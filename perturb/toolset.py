@@ -13,7 +13,7 @@ import msgspec
 
 from perturb import schemas
 from perturb.errors import ToolsetError
-from perturb.types import JSON, Answer, Call, Failure, FailureKind, Tool, digest
+from perturb.types import JSON, Answer, Call, Failure, FailureKind, Identifier, Tool, digest
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,8 +54,10 @@ class Toolset:
     """A set of tools with tasks over one kind of environment. Subclass it, or use `perturb.authoring`.
 
     `entities` maps a kind (`person`, `company`) to names that occur in the state, the prompts and the results, and that
-    may be replaced one-to-one by others. `volatile` holds regular expressions over paths of the dumped state
-    (`/inbox/emails/*/timestamp` is written `/inbox/emails/\\d+/timestamp`) that differ from run to run: times, generated ids.
+    may be replaced one-to-one by others. `identifiers` says how identifiers of a kind (as in `x-identifier`) are written, for
+    the kinds that are nothing but identifiers, and could as well look otherwise. `volatile` holds regular expressions over
+    paths of the dumped state (`/inbox/emails/*/timestamp` is written `/inbox/emails/\\d+/timestamp`) that differ from run to
+    run: times, generated ids.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Toolset:
     tools: tuple[Tool, ...] = ()
     tasks: tuple[Task, ...] = ()
     entities: Mapping[str, tuple[str, ...]] = {}
+    identifiers: Mapping[str, Identifier] = {}
     volatile: tuple[str, ...] = ()
     dumps_state: bool = True
 
@@ -88,7 +91,13 @@ class Toolset:
     def digest(self) -> str:
         """Changes whenever anything changes that an episode depends on: tools, tasks, data, code of the checks."""
         return digest(
-            [self.name, self.system, self.tools, [[t.id, t.prompt, t.gold, t.answer, t.follow_ups] for t in self.tasks]]
+            [
+                self.name,
+                self.system,
+                self.tools,
+                [[t.id, t.prompt, t.gold, t.answer, t.follow_ups] for t in self.tasks],
+                self.identifiers,
+            ]
         )
 
     def task(self, task_id: str) -> Task:

@@ -1,6 +1,6 @@
 """Toolsets found in files: a Python file, or a folder of JSON with an `environment.py`.
 
-A folder holds `toolset.json` (`name`, `system`, `entities`, `volatile`, `failures`; every key may be left out),
+A folder holds `toolset.json` (`name`, `system`, `entities`, `identifiers`, `volatile`, `failures`; every key may be left out),
 `tools.json` (a list of tools: `name`, `description`, `parameters`, `returns`, `effect`, `idempotent`, `ordered`,
 `batch`), `tasks.json` (a list) or `tasks.jsonl` (one a line) of tasks (`id`, `prompt`, `gold`, `answer`, `follow_ups`,
 `check`), and `environment.py` with a class `Environment` that has `call(name, arguments)`. A check names a function of
@@ -24,7 +24,7 @@ from perturb.environments import AuthoredToolset
 from perturb.errors import ToolsetError, nearest
 from perturb.plugins import load_module
 from perturb.toolset import Task, Toolset
-from perturb.types import JSON, Call, Failure, Tool
+from perturb.types import JSON, Call, Failure, Identifier, Tool
 
 _TOOL_KEYS = ("name", "description", "parameters", "returns", "effect", "idempotent", "ordered", "batch")
 _TASK_KEYS = ("id", "prompt", "gold", "answer", "follow_ups", "check")
@@ -68,6 +68,7 @@ def from_folder(path: str | Path) -> Toolset:
         tasks=_tasks(folder, module),
         system=about.system,
         entities=about.entities,
+        identifiers=about.identifiers,
         volatile=about.volatile,
         failures=about.failures,
         sources=_files_of(folder),
@@ -92,6 +93,7 @@ class _About(msgspec.Struct):
     name: str = ""
     system: str = ""
     entities: dict[str, list[str]] = {}
+    identifiers: dict[str, Identifier | str] = {}
     volatile: list[str] = []
     failures: Literal["plain", "json"] = "plain"
 

@@ -48,7 +48,12 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
     all of them does.
 
     Schema keys of ours, at any depth: `x-place` (the toolset's own name of a property, which moves with it),
-    `x-entity`, `x-identifier`, `x-unit`, `x-date` (declared meanings), `x-documentation: true` (prose that may name tools).
+    `x-documentation: true` (prose that may name tools), and declared meanings. `x-entity`: a kind of name (`person`).
+    `x-identifier`: the kind of thing that a value identifies; an object that does not declare its keys has `x-identifiers`,
+    the kinds by key. `x-unit`: the ISO 4217 code of a currency (`USD`), or a unit in the plural (`minutes`).
+    `x-date`: `{"format": "date" | "time" | "date-time", "zone": …}`, an ISO 8601 text whose zone is `UTC` (written `Z`),
+    `offset` (written behind it), `airport` (local where the airport is), or `none` (nothing is known); `"precision": "minutes"`
+    where clocks have no seconds, and `"pattern"`, a `strptime` format, where the text is not ISO 8601.
     """
 
     name: str
@@ -61,6 +66,14 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
     batch: str | None = None
     renderer: str = "json"
     stands_for: tuple[str, ...] = ()
+
+
+class Identifier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a toolset writes the identifiers of one kind. `form` is a regular expression that each of them matches whole.
+    `mention` finds them in prose, where the form alone would find other things too (bare numbers); `""` for never."""
+
+    form: str
+    mention: str | None = None
 
 
 class Call(msgspec.Struct, frozen=True):

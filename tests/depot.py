@@ -17,21 +17,25 @@ class Address(TypedDict):
     city: str
 
 
+ParcelId = Annotated[str, Field(json_schema_extra={"x-identifier": "parcel"})]
+
+
 class Parcel(TypedDict):
-    parcel_id: str
+    parcel_id: ParcelId
     owner: Annotated[str, Field(json_schema_extra={"x-entity": "person"})]
     weight: float
     pieces: int
     express: bool
+    arrived: Annotated[str, Field(json_schema_extra={"format": "date", "x-date": {"format": "date", "zone": "none"}})]
     note: str | None
     address: Address
     tags: list[str]
 
 
 class Receipt(TypedDict):
-    parcel_id: str
+    parcel_id: ParcelId
     status: str
-    cost: NotRequired[float]
+    cost: NotRequired[Annotated[float, Field(json_schema_extra={"x-unit": "EUR"})]]
 
 
 class Depot:
@@ -46,6 +50,7 @@ class Depot:
                 "weight": number / 2,
                 "pieces": number,
                 "express": number % 2 == 0,
+                "arrived": f"2026-03-{number + 9:02}",
                 "note": None if number % 4 else "fragile: glass",
                 "address": {"street": f"{number} Quay Row", "city": "Bergen" if number % 2 else "Turku"},
                 "tags": ["cold", "tall"][: number % 3],
@@ -75,7 +80,7 @@ class Depot:
 
     def send_parcel(
         self,
-        parcel_id: str,
+        parcel_id: ParcelId,
         carrier: Literal["road", "rail", "air"],
         insured: bool,
         pieces: int,
@@ -102,7 +107,7 @@ class Depot:
         self.sent.append({"parcel_id": parcel_id, "carrier": carrier, "insured": insured, "address": address, "labels": labels})
         return {"parcel_id": parcel_id, "status": "sent", "cost": 4.5}
 
-    def rename_parcel(self, parcel_id: str, note: str) -> Receipt:
+    def rename_parcel(self, parcel_id: ParcelId, note: str) -> Receipt:
         """Write another note on a parcel.
 
         Args:
@@ -142,6 +147,7 @@ DEPOT: AuthoredToolset = toolset(
     name="depot",
     system="You work in a parcel depot. Never call `send_parcel` twice for one parcel.",
     entities={"person": ["Ottilie Branner", "Casimir Dunleavy", "Philippa Esterhaus"]},
+    identifiers={"parcel": r"P\d{3}"},
     failures="json",
     tasks=[
         Task(
@@ -193,6 +199,17 @@ DEPOT: AuthoredToolset = toolset(
             check=lambda depot, answer, calls: (
                 [one for one in depot.parcels if "urgent" in depot.parcels[one]["tags"]] == ["P002", "P005", "P008", "P011"]
             ),
+        ),
+        Task(
+            id="make-sure",
+            prompt="Write 'ring twice' on P008 of Philippa Esterhaus, and make sure that it stands there.",
+            gold=(
+                Call("find_parcels", {"owner": "Philippa Esterhaus", "speed": "express"}),
+                Call("rename_parcel", {"parcel_id": "P008", "note": "ring twice"}),
+                Call("find_parcels", {"owner": "Philippa Esterhaus", "speed": "express"}),
+            ),
+            answer="It stands on P008.",
+            check=lambda depot, answer, calls: depot.parcels["P008"]["note"] == "ring twice",
         ),
     ],
 )

@@ -187,12 +187,15 @@ def test_each_tool_is_declared_and_each_declared_argument_exists() -> None:
 
 def test_meanings_stand_at_the_value() -> None:
     tools = {tool.name: tool for tool in load_toolset("agentdojo:workspace").tools}
-    assert tools["search_calendar_events"].parameters["properties"]["date"]["anyOf"][0]["x-date"] == "%Y-%m-%d"
+    assert tools["search_calendar_events"].parameters["properties"]["date"]["anyOf"][0]["x-date"] == {
+        "format": "date",
+        "zone": "none",
+    }
     assert tools["send_email"].parameters["properties"]["cc"]["anyOf"][0]["items"]["x-identifier"] == "email"
     returns = tools["search_emails"].returns
     assert returns is not None
     assert returns["items"]["properties"]["recipients"]["items"]["x-identifier"] == "email"
-    assert returns["items"]["properties"]["timestamp"]["x-date"] == "iso8601"
+    assert returns["items"]["properties"]["timestamp"]["x-date"] == {"format": "date-time", "zone": "none"}
 
 
 def test_a_dump_loads_into_a_fresh_environment_and_the_rest_of_the_task_goes_on_from_there(toolset: Toolset) -> None:

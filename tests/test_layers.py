@@ -18,7 +18,10 @@ PACKAGE = Path(perturb.__file__).parent
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
-    ("kept", "schemas", "texts", "mentions", "knowable", "sources", "plugins", "configuration", "database"),
+    (
+        *("kept", "schemas", "texts", "mentions", "sources", "plugins", "configuration", "database"),
+        *("declared", "notations", "knowable", "known_identifiers"),
+    ),
     ("operator", "corpus", "operators", "strategies"),
     (
         *("toolset", "agent", "episode", "answers", "signatures", "environments", "toolset_files", "authoring"),

@@ -59,10 +59,10 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     `plan` is the operator as JSON, `tool` the tool it is bound to. `before` and `after` hold what `what` says: the
     arguments of a call with the name (`{"name", "arguments"}`), the data of a result, a tool, a failure, or a text; for
     results and failures `call` is the real call they answer. An `exchange` has before it `{"calls", "result"}`, shown calls
-    made one after the other and what the environment answers each of them, and after it the list of answers; `replies` has the
-    texts that an agent reads in their place. Between two of the calls the setup may change. `names` are those of all tools in
-    their order; `others` are further tools of the setup, where an operator needs several. A `reply` has before it the data of
-    a result and after it the text that an agent reads; `system` is the system prompt.
+    made one after the other and what the environment answers each of them (or their `results`), and after it the answers;
+    `replies` has the texts that an agent reads in their place. Between two of the calls the setup may change. `names` are those
+    of all tools in their order; `others` are further tools of the setup, where an operator needs several. A `reply` has before
+    it the data of a result and after it the text that an agent reads; `system` is the system prompt.
     """
 
     what: Literal["tool", "call", "result", "failure", "text", "exchange", "replies", "names", "reply", "system"]
@@ -77,8 +77,8 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
 class Operator(msgspec.Struct, frozen=True, kw_only=True):
     """A perturbation with all its choices made. Subclasses are frozen records; their fields are the plan.
 
-    `conditional` operators change only what an agent may or may not meet (errors); they apply where the gold run does
-    not meet them. `conflicts` names operators that cannot be in the same stack.
+    `conditional` operators change only what an agent may or may not meet (errors, what is read a second time); they apply where
+    the gold run does not meet them. `conflicts` names operators that cannot be in the same stack.
     """
 
     id: ClassVar[str]

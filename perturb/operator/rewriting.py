@@ -15,29 +15,32 @@ from perturb.types import Call, Failure, Result, Schema, Tool
 
 class RewritingLens(Lens):
     """A lens that is a set of edits on declared properties: of arguments where `part` is `arguments`, of results where it
-    is `results`. Schemas, calls, results and failures follow from the edits; see `perturb.schemas.Edit`."""
+    is `results`; and, with `regroup`, of what becomes of the keys of each object. Schemas, calls, results and failures follow
+    from them; see `perturb.schemas.Edit` and `Regroup`."""
 
     part: ClassVar[Literal["arguments", "results"]]
 
-    def __init__(self, real: Setup, edits: Mapping[str, schemas.Edit]) -> None:
+    def __init__(self, real: Setup, edits: Mapping[str, schemas.Edit], regroup: schemas.Regroup | None = None) -> None:
         super().__init__(real)
         self._edits = edits
+        self._regroup = regroup
         self._by_tool: dict[str, schemas.Rewritten] = {}
         self._by_schema: dict[int, tuple[Schema, schemas.Rewritten]] = {}
         tools: list[Tool] = []
         for tool in real.tools:
             schema = tool.parameters if self.part == "arguments" else tool.returns
-            if schema is None or not edits:
+            if schema is None or not (edits or regroup):
                 tools.append(tool)
                 continue
-            made = schemas.rewrite(schema, edits)
+            made = schemas.rewrite(schema, edits, regroup)
             self._by_tool[tool.name] = made
             self._by_schema[id(schema)] = (schema, made)
             changes: dict[str, Any] = {"parameters" if self.part == "arguments" else "returns": made.schema}
             tools.append(tool if made.schema is schema else msgspec.structs.replace(tool, **changes))
-        self.setup = (
-            self.shown(tools=tools) if any(new is not old for new, old in zip(tools, real.tools, strict=True)) else real
-        )
+        # Results of merged tools have no schema here, and change all the same.
+        changed = self.part == "results" and bool(edits or regroup)
+        changed = changed or any(new is not old for new, old in zip(tools, real.tools, strict=True))
+        self.setup = self.shown(tools=tools) if changed else real
         if self.setup is real:
             # A lens that changes nothing must not stand in for the one that made the setup within.
             self._by_tool.clear()
@@ -50,7 +53,7 @@ class RewritingLens(Lens):
         known = self._by_schema.get(id(schema))
         if known is None:
             # Kept with the schema itself, or its id could come again as another's.
-            known = (schema, schemas.rewrite(schema, self._edits))
+            known = (schema, schemas.rewrite(schema, self._edits, self._regroup))
             self._by_schema[id(schema)] = known
         return known[1]
 

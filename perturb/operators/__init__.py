@@ -25,6 +25,7 @@ from perturb.operators.descriptions.verbose import Verbose
 from perturb.operators.environment.entities import Entities
 from perturb.operators.errors.coded import ErrorCodes
 from perturb.operators.errors.hint import Hint
+from perturb.operators.errors.in_band import InBand
 from perturb.operators.errors.style import ErrorStyle
 from perturb.operators.errors.terse import Terse
 from perturb.operators.faults.expired_login import ExpiredLogin
@@ -35,16 +36,23 @@ from perturb.operators.faults.slow import Slow
 from perturb.operators.faults.timeout import Timeout
 from perturb.operators.faults.transient import Transient
 from perturb.operators.results.by_reference import ByReference
+from perturb.operators.results.contradict import Contradict
 from perturb.operators.results.drop_fields import DropFields
 from perturb.operators.results.envelope import Envelope
 from perturb.operators.results.extra_fields import ExtraFields
+from perturb.operators.results.flatten import FlattenKeys
 from perturb.operators.results.format import Format
+from perturb.operators.results.identifiers import Identifiers
 from perturb.operators.results.key_style import KeyStyle
 from perturb.operators.results.log_noise import LogNoise
+from perturb.operators.results.nest import NestKeys
 from perturb.operators.results.paginate import Paginate
 from perturb.operators.results.rename_keys import RenameKeys
 from perturb.operators.results.reorder import Reorder
+from perturb.operators.results.stale import Stale
 from perturb.operators.results.truncate import Truncate
+from perturb.operators.results.values import Values
+from perturb.operators.results.wrong_value import WrongValue
 from perturb.operators.schema.dialect import Dialect
 from perturb.operators.schema.references import References
 from perturb.operators.schema.strict import Strict
@@ -99,6 +107,11 @@ TABLE: tuple[type[Operator], ...] = (
     Format,
     RenameKeys,
     KeyStyle,
+    Values,
+    NestKeys,
+    FlattenKeys,
+    WrongValue,
+    Contradict,
     Envelope,
     ExtraFields,
     Reorder,
@@ -108,6 +121,7 @@ TABLE: tuple[type[Operator], ...] = (
     ByReference,
     ErrorStyle,
     ErrorCodes,
+    InBand,
     Hint,
     Terse,
     Partial,
@@ -116,10 +130,12 @@ TABLE: tuple[type[Operator], ...] = (
     ExpiredLogin,
     Timeout,
     Slow,
+    Stale,
     LogNoise,
     Malformed,
     Preamble,
     IrrelevantContext,
+    Identifiers,
     Entities,
 )
 """Every shipped operator. Within a phase, the order here is the order in which lenses are laid over a setup."""

@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
+
+from perturb.types import Identifier
 
 
 class Declared(msgspec.Struct, frozen=True):
     """What one tool does to the state, and what its arguments and the fields of its rows mean.
 
     `idempotent`: a second equal call leaves the state and gives the result of the first. `ordered`: the order of the
-    rows says something that the rows themselves do not. `dates` maps an argument to the `strptime` format it is read
-    with; AgentDojo's times have no zone. `identifiers` maps an argument to the kind of thing that it points at. `batch` is the
-    argument whose items are looked up one by one.
+    rows says something that the rows themselves do not. `dates` maps an argument to the date or time that it is (as in
+    `x-date`); AgentDojo's times have no zone. `identifiers` maps an argument to the kind of thing that it points at; for one
+    that holds objects of undeclared keys, `keys` maps these to kinds. `batch` is the argument whose items are looked up one by
+    one.
     """
 
     effect: Literal["read", "write"]
     idempotent: bool
     ordered: bool = False
-    dates: dict[str, str] = {}
+    dates: dict[str, dict[str, str]] = {}
     identifiers: dict[str, str] = {}
     batch: str | None = None
+    keys: dict[str, dict[str, str]] = {}
 
 
-_DAY = "%Y-%m-%d"
-_MINUTE = "%Y-%m-%d %H:%M"
+_DAY = {"format": "date", "zone": "none"}
+_MINUTE = {"format": "date-time", "zone": "none", "precision": "minutes", "pattern": "%Y-%m-%d %H:%M"}
+_TIME = {"format": "date-time", "zone": "none"}
 
 
-def _read(ordered: bool = False, dates: dict[str, str] | None = None, batch: str | None = None, **identifiers: str) -> Declared:
-    return Declared("read", True, ordered, dates or {}, identifiers, batch)
+def _read(
+    ordered: bool = False,
+    dates: dict[str, dict[str, str]] | None = None,
+    batch: str | None = None,
+    **identifiers: str,
+) -> Declared:
+    return Declared("read", True, ordered, dates or {}, identifiers, batch=batch)
 
 
-def _write(idempotent: bool = False, dates: dict[str, str] | None = None, **identifiers: str) -> Declared:
+def _write(idempotent: bool = False, dates: dict[str, dict[str, str]] | None = None, **identifiers: str) -> Declared:
     return Declared("write", idempotent, True, dates or {}, identifiers)
 
 
@@ -67,7 +77,9 @@ _SLACK = {
 }
 
 _MAIL_AND_CALENDAR = {
-    "send_email": _write(recipients="email", cc="email", bcc="email"),
+    "send_email": msgspec.structs.replace(
+        _write(recipients="email", cc="email", bcc="email"), keys={"attachments": {"file_id": "file"}}
+    ),
     "search_calendar_events": _read(dates={"date": _DAY}),
     "get_day_calendar_events": _read(dates={"day": _DAY}),
     "create_calendar_event": _write(dates={"start_time": _MINUTE, "end_time": _MINUTE}, participants="email"),
@@ -135,32 +147,50 @@ DECLARED: dict[str, dict[str, Declared]] = {
 MISSING_RETURNS: dict[str, dict[str, str]] = {"reserve_car_rental": {"type": "string"}}
 """Schemas of results whose function has no return annotation."""
 
-RESULT_MEANINGS: dict[str, dict[str, dict[str, str]]] = {
+RESULT_MEANINGS: dict[str, dict[str, dict[str, Any]]] = {
     "Email": {
         "id_": {"x-identifier": "mail"},
         "sender": {"x-identifier": "email"},
         "recipients": {"x-identifier": "email"},
         "cc": {"x-identifier": "email"},
         "bcc": {"x-identifier": "email"},
-        "timestamp": {"x-date": "iso8601"},
+        "timestamp": {"x-date": _TIME},
+        "attachments": {"x-identifier": "file"},
     },
     "EmailContact": {"email": {"x-identifier": "email"}, "name": {"x-entity": "person"}},
     "CalendarEvent": {
         "id_": {"x-identifier": "event"},
         "participants": {"x-identifier": "email"},
-        "start_time": {"x-date": "iso8601"},
-        "end_time": {"x-date": "iso8601"},
+        "start_time": {"x-date": _TIME},
+        "end_time": {"x-date": _TIME},
     },
     "CloudDriveFile": {
         "id_": {"x-identifier": "file"},
         "owner": {"x-identifier": "email"},
-        "last_modified": {"x-date": "iso8601"},
+        "last_modified": {"x-date": _TIME},
     },
     "Transaction": {
         "id": {"x-identifier": "transaction"},
         "sender": {"x-identifier": "iban"},
         "recipient": {"x-identifier": "iban"},
+        "date": {"x-date": _DAY},
     },
     "Message": {"sender": {"x-entity": "person"}},
 }
-"""Record, then field, then what the field means. A message goes to a person or a channel: its recipient is not declared."""
+"""Record, then field, then what the field means. A message goes to a person or a channel: its recipient is not declared; nor is
+an attachment that is an event."""
+
+
+def _number(noun: str) -> Identifier:
+    """A number that counts up, told from other numbers by the words before it."""
+    return Identifier(form=r"\d+", mention=rf"(?i:(?<=\b{noun} with id )|(?<=\b{noun} with id '))\d+")
+
+
+IDENTIFIERS: dict[str, dict[str, Identifier]] = {
+    "banking": {"transaction": _number("Transaction")},
+    "slack": {},
+    "travel": {"event": _number("Event"), "mail": _number("Email"), "file": _number("File")},
+    "workspace": {"event": _number("Event"), "mail": _number("Email"), "file": _number("File")},
+}
+"""Suite, then kind of identifier, then how these are written. Addresses, IBANs, channels and users mean something of
+themselves."""

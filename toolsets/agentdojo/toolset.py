@@ -18,7 +18,7 @@ from perturb.errors import ConfigurationError, nearest
 from perturb.toolset import Task, Toolset, plain_refusal
 from perturb.types import JSON, Call, Failure, FailureKind, Schema, Tool, digest
 
-from .declarations import DECLARED, MISSING_RETURNS, RESULT_MEANINGS, Declared
+from .declarations import DECLARED, IDENTIFIERS, MISSING_RETURNS, RESULT_MEANINGS, Declared
 from .entities import names_in
 from .rendering import PLAIN, RECORDS, register
 
@@ -78,6 +78,7 @@ class DojoToolset(Toolset):
             )
         self.name = f"agentdojo:{suite.name}"
         self.system = load_system_message("default")
+        self.identifiers = IDENTIFIERS[suite.name]
         self.tools = tuple(_tool(function, DECLARED[suite.name][function.name]) for function in suite.tools)
         self._suite = suite
         self._runtime = FunctionsRuntime(suite.tools)
@@ -158,6 +159,8 @@ def _tool(function: Function[Any, Any], declared: Declared) -> Tool:
         _mark(parameters["properties"][argument], {"x-date": form})
     for argument, kind in declared.identifiers.items():
         _mark(parameters["properties"][argument], {"x-identifier": kind})
+    for argument, kinds in declared.keys.items():
+        _mark(parameters["properties"][argument], {"x-identifiers": kinds})
     returns, renderer = _returns(function)
     return Tool(
         name=function.name,
@@ -186,13 +189,13 @@ def _returns(function: Function[Any, Any]) -> tuple[Schema, str]:
     return _untitled(schemas.inline(schema)), RECORDS if prints_yaml else PLAIN
 
 
-def _mark(schema: Schema, meaning: dict[str, str]) -> None:
+def _mark(schema: Schema, meaning: dict[str, Any]) -> None:
     """Declare what a value means, at the value itself: within a list its items, within a choice what is not null."""
     if "items" in schema:
         _mark(schema["items"], meaning)
     elif "anyOf" in schema:
         for choice in schema["anyOf"]:
-            if choice.get("type") != "null":
+            if choice.get("type") != "null" and "$ref" not in choice:
                 _mark(choice, meaning)
     else:
         schema.update(meaning)

@@ -16,7 +16,15 @@ PaymentId = Annotated[str, Field(json_schema_extra={"x-identifier": "payment_met
 Dollars = Annotated[float, Field(json_schema_extra={"x-unit": "USD"})]
 Minutes = Annotated[int, Field(json_schema_extra={"x-unit": "minutes"})]
 Day = Annotated[str, Field(json_schema_extra={"format": "date", "x-date": {"format": "date", "zone": "airport"}})]
-Moment = Annotated[str, Field(json_schema_extra={"format": "date-time", "x-date": {"format": "date-time", "zone": "offset"}})]
+Moment = Annotated[
+    str,
+    Field(
+        json_schema_extra={
+            "format": "date-time",
+            "x-date": {"format": "date-time", "zone": "offset", "precision": "minutes"},
+        }
+    ),
+]
 
 Cabin = Literal["economy", "premium", "business"]
 Fare = Literal["saver", "standard", "flex"]

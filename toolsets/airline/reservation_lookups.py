@@ -53,7 +53,7 @@ class ReservationLookups(CustomerTools, FlightTools):
         """Get one reservation with its flights, passengers, bags, meals and seats.
 
         Args:
-            reservation_id: The six-character reservation code.
+            reservation_id: The reservation code.
         """
         row = self._reservation(reservation_id)
         people = self._database.rows("SELECT * FROM passengers WHERE reservation_id = ? ORDER BY passenger", reservation_id)

@@ -28,5 +28,10 @@ TOOLSET = toolset(
     system=SYSTEM,
     tasks=[*CHANGES, *ERRORS, *INFORMATION, *REFUSALS],
     entities={"person": people()},
+    identifiers={
+        "customer": r"C-\d{5}",
+        "reservation": r"(?=[2-9]*[B-Z])[2-9B-DF-HJ-NP-TV-XZ]{6}",
+        "payment_method": r"(?:card|voucher|gift)_\d+",
+    },
     failures="json",
 )

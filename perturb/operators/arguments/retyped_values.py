@@ -33,9 +33,9 @@ class Converted(NamedTuple):
 def form_of(change: str, words: tuple[str, str], separator: str, item: str) -> Converted:
     """The conversion called `change`; `item` is the type of a list's items."""
     if change == "number_to_text":
-        show, read = _to_text(_number_text, _text_number)
+        show, read = _to_text(number_text, text_number)
     elif change == "flag_to_text":
-        show, read = _to_text(*_flag(words))
+        show, read = _to_text(*flag(words))
     elif change == "list_to_text":
         show, read = _to_text(*_separated(separator, item))
     elif change == "one_to_list":
@@ -43,7 +43,7 @@ def form_of(change: str, words: tuple[str, str], separator: str, item: str) -> C
     elif change == "text_to_integer":
         show, read = _from_text(_integer_text, lambda text: int(text) if INTEGER.fullmatch(text) else None)
     else:
-        show, read = _from_text(*_flag(words))
+        show, read = _from_text(*flag(words))
     return Converted(change, words, separator, item, show, read)
 
 
@@ -134,14 +134,14 @@ def _unlisted(value: JSON) -> JSON:
     return value[0]
 
 
-def _number_text(value: JSON) -> str | None:
+def number_text(value: JSON) -> str | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     text = json.dumps(value)
     return text if _NUMBER.fullmatch(text) else None
 
 
-def _text_number(text: str) -> JSON:
+def text_number(text: str) -> JSON:
     return json.loads(text) if _NUMBER.fullmatch(text) else None
 
 
@@ -149,7 +149,7 @@ def _integer_text(value: JSON) -> str | None:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _flag(words: tuple[str, str]) -> tuple[_Encode, _Decode]:
+def flag(words: tuple[str, str]) -> tuple[_Encode, _Decode]:
     yes, no = words
 
     def encode(value: JSON) -> str | None:
@@ -164,9 +164,9 @@ def _flag(words: tuple[str, str]) -> tuple[_Encode, _Decode]:
 def _scalar(kind: str) -> tuple[_Encode, _Decode]:
     """How one item of a list is written, before escaping."""
     if kind == "number":
-        return _number_text, _text_number
+        return number_text, text_number
     if kind == "boolean":
-        return _flag(("true", "false"))
+        return flag(("true", "false"))
     return (lambda value: value if isinstance(value, str) else None), (lambda text: text)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 
@@ -11,8 +11,8 @@ from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick
 from perturb.operators.errors.api_styles import API_STYLES
 from perturb.operators.errors.shapes import ErrorShape
 from perturb.operators.errors.text_styles import TEXT_STYLES
-from perturb.operators.errors.told import Told, guarded
-from perturb.types import JSON, Axis, Call, Failure, Kind, Tool
+from perturb.operators.errors.told import Told, guarded, restored
+from perturb.types import Axis, Call, Failure, Kind, Tool
 
 STYLES = {name: guarded(style) for name, style in {**API_STYLES, **TEXT_STYLES}.items()}
 """Every style by its name in plans."""
@@ -115,29 +115,4 @@ class ErrorStyleLens(Lens):
         shape = self._plan.shapes.get(self._names[call.name])
         if shape is not None and not shape.whole:
             told = Told(told.kind, told.message, told.field or failure.field, told.retry_after or failure.retry_after)
-        # The renderer of failures is the toolset's own, and one for all.
-        renderer = self.real.source.refusal("internal", tool=call.name).renderer
-        return msgspec.structs.replace(
-            failure,
-            kind=told.kind,
-            message=told.message,
-            field=told.field,
-            retry_after=told.retry_after,
-            tool=failure.tool if failure.tool is not None else call.name,
-            value=failure.value if failure.value is not None else _at(call.arguments, told.field),
-            renderer=renderer,
-        )
-
-
-def _at(arguments: dict[str, JSON], field: str | None) -> JSON:
-    """The value of a call's argument at a dotted name; `None` where there is none."""
-    if field is None:
-        return None
-    if field in arguments:
-        return arguments[field]
-    node: Any = arguments
-    for step in field.split("."):
-        if not isinstance(node, dict) or step not in node:
-            return None
-        node = node[step]
-    return node
+        return restored(self.real, call, failure, told)
