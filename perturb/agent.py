@@ -14,11 +14,12 @@ of `agent`: it is called once and returns the agent; this is how agents get tran
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 import msgspec
 
-from perturb.types import JSON, Reply, Tool, Transcript
+from perturb.errors import PerturbError
+from perturb.types import JSON, Reply, Tool, Transcript, Usage
 
 
 class LiveEpisode(Protocol):
@@ -58,6 +59,16 @@ class LiveEpisode(Protocol):
         message before."""
         ...
 
+    @property
+    def repeat(self) -> int:
+        """Which repeat of its task this episode is, from 0; to be part of every seed and of every key of a cache."""
+        ...
+
+    def used(self, usage: Usage, *, reasoning: str = "", replayed: bool = False) -> None:
+        """Report what one turn of a model took, and what it thought; `replayed` where it was not paid for now. An agent that
+        reports this has its tokens and its cost in the report, and is held to the budget of the run."""
+        ...
+
 
 Agent: TypeAlias = Callable[[LiveEpisode], Awaitable[str | None] | str | None]
 
@@ -66,14 +77,45 @@ class EndOfRun(BaseException):
     """Raised within an agent by what runs it, to end the whole run: its cause is meant for whoever started the run."""
 
 
+class RunSpent(EndOfRun):
+    """Raised within an agent when its run has nothing left to spend: the episode is left for another time."""
+
+
+class EpisodeEnded(PerturbError):
+    """Raised by an agent to say that its episode ends here, with an outcome that only it can know of."""
+
+    outcome: ClassVar[Literal["invalid_setup", "infrastructure_error", "budget_exceeded"]]
+
+
+class SetupRefused(EpisodeEnded):
+    """The provider refuses the setup that is shown (a schema, a name): no agent can be tried in it."""
+
+    outcome = "invalid_setup"
+
+
+class ProviderFailed(EpisodeEnded):
+    """The provider or the network failed, after every try that it deserved. Never the agent's fault."""
+
+    outcome = "infrastructure_error"
+
+
+class LimitReached(EpisodeEnded):
+    """The agent has used up a limit of its own: tokens of a response, turns, the length of its context."""
+
+    outcome = "budget_exceeded"
+
+
 class AgentContext(msgspec.Struct, frozen=True):
     """What `create(context)` of an agent file gets.
 
     `transcripts` are clean runs that passed, one a task where gold calls are known; `option` is what stood behind the
-    colon of the agent's name, `""` where nothing did.
+    colon of the agent's name, `""` where nothing did. `settings` are those of an agent that asks a model (a
+    `perturb.models.settings.ModelSettings`), `store` is the file that responses are kept in.
     """
 
     transcripts: tuple[Transcript, ...] = ()
     option: str = ""
     seed: int = 0
     extra: dict[str, Any] = msgspec.field(default_factory=dict)
+    settings: Any = None
+    store: str | None = None

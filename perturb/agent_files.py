@@ -23,7 +23,8 @@ class FoundAgent(msgspec.Struct, frozen=True, kw_only=True):
     """An agent that was found and not made yet.
 
     `wants_transcripts` says that it is made by `create(context)`, for which clean transcripts should be at hand.
-    `is_reference` says that it came with this package. `digest` changes with its source files and its option.
+    `is_reference` says that it came with this package and is no model. `digest` changes with its source files and its option.
+    `asks_model` says that its file holds `ASKS_MODEL = True`: it takes the settings of a model, and learns from no transcripts.
     """
 
     name: str
@@ -33,11 +34,12 @@ class FoundAgent(msgspec.Struct, frozen=True, kw_only=True):
     wants_transcripts: bool
     made_by: Callable[..., Any]
     file: Path
+    asks_model: bool = False
 
     def make(self, context: AgentContext) -> LoadedAgent:
         """The agent. Raises `ConfigurationError` where its `create` does, or makes something that takes no episode."""
         function = self.made_by
-        if self.wants_transcripts:
+        if self.wants_transcripts or self.asks_model:
             with told_of(self.file):
                 function = self.made_by(context)
         _takes_one(function, f"agent {self.name!r}")
@@ -47,6 +49,7 @@ class FoundAgent(msgspec.Struct, frozen=True, kw_only=True):
             digest=self.digest,
             is_reference=self.is_reference,
             wants_transcripts=self.wants_transcripts,
+            asks_model=self.asks_model,
         )
 
 
@@ -58,6 +61,13 @@ class LoadedAgent(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     is_reference: bool = False
     wants_transcripts: bool = False
+    asks_model: bool = False
+
+    async def aclose(self) -> None:
+        """Close what the agent has open, where it has an `aclose` for that."""
+        close = getattr(self.function, "aclose", None)
+        if close is not None:
+            await close()
 
 
 def find_agent(spec: str) -> FoundAgent:
@@ -65,13 +75,13 @@ def find_agent(spec: str) -> FoundAgent:
 
     Raises `ConfigurationError` for one that is not there, and for a file that cannot be run.
     """
-    path, rest = split_path(spec)
+    name, _, rest = spec.partition(":")
+    place = _place_of(name)
+    path, function = split_path(spec) if place is None else (None, "")  # an option may hold a slash, as names of models do
     if path is not None:
         if path.is_dir():
             raise ConfigurationError(f"agent {spec!r} is a folder; name a Python file in it")
-        return _agent_in(load_module(path), path, rest, spec, source=source_digest(path))
-    name, _, rest = spec.partition(":")
-    place = _place_of(name)
+        return _agent_in(load_module(path), path, function, spec, source=source_digest(path))
     if place is not None:
         reference = origin("agents", place.parent) == "perturb"
         return _agent_in(load_module(place), place, rest, spec, source=source_digest(place), reference=reference, short=True)
@@ -167,14 +177,16 @@ def _agent_in(
         )
     if not callable(made_by):
         raise ConfigurationError(f"agent {spec!r}: what {file} holds is a {type(made_by).__name__}, no function")
+    asks_model = create is not None and bool(getattr(found, "ASKS_MODEL", False))
     return FoundAgent(
         name=spec,
         option=option,
         digest=digest([source, rest]),
-        is_reference=reference,
-        wants_transcripts=create is not None,
+        is_reference=reference and not asks_model,
+        wants_transcripts=create is not None and not asks_model,
         made_by=made_by,
         file=file,
+        asks_model=asks_model,
     )
 
 

@@ -16,6 +16,7 @@ import msgspec
 from perturb import texts
 from perturb.episode import EpisodeStep, Said
 from perturb.errors import OperatorFault, PerturbError
+from perturb.metering import Metered
 from perturb.operator import Performing, Setup, StackLens
 from perturb.toolset import Environment, Task
 from perturb.types import JSON, Answer, Call, Delay, Failure, Reply, Result, Tool
@@ -37,7 +38,7 @@ def shown_turns(lens: StackLens | None, task: Task) -> tuple[str, ...]:
     return said if lens is None else lens.show_turns(said)
 
 
-class Boundary:
+class Boundary(Metered):
     """One episode of one task under a lens; what an agent is given (see `perturb.agent.LiveEpisode`).
 
     `max_calls` limits the agent's calls. `fault` holds the first fault that is ours or the environment's: such an episode
@@ -47,6 +48,7 @@ class Boundary:
     """
 
     def __init__(self, lens: StackLens, task: Task, environment: Environment, *, max_calls: int = 200) -> None:
+        super().__init__()
         self.lens = lens
         self.task = task
         self.environment = environment

@@ -21,6 +21,7 @@ from perturb.episode import AGENT_OUTCOMES, Episode, EpisodeStep
 from perturb.errors import ConfigurationError, nearest
 from perturb.learned_gold import learn, use_learned
 from perturb.loading import FoundAgent, LoadedAgent, find_agent, load_toolset
+from perturb.models.settings import ModelSettings
 from perturb.operator import Operator
 from perturb.operators import select
 from perturb.plan_files import PlanFile, write_plan_file
@@ -42,7 +43,8 @@ LINES_KEPT = 2000
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What to evaluate, in the words of a user. `tasks` are ids; `limit` takes the first so many of them. `folder` is where
-    runs go, `gold` the folder of learnt gold calls (beside `folder` where it is not named); `command` reproduces the run."""
+    runs go, `gold` the folder of learnt gold calls (beside `folder` where it is not named); `model` are the settings of
+    an agent that asks one; `command` reproduces the run."""
 
     agent: str = "reader"
     toolset: str = "airline"
@@ -55,6 +57,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     store: Path | None = None
     gold: Path | None = None
     fresh: bool = False
+    model: ModelSettings | None = None
     command: str = "perturb run"
 
 
@@ -93,8 +96,7 @@ async def prepare(request: Request, agent: LoadedAgent | None = None) -> Prepare
     gold = Gold(toolset)
     if agent is None:
         assert found is not None
-        transcripts = await gold.transcripts() if found.wants_transcripts else ()
-        agent = found.make(AgentContext(transcripts=transcripts, option=found.option, seed=request.design.seed))
+        agent = await _made(found, gold, request)
     run = digest(
         [
             __version__,
@@ -111,6 +113,28 @@ async def prepare(request: Request, agent: LoadedAgent | None = None) -> Prepare
         6,
     )
     return Prepared(request=request, toolset=toolset, tasks=tasks, operators=operators, agent=agent, gold=gold, run=run)
+
+
+async def _made(found: FoundAgent, gold: Gold, request: Request) -> LoadedAgent:
+    """The agent, with what it learns from or with the settings of the model that it asks."""
+    seed = request.design.seed
+    if not found.asks_model:
+        if request.model is not None:
+            raise ConfigurationError(
+                f"agent {found.name!r} asks no model, so the options of a model mean nothing to it; leave them out, or name a "
+                "model, as in --agent chat:MODEL"
+            )
+        transcripts = await gold.transcripts() if found.wants_transcripts else ()
+        return found.make(AgentContext(transcripts=transcripts, option=found.option, seed=seed))
+    settings = request.model or ModelSettings()
+    agent = found.make(AgentContext(option=found.option, seed=seed, settings=settings, store=str(store_path(request))))
+    if request.limits.cost is not None and getattr(agent.function, "price", None) is None:
+        raise ConfigurationError(
+            f"a budget in US dollars cannot be held for agent {found.name!r}, since nobody knows what it costs; give "
+            "--price IN,OUT in dollars for a million tokens, or a budget in tokens"
+        )
+    server = getattr(agent.function, "url_digest", None)
+    return msgspec.structs.replace(agent, digest=digest([agent.digest, settings.identity(), server]))
 
 
 def learned_path(request: Request) -> Path:
@@ -173,19 +197,23 @@ async def evaluate(prepared: Prepared, report: Report | None = None) -> Evaluati
             "request": msgspec.to_builtins(request, enc_hook=str),
         }
         store.begin_run(prepared.run, started, kept)
-        ended = await run_episodes(
-            prepared.toolset,
-            prepared.agent,
-            plan,
-            request.limits,
-            store=store,
-            setup=prepared.gold.setup,
-            report=report,
-            fresh=request.fresh,
-        )
+        try:
+            ended = await run_episodes(
+                prepared.toolset,
+                prepared.agent,
+                plan,
+                request.limits,
+                store=store,
+                setup=prepared.gold.setup,
+                report=report,
+                fresh=request.fresh,
+            )
+            requests = getattr(prepared.agent.function, "requests", None)
+        finally:
+            await prepared.agent.aclose()
         seconds = time.time() - started
         kept["header"] = msgspec.to_builtins(msgspec.structs.replace(header, seconds=seconds))
-        kept["ended"] = msgspec.to_builtins(ended)
+        kept["ended"] = msgspec.to_builtins(ended) | ({} if requests is None else {"requests": requests})
         store.update_header(prepared.run, kept)
         _learn(prepared, plan, store)
         folder = request.folder / prepared.run
@@ -226,6 +254,7 @@ def header_of(prepared: Prepared, plan: RunPlan, started: float) -> RunHeader:
         command=prepared.request.command,
         version=__version__,
         plan_scope=design.plan_scope,
+        model=None if prepared.request.model is None else prepared.request.model.identity(),
     )
 
 
@@ -247,6 +276,7 @@ def assemble(store: Store, run: str, folder: Path) -> dict[str, Any]:
     data["faults"] = [*_faults(store, run, "tester_fault", header, folder)]
     data["faults"] += [_left(one, header, folder) for one in left_out if one.outcome == "tester_fault"]
     data["infrastructure"] = [*_faults(store, run, "infrastructure_error", header, folder)]
+    data["refused"] = [*_faults(store, run, "invalid_setup", header, folder)]
     data["ended"] = kept.get("ended")
     return data
 
@@ -416,6 +446,7 @@ def plan_file(path: Path, header: RunHeader, task: str, trial: int, plan: dict[s
         seed=header.seed,
         agent=header.agent,
         plan=plan,
+        model=header.model,
     )
     write_plan_file(path, record)
 

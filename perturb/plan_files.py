@@ -12,7 +12,10 @@ from perturb.types import JSON, to_json
 
 
 class PlanFile(msgspec.Struct, frozen=True, kw_only=True):
-    """One perturbed episode: the plan, and what it was run with. A bare plan has no toolset, task or agent."""
+    """One perturbed episode: the plan, and what it was run with. A bare plan has no toolset, task or agent.
+
+    `model` holds the settings of an agent that asks one (`perturb.models.settings.ModelSettings`), as JSON.
+    """
 
     plan: dict[str, JSON] | None
     perturb: str = __version__
@@ -21,6 +24,7 @@ class PlanFile(msgspec.Struct, frozen=True, kw_only=True):
     trial: int = 0
     seed: int = 7
     agent: str | None = None
+    model: dict[str, JSON] | None = None
 
 
 def write_plan_file(path: Path, record: PlanFile) -> None:

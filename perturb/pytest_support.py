@@ -56,6 +56,7 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     the run has not settled the question, and the test fails as inconclusive and says how many trials would. The drop is
     that of exactly these tasks (suite drop) where all have at least two trials in both arms, as by default; with fewer
     it is that of all such tasks (population drop), whose interval is wider. Without `max_drop` the test only reports.
+    `model` holds the settings of an agent that asks one, as `{"base_url": "http://…", "body": {"temperature": 0}}`.
     `min_clean` is the success rate that the agent must reach clean; one that never passes has nothing to lose, and is
     inconclusive in any case.
     """
@@ -74,6 +75,7 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     timeout: float = 120.0
     max_calls: int = 100
     concurrency: int | None = None
+    model: dict[str, Any] | None = None
 
 
 def read_marker(item: pytest.Function) -> Marker:
@@ -196,6 +198,7 @@ class PerturbedTest(pytest.Function):
 
     def _request_of(self) -> Request:
         from perturb.evaluation import Request
+        from perturb.models.settings import read_settings
         from perturb.planning import Design, Limits
 
         marker = self.marker
@@ -218,6 +221,7 @@ class PerturbedTest(pytest.Function):
             # One file a test: the workers of a parallel run never write to the same one.
             store=folder / f"{hashlib.sha256(self.nodeid.encode()).hexdigest()[:16]}.sqlite",
             gold=self.config.rootpath / "reports" / "gold",
+            model=None if marker.model is None else read_settings(marker.model),
             command=f"python -m pytest {shlex.quote(self.nodeid)}",
         )
 
@@ -259,6 +263,7 @@ class PerturbedTest(pytest.Function):
         import anyio
 
         from perturb.evaluation import evaluate, store_path
+        from perturb.models.kept import forget_responses
         from perturb.store import Store
 
         prepared = self._prepared
@@ -267,6 +272,8 @@ class PerturbedTest(pytest.Function):
         finished = kept is not None and (kept.get("ended") or {}).get("how") == "complete"
         request = msgspec.structs.replace(prepared.request, fresh=finished)
         prepared = msgspec.structs.replace(prepared, request=request)
+        if finished:
+            forget_responses(store_path(request))
         try:
             done = anyio.run(partial(evaluate, prepared))
         except EndOfRun as end:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -9,8 +10,9 @@ import msgspec
 from perturb.boundary import shown_turns
 from perturb.episode import AGENT_OUTCOMES
 from perturb.errors import PlanError
-from perturb.evaluation import Request, prepare, step_data
+from perturb.evaluation import Prepared, Request, prepare, step_data
 from perturb.loading import load_toolset
+from perturb.models.settings import ModelSettings
 from perturb.operator import Operator, StackLens, lens_for
 from perturb.operators import from_json
 from perturb.planning import Design, Limits
@@ -33,6 +35,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 7
     trials: int = 1
     limits: Limits = Limits()
+    model: ModelSettings | None = None
 
 
 class Ran(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,8 +91,23 @@ async def replay(request: Replay) -> Replayed:
     if request.agent is None:
         return await _gold(request, operator)
     prepared = await prepare(
-        Request(agent=request.agent, toolset=request.toolset, tasks=(request.task,), design=Design(seed=request.seed))
+        Request(
+            agent=request.agent,
+            toolset=request.toolset,
+            tasks=(request.task,),
+            design=Design(seed=request.seed),
+            model=request.model,
+            store=Path(":memory:"),
+        )
     )
+    try:
+        return await _replayed(request, operator, prepared)
+    finally:
+        await prepared.agent.aclose()
+
+
+async def _replayed(request: Replay, operator: Operator | None, prepared: Prepared) -> Replayed:
+    """Both arms, trial by trial, with the agent."""
     task = prepared.tasks[0]
     gold = prepared.gold
     proof = await gold.prove(task, operator)

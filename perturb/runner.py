@@ -9,12 +9,15 @@ from typing import Literal
 import anyio
 import msgspec
 
+from perturb.agent import EndOfRun, RunSpent
 from perturb.episode import AGENT_OUTCOMES, Episode
+from perturb.errors import ConfigurationError
 from perturb.operator import Setup
 from perturb.planning import AgentUnderTest, LensCache, Limits, Progress, Report, RunPlan
 from perturb.store import Planned, Store
 from perturb.toolset import Toolset
 from perturb.trial import run_episode
+from perturb.types import Usage
 from perturb.watchdog import Turns, Watchdog
 
 
@@ -50,7 +53,7 @@ async def run_episodes(
     progress = Progress("running", total=plan.episodes)
     for (arm, outcome), number in store.outcomes(plan.run).items():
         progress.done += number
-        _count(progress, arm, outcome, None, number)
+        _count(progress, arm, outcome, number)
     progress.resumed = progress.done
     lenses = LensCache(setup, others=plan.operators)
     tasks = {task.id: task for task in toolset.tasks}
@@ -59,7 +62,10 @@ async def run_episodes(
     async def work() -> None:
         for planned in run:
             lens = lenses.of_plan(planned.plan)
-            episode = await run_episode(toolset, tasks[planned.task], agent.function, lens, planned, limits, watchdog)
+            try:
+                episode = await run_episode(toolset, tasks[planned.task], agent.function, lens, planned, limits, watchdog, run)
+            except RunSpent:
+                return
             store.add(episode)
             run.finished(episode)
             if report is not None:
@@ -102,8 +108,15 @@ def _first(error: BaseException) -> BaseException:
     return error
 
 
+def _ended(why: str) -> EndOfRun:
+    error = ConfigurationError(f"{why} be held; give one in episodes or in time. What has been received is stored")
+    end = EndOfRun(str(error))
+    end.__cause__ = error
+    return end
+
+
 class _Running:
-    """The queue of episodes, which dries up when the budget of the run is spent."""
+    """The queue of episodes, which dries up when the budget of the run is spent, and the purse that they spend from."""
 
     def __init__(self, queue: Iterable[Planned], progress: Progress, limits: Limits, started: float) -> None:
         self._queue = iter(queue)
@@ -129,6 +142,10 @@ class _Running:
         limits = self.limits
         if limits.episodes is not None and self.launched >= limits.episodes:
             return f"the budget of {limits.episodes} episodes is spent"
+        return self._over_while_running()
+
+    def _over_while_running(self) -> str | None:
+        limits = self.limits
         if limits.seconds is not None and time.perf_counter() - self.started >= limits.seconds:
             return f"the budget of {limits.seconds:g} s is spent"
         if limits.tokens is not None and self.tokens >= limits.tokens:
@@ -137,15 +154,29 @@ class _Running:
             return f"the budget of ${limits.cost:g} is spent"
         return None
 
+    def spend(self, usage: Usage) -> None:
+        limits = self.limits
+        if usage.unmetered and (limits.tokens is not None or limits.cost is not None):
+            raise _ended("the provider does not tell how many tokens a response took, so a budget of tokens or of money cannot")
+        if usage.cost is None and limits.cost is not None:
+            raise _ended("nobody knows what a response cost, so a budget of money cannot")
+        self.tokens += usage.input_tokens + usage.output_tokens
+        self.progress.cost += usage.cost or 0.0
+
+    @property
+    def empty(self) -> bool:
+        """Whether no episode may pay for anything more; how many episodes were launched makes no difference here."""
+        over = self._over_while_running()
+        self.spent = self.spent or over
+        return over is not None
+
     def finished(self, episode: Episode) -> None:
-        self.tokens += episode.usage.input_tokens + episode.usage.output_tokens
         self.progress.done += 1
         self.progress.seconds = time.perf_counter() - self.started
-        _count(self.progress, episode.arm, episode.outcome, episode.usage.cost)
+        _count(self.progress, episode.arm, episode.outcome)
 
 
-def _count(progress: Progress, arm: str, outcome: str, cost: float | None, number: int = 1) -> None:
+def _count(progress: Progress, arm: str, outcome: str, number: int = 1) -> None:
     if outcome in AGENT_OUTCOMES:
         progress.counted[arm] += number
         progress.passed[arm] += number * (outcome == "passed")
-    progress.cost += cost or 0.0

@@ -7,36 +7,17 @@ read while it is written.
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import msgspec
 
+from perturb.database import connect, told
 from perturb.episode import Episode
-from perturb.errors import StoreError
 from perturb.replay import Proof
 from perturb.types import JSON, to_json
-
-_VERSION = 3
-_TABLES = """
-create table if not exists episodes (
-    key text primary key, task text not null, arm text not null, operator text, trial integer not null, outcome text not null,
-    exposed integer not null, error text, seconds real not null, calls integer not null, stale integer not null, cost real,
-    input_tokens integer not null, output_tokens integer not null, plan text, record blob not null
-);
-create table if not exists plans (digest text primary key, plan blob not null) without rowid;
-create table if not exists proofs (key text primary key, proof blob not null) without rowid;
-create table if not exists runs (run text primary key, started real not null, header blob not null) without rowid;
-create table if not exists pairs (
-    run text not null, position integer not null, key text not null, task text not null, arm text not null,
-    trial integer not null, operator text, axis text, kind text, plan text, proof text, primary key (run, position)
-) without rowid;
-create index if not exists pairs_by_key on pairs (run, key);
-"""
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,22 +61,7 @@ class Store:
 
     def __init__(self, path: Path | str) -> None:
         self.path = str(path)
-        try:
-            if self.path != ":memory:":
-                Path(self.path).parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self.path, isolation_level=None, timeout=30.0)
-            self._db.execute("pragma journal_mode = wal")
-            self._db.execute("pragma synchronous = normal")
-            version = self._db.execute("pragma user_version").fetchone()[0]
-            if version not in (0, _VERSION):
-                raise StoreError(
-                    f"the store {self.path} has format {version}, this release reads format {_VERSION}; "
-                    "give another file with --store, or move this one away"
-                )
-            self._db.executescript(_TABLES)
-            self._db.execute(f"pragma user_version = {_VERSION}")
-        except (sqlite3.Error, OSError) as error:
-            raise self._unusable(error) from None
+        self._db = connect(self.path)
         self._decoder = msgspec.json.Decoder(Episode)
         self._plans: dict[int, tuple[dict[str, JSON], str]] = {}
 
@@ -110,19 +76,8 @@ class Store:
 
     def add(self, episode: Episode) -> None:
         """Keep a finished episode; one with the same key is replaced. Raises `StoreError` where the file takes no more."""
-        with self._told():
+        with told(self.path):
             self._add(episode)
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Tells an error of the file (no room, locked for too long) as one of the store."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise self._unusable(error) from None
-
-    def _unusable(self, error: Exception) -> StoreError:
-        return StoreError(f"the store {self.path} cannot be used: {error}; give another file with --store")
 
     def _add(self, episode: Episode) -> None:
         self._db.execute(
@@ -189,7 +144,7 @@ class Store:
                 self._db.execute(which + " and outcome = ?", (run, outcome))
 
     def add_proof(self, key: str, proof: Proof) -> None:
-        with self._told():
+        with told(self.path):
             self._db.execute("insert or replace into proofs values (?, ?)", (key, to_json(proof)))
 
     def proof(self, key: str) -> Proof | None:
@@ -261,7 +216,7 @@ class Store:
         self._db.execute("insert or replace into runs values (?, ?, ?)", (run, started, to_json(header)))
 
     def update_header(self, run: str, header: dict[str, JSON]) -> None:
-        with self._told():
+        with told(self.path):
             self._db.execute("update runs set header = ? where run = ?", (to_json(header), run))
 
     def runs(self) -> list[tuple[str, float, dict[str, Any]]]:

@@ -13,14 +13,16 @@ import anyio.lowlevel
 import anyio.to_thread
 
 from perturb import texts
-from perturb.agent import Agent, EndOfRun
+from perturb.agent import Agent, EndOfRun, EpisodeEnded, RunSpent
 from perturb.boundary import Boundary, BudgetExceeded, EnvironmentFault
 from perturb.episode import Episode, Outcome
 from perturb.leaks import Leaks
+from perturb.metering import Purse
 from perturb.operator import StackLens
 from perturb.planning import Limits
 from perturb.store import Planned
 from perturb.toolset import Environment, Task, Toolset
+from perturb.types import Usage
 from perturb.watchdog import BlockedLoop, Watchdog
 
 
@@ -32,9 +34,10 @@ async def run_episode(
     planned: Planned,
     limits: Limits,
     watchdog: Watchdog | None = None,
+    purse: Purse | None = None,
 ) -> Episode:
     """One episode, from a fresh environment to exactly one outcome. Never raises for what an agent, an operator, a check or
-    an environment does."""
+    an environment does. Raises `RunSpent` where `purse` has nothing left for it: it has no outcome then."""
     started = time.perf_counter()
     environment = None
     boundary: Boundary | None = None
@@ -45,6 +48,7 @@ async def run_episode(
     try:
         environment = toolset.environment(task)
         boundary = Boundary(lens, task, environment, max_calls=limits.max_calls)
+        boundary.key, boundary.repeat, boundary.purse = planned.key, planned.trial, purse
     except (Exception, SystemExit, BlockedLoop) as problem:
         outcome = "infrastructure_error" if environment is None else "tester_fault"
         what = "the environment could not be made" if environment is None else "the setup could not be shown"
@@ -63,6 +67,8 @@ async def run_episode(
             boundary.over = True
         if environment is not None:
             _close(environment)
+    if boundary is not None and boundary.abandoned:
+        raise RunSpent
     return Episode(
         key=planned.key,
         task=task.id,
@@ -78,8 +84,10 @@ async def run_episode(
         steps=tuple(boundary.steps) if boundary else (),
         answer=answer,
         answer_real=answer_real,
+        reasoning=tuple(boundary.reasoning) if boundary and any(boundary.reasoning) else (),
         exposed=boundary.exposed if boundary else False,
         error=error,
+        usage=boundary.usage if boundary else Usage(),
         seconds=time.perf_counter() - started,
         delayed=boundary.delayed if boundary else 0.0,
     )
@@ -92,7 +100,7 @@ async def _act(
     answer: Any = None
     problem: BaseException | None = None
     late = False
-    scope = anyio.CancelScope(deadline=anyio.current_time() + limits.timeout)
+    scope = boundary.clock = anyio.CancelScope(deadline=anyio.current_time() + limits.timeout)
     try:
         with scope:
             if watchdog is not None:
@@ -125,6 +133,8 @@ async def _act(
         return None, "budget_exceeded", f"the agent was not done after {limits.timeout:g} s; a run allows more with --timeout"
     if boundary.over_budget or isinstance(problem, BudgetExceeded):
         return None, "budget_exceeded", f"the agent made more than {limits.max_calls} calls; a run allows more with --max-calls"
+    if isinstance(problem, EpisodeEnded):
+        return None, problem.outcome, texts.writable(str(problem))
     if problem is not None:
         return None, "agent_error", f"the agent raised {texts.told(problem)}{_place(problem)}"
     if answer is not None and not isinstance(answer, str):
@@ -176,6 +186,15 @@ class BlockingEpisode:
 
     def next_user(self, answer: str = "") -> Any:
         return _awaited(self._boundary.next_user, answer)
+
+    @property
+    def repeat(self) -> int:
+        return self._boundary.repeat
+
+    def used(self, usage: Usage, *, reasoning: str = "", replayed: bool = False) -> None:
+        import anyio.from_thread
+
+        anyio.from_thread.run_sync(lambda: self._boundary.used(usage, reasoning=reasoning, replayed=replayed))
 
 
 def _awaited(function: Callable[..., Any], *arguments: Any) -> Any:

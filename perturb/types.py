@@ -124,11 +124,21 @@ class Delay(msgspec.Struct, frozen=True):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Tokens and money of an episode; `cost` is in US dollars and `None` where no price is known."""
+    """What an episode took of a model; `cost` is in US dollars and `None` where no price is known.
+
+    `turns` counts the responses, `thoughts` those that held reasoning, `unmetered` those for which the server told no tokens.
+    Input tokens include those read from a provider's cache, output tokens those of reasoning. `latency` is in seconds.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cost: float | None = None
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    turns: int = 0
+    thoughts: int = 0
+    unmetered: int = 0
+    latency: float = 0.0
 
 
 class Reply(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ PACKAGE = Path(perturb.__file__).parent
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
     (
-        *("kept", "schemas", "texts", "docstrings", "mentions", "spellings", "sources", "plugins", "configuration"),
+        *("kept", "schemas", "texts", "docstrings", "mentions", "spellings", "sources", "plugins", "configuration", "database"),
         *("declared", "notations", "knowable", "known_identifiers", "literals", "survival"),
     ),
     ("operator", "corpus", "operators", "strategies"),
@@ -27,9 +27,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         *("toolset", "agent", "episode", "answers", "signatures", "environments", "toolset_files", "authoring"),
         *("agent_files", "learned_gold", "rewordings", "loading", "reference", "plan_files"),
     ),
-    ("leaks", "boundary", "knowing", "replay", "laws", "law_examples"),
+    ("leaks", "boundary", "knowing", "metering", "replay", "laws", "law_examples"),
     ("runner", "planning", "trial", "store", "watchdog"),
     ("statistics",),
+    ("models", "serving"),
     ("rendering",),
     ("evaluation", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing"),
     ("cli", "__main__", "pytest_plugin", "pytest_support", "pytest_report", "pytest_replay"),
@@ -73,6 +74,11 @@ DEFAULTS: dict[str, set[str]] = {
 """Where a shipped toolset or agent is a default, where `silent` and `answer_only` are the keys of the floor, and a noun."""
 
 HEAVY = (
+    "anthropic",
+    "genai_prices",
+    "httpx2",
+    "starlette",
+    "uvicorn",
     "numpy",
     "scipy",
     "jinja2",

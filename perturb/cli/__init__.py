@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "replay": "perturb.cli.replay",
     "paraphrase": "perturb.cli.paraphrase",
     "init": "perturb.cli.init",
+    "serve-reference": "perturb.cli.serve_reference",
 }
 """Each command with the module that holds it as `command`, in the order in which help names them."""
 

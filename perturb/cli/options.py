@@ -96,7 +96,8 @@ def _type_of(kind: click.ParamType[Any]) -> tuple[tuple[type, ...], str]:
 
 
 def _is_path(spec: str) -> bool:
-    return "/" in spec or spec.partition(":")[0].endswith(".py")
+    name = spec.partition(":")[0]  # an option may hold a slash, as names of models do
+    return "/" in name or name.endswith(".py")
 
 
 def command_line(context: click.Context, *, but: frozenset[str]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from perturb.cli.model_options import model_options, settings_of
 from perturb.cli.options import Configured, Finite, json_option
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ Examples:
 @click.option("--trials", type=click.IntRange(min=1), default=1, show_default=True, help="Episodes of each arm.")
 @click.option("--timeout", type=Finite(min=0, min_open=True), default=120.0, show_default=True)
 @click.option("--max-calls", type=click.IntRange(min=1), default=100, show_default=True)
+@model_options
 @click.option("--gold", is_flag=True, help="Carry the gold calls through, and run no agent.")
 @json_option
 @click.pass_context
@@ -40,7 +42,9 @@ def command(ctx: click.Context, /, plan: str, as_json: bool, gold: bool, **chose
     """
     import anyio
 
+    from perturb.agent import EndOfRun
     from perturb.errors import ConfigurationError
+    from perturb.models.settings import read_settings
     from perturb.plan_files import read_plan_file
     from perturb.planning import Limits
     from perturb.replaying import Replay, replay
@@ -62,8 +66,12 @@ def command(ctx: click.Context, /, plan: str, as_json: bool, gold: bool, **chose
         seed=record.seed,
         trials=chosen["trials"],
         limits=Limits(timeout=chosen["timeout"], max_calls=chosen["max_calls"]),
+        model=None if gold else settings_of(ctx, chosen) or (read_settings(record.model) if record.model else None),
     )
-    replayed = anyio.run(replay, wanted)
+    try:
+        replayed = anyio.run(replay, wanted)
+    except EndOfRun as end:
+        raise end.__cause__ or end from None
     if as_json:
         import msgspec
 

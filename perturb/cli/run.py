@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from perturb.cli.budget import Budget, read_budget
+from perturb.cli.model_options import model_options, settings_of
 from perturb.cli.options import (
     OUT,
     Configured,
@@ -75,9 +76,13 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
     "--out", type=click.Path(file_okay=False), default=OUT, show_default=True, help="The folder of runs and their reports."
 )
 @store_option
+@model_options
 @click.option("--markdown", type=click.Path(dir_okay=False), default=None, help="Write the report as Markdown here too.")
 @click.option("--junit", type=click.Path(dir_okay=False), default=None, help="Write the report as JUnit XML here too.")
-@click.option("--fresh", is_flag=True, help="Run finished episodes again.")
+@click.option(
+    "--fresh", is_flag=True,
+    help="Run finished episodes again; a model is asked anew only with --cache refresh beside it.",
+)  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be run, and run nothing.")
 @json_option
 @click.pass_context
@@ -90,6 +95,7 @@ def command(ctx: click.Context, /, as_json: bool, dry_run: bool, max_drop: float
     """
     import anyio
 
+    from perturb.agent import EndOfRun
     from perturb.cli.progress import RunProgress
     from perturb.evaluation import Evaluation, evaluate, prepare
 
@@ -100,11 +106,17 @@ def command(ctx: click.Context, /, as_json: bool, dry_run: bool, max_drop: float
     async def job(progress: RunProgress) -> tuple[Prepared, Evaluation | Foreseen]:
         prepared = await prepare(request)
         if dry_run:
-            return prepared, await _plan(prepared, progress)
+            try:
+                return prepared, await _plan(prepared, progress)
+            finally:
+                await prepared.agent.aclose()
         return prepared, await evaluate(prepared, progress)
 
     with RunProgress() as progress:
-        prepared, made = anyio.run(job, progress)
+        try:
+            prepared, made = anyio.run(job, progress)
+        except EndOfRun as end:
+            raise end.__cause__ or end from None
     if not isinstance(made, Evaluation):
         _tell_plan(prepared, made, as_json)
         return
@@ -137,6 +149,7 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
         folder=Path(chosen["out"]),
         store=Path(chosen["store"]) if chosen["store"] else None,
         fresh=chosen["fresh"],
+        model=settings_of(ctx, chosen),
         command=command_line(ctx, but=frozenset({"as_json", "dry_run", "fresh", "markdown", "junit"})),
     )
 
@@ -295,6 +308,9 @@ def _remark(evaluation: Evaluation, request: Request, judged: Judged, max_drop: 
         click.echo(f"  and {len(data['faults']) - 5} more in {evaluation.folder / 'report.json'}", err=True)
     for one in data["infrastructure"][:3]:
         click.echo(f"infrastructure, task {one['task']}: {one['error']}", err=True)
+    for one in data["refused"][:3]:
+        click.echo(f"setup refused, {one['operator'] or 'clean'}, task {one['task']}: {one['error']}", err=True)
+    _remark_on_requests(data)
     for remark in remarks(data) if as_json else ():
         click.echo(remark, err=True)
     learned = learned_path(request)
@@ -305,3 +321,18 @@ def _remark(evaluation: Evaluation, request: Request, judged: Judged, max_drop: 
         click.echo(f"{why}; {ended.left:,} episodes are left. The same command again goes on: {data['reproduce']}", err=True)
     if max_drop is not None or judged.verdict != "held":
         click.echo(f"{judged.verdict}: {judged.why}", err=True)
+
+
+def _remark_on_requests(data: dict[str, Any]) -> None:
+    """What a run knows of its requests to a model and of their price, and what it does not."""
+    requests = (data["ended"] or {}).get("requests")
+    if requests is None:
+        return
+    if requests["lost"]:
+        click.echo(
+            f"{requests['lost']:,} requests were in flight when an earlier run was killed; "
+            "nobody knows whether they were paid for",
+            err=True,
+        )
+    if data["usage"]["cost"] is None:
+        click.echo("cost: unknown, since no price of this model is known; give one with --price IN,OUT", err=True)

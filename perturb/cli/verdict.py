@@ -34,11 +34,11 @@ def judge(data: Mapping[str, Any], max_drop: float | None) -> Judged:
     faults = sum(outcomes.get(name, 0) for name in FAULTS)
     told = sum(outcomes.get(name, 0) for name in AGENT_OUTCOMES)
     if not told or faults > told:
-        why = (
-            f"{faults} of {count(faults + told, 'episode')} ended in faults that are not the agent's"
-            if faults
-            else "no episode ran"
-        )
+        why = "no episode ran"
+        if faults:
+            why = f"{faults} of {count(faults + told, 'episode')} ended in faults that are not the agent's"
+        elif outcomes.get("invalid_setup"):
+            why = f"the provider refused the setup of every episode ({outcomes['invalid_setup']})"
         return Judged("inconclusive", why)
     if max_drop is None:
         return Judged("held", "no gate was asked for")

@@ -29,7 +29,8 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     `tasks` counts the tasks, `pairs` the planned (task, operator, trial) triples that apply, `proven` those whose gold
     calls survived, `not_proven` those without gold calls, `unsolvable` those whose gold calls did not survive. `started`
     is an ISO 8601 time, `seconds` wall-clock time, `command` what runs it again, `version` that of Perturb. `plan_scope`
-    says whether each pair had plans of its own (`pair`) or one plan served the whole run (`run`).
+    says whether each pair had plans of its own (`pair`) or one plan served the whole run (`run`). `model` holds what the
+    settings of a model have that could change an episode.
     """
 
     run: str
@@ -52,11 +53,13 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     command: str
     version: str
     plan_scope: str = "pair"
+    model: dict[str, Any] | None = None
 
 
 class Usage(msgspec.Struct):
-    """What all episodes took together; `cost` is in US dollars and `None` where no episode knew its price. A row without a
-    key is a pair that was never run."""
+    """What all episodes took together; `cost` is in US dollars and `None` where no episode knew its price. `unpriced` counts
+    the episodes that took tokens whose price nobody knew: the cost is without theirs. A row without a key is a pair that was
+    never run."""
 
     episodes: int = 0
     calls: int = 0
@@ -64,6 +67,7 @@ class Usage(msgspec.Struct):
     input_tokens: int = 0
     output_tokens: int = 0
     cost: float | None = None
+    unpriced: int = 0
 
     def watch(self, rows: Iterable[EpisodeRow]) -> Iterator[EpisodeRow]:
         """Pass `rows` on, and add them up on the way."""
@@ -73,6 +77,7 @@ class Usage(msgspec.Struct):
             self.seconds += row.seconds
             self.input_tokens += row.input_tokens
             self.output_tokens += row.output_tokens
+            self.unpriced += row.cost is None and row.input_tokens + row.output_tokens > 0
             if row.cost is not None:
                 self.cost = (self.cost or 0.0) + row.cost
             yield row
@@ -126,6 +131,7 @@ def report_data(
         "run": header.run,
         "agent": header.agent,
         "agent_is_reference": header.agent_is_reference,
+        "model": header.model,
         "toolset": header.toolset,
         "seed": header.seed,
         "headline": headline,

@@ -299,4 +299,7 @@ def _failures(screen: _Screen, data: Mapping[str, Any]) -> None:
 def _end(screen: _Screen, data: Mapping[str, Any], report_path: str | None) -> None:
     if report_path:
         screen.line("  report ", (report_path, "cyan"), cut=False)
+    spent = wording.spent(data["usage"])
+    if spent:
+        screen.line("  ", (f"spent: {spent}", QUIET))
     screen.line("  ", (f"again: {data['reproduce']} · {wording.duration(data['seconds'])}", QUIET), cut=False)

@@ -62,6 +62,17 @@ def p_value(p: float | None) -> str:
     return f"p {p:.3f}" if p < 0.1 else f"p {p:.2f}"
 
 
+def spent(usage: Mapping[str, Any]) -> str:
+    """The tokens and the money of a run, and what is not known of it; empty where no model was asked."""
+    if not usage["input_tokens"] and not usage["output_tokens"]:
+        return ""
+    told = f"{usage['input_tokens']:,} tokens in, {usage['output_tokens']:,} out"
+    if usage["cost"] is None:
+        return f"{told}, cost unknown"
+    told += f", ${usage['cost']:.2f}"
+    return f"{told}, and {count(usage['unpriced'], 'episode')} at an unknown price" if usage["unpriced"] else told
+
+
 def duration(seconds: float) -> str:
     """`0.4 s`, `14 s`, `3 min 20 s`, `2 h 5 min`."""
     if seconds < 10:
@@ -140,6 +151,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "interval": interval,
     "p_value": p_value,
     "duration": duration,
+    "spent": spent,
     "counted": count,
     "words": lambda name: str(name).replace("_", " "),
 }
