@@ -4,9 +4,9 @@ A folder holds `toolset.json` (`name`, `system`, `entities`, `identifiers`, `mes
 `failures`; every key may be left out), `tools.json` (a list of tools: `name`, `description`, `parameters`, `returns`, `effect`,
 `idempotent`, `ordered`, `batch`), `tasks.json` (a list) or `tasks.jsonl` (one a line) of tasks (`id`, `prompt`, `gold`,
 `answer`, `follow_ups`, `check`), and `environment.py` with a class `Environment` that has `call(name, arguments)`. A check
-names a function of `environment.py`, or says what has to hold: `{"state": {part of the state}, "answer": ["what it must contain"]}`.
-`rewordings.json` is what `perturb paraphrase` has stored. What the environment reads lies beside these files or in `data/`: a
-change there makes other episodes.
+names a function of `environment.py`, or says what must hold:
+`{"state": {part of the state}, "answer": ["what it must contain"]}`. `rewordings.json` is what `perturb paraphrase` has
+stored. What the environment reads lies beside these files or in `data/`: a change there makes other episodes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What users say in the toolsets that come with the package: 54 prompts of airline, 97 of AgentDojo where it is installed."""
+"""What users say in the toolsets that come with the package: 82 tasks of airline, 97 of AgentDojo where it is installed."""
 
 from __future__ import annotations
 

@@ -57,6 +57,11 @@ def drawn(operator: str, name: str, seed: int) -> Any:
             yield task, setup, lens_for(plan, setup).show_turns((task.prompt, *task.follow_ups))
 
 
+def said_in(task: Task) -> str:
+    """All that the user says in a task."""
+    return "\n".join((task.prompt, *task.follow_ups))
+
+
 def scalars(task: Task) -> list[Any]:
     return [leaf for call in task.gold or () for leaf in leaves(call.arguments)]
 
@@ -69,7 +74,7 @@ def scalars(task: Task) -> list[Any]:
 def test_every_value_survives(operator: str, name: str) -> None:
     for seed in range(5):
         for task, _, turns in drawn(operator, name, seed):
-            assert values_lost(task.prompt, "\n".join(turns), scalars(task)) == [], (task.id, turns)
+            assert values_lost(said_in(task), "\n".join(turns), scalars(task)) == [], (task.id, turns)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -77,7 +82,7 @@ def test_every_value_survives(operator: str, name: str) -> None:
 def test_the_sense_survives(operator: str, name: str) -> None:
     for seed in range(5):
         for task, _, turns in drawn(operator, name, seed):
-            changed = sense_changed(task.prompt, "\n".join(turns))
+            changed = sense_changed(said_in(task), "\n".join(turns))
             assert set(changed) <= {"is far longer", "is the same text"}, (task.id, turns, changed)
 
 
@@ -85,10 +90,10 @@ def test_the_sense_survives(operator: str, name: str) -> None:
 def test_misspelt_words_are_no_values(name: str) -> None:
     for seed in range(3):
         for task, setup, turns in drawn("user.typos", name, seed):
-            (misspelt,) = turns
-            assert values_lost(task.prompt, misspelt, scalars(task)) == []
+            misspelt = "\n".join(turns)
+            assert values_lost(said_in(task), misspelt, scalars(task)) == []
             values = {word for value in setup.values for word in re.findall(r"[^\W\d_]+", value.lower())}
-            before, after = task.prompt.split(), misspelt.split()
+            before, after = said_in(task).split(), misspelt.split()
             changed = [one for one, other in zip(before, after, strict=True) if one != other]
             assert changed, "a plan for a task is felt in it"
             for word in changed:
@@ -288,14 +293,16 @@ def _bound_pairs(text: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_leans_on_something_stays_behind_it_and_requests_keep_their_order(name: str) -> None:
     for seed in range(5):
-        for task, _, (said,) in drawn("user.reorder", name, seed):
-            assert said != task.prompt
-            requests = [one.text for one in split(task.prompt) if one.purpose == "request"]
-            places = [said.find(text) for text in requests]
-            assert -1 not in places
-            assert places == sorted(places)
-            for head, leaning in _bound_pairs(task.prompt):
-                assert said.index(head[1:]) < said.index(leaning[1:])
+        for task, _, turns in drawn("user.reorder", name, seed):
+            messages = (task.prompt, *task.follow_ups)
+            assert turns != messages
+            for before, said in zip(messages, turns, strict=True):
+                requests = [one.text for one in split(before) if one.purpose == "request"]
+                places = [said.find(text) for text in requests]
+                assert -1 not in places
+                assert places == sorted(places)
+                for head, leaning in _bound_pairs(before):
+                    assert said.index(head[1:]) < said.index(leaning[1:])
 
 
 @pytest.mark.parametrize(
@@ -343,11 +350,13 @@ def test_a_plan_made_for_other_sentences_moves_nothing_that_must_stay() -> None:
 def test_nothing_is_asked_before_the_last_message(name: str) -> None:
     for seed in range(4):
         for task, _, turns in drawn("user.over_turns", name, seed):
-            assert len(turns) > 1
-            first, *_, last = turns
+            pieces = turns[: len(turns) - len(task.follow_ups)]
+            assert turns[len(pieces) :] == task.follow_ups
+            assert len(pieces) > 1
+            first, *_, last = pieces
             assert any(first.startswith(opening) for opening in OPENINGS.values()), "it says that more follows"
             assert any(last.startswith(words) for words in LAST.values()), "it says that it is the last"
-            told = [first.removeprefix(next(one for one in OPENINGS.values() if first.startswith(one))), *turns[1:-1]]
+            told = [first.removeprefix(next(one for one in OPENINGS.values() if first.startswith(one))), *pieces[1:-1]]
             for message in told:
                 assert "?" not in message
                 assert all(one.purpose in ("identity", "statement") for one in split(message)), message
@@ -392,7 +401,7 @@ def test_one_after_the_other_they_still_keep_every_value() -> None:
             )
             turns = lens_for(stack, setup).show_turns((task.prompt, *task.follow_ups))
             assert len(turns) > 1
-            assert values_lost(task.prompt, "\n".join(turns), scalars(task)) == [], turns
+            assert values_lost(said_in(task), "\n".join(turns), scalars(task)) == [], turns
 
 
 def test_stories_come_once() -> None:

@@ -44,10 +44,8 @@ class RetoldLens(Lens):
         super().__init__(real)
         self._show, self._read, self._passes = show, read, passes
         self._returns: dict[int, tuple[Schema, Schema]] = {}
-        tools = [self.shown_tool(tool) for tool in real.tools]
-        system = show(real.system)
-        if system != real.system or any(new is not old for new, old in zip(tools, real.tools, strict=True)):
-            self.setup = self.shown(system=system, tools=tools)
+        # A setup of its own in any case: what the user says is told otherwise, even where no tool is.
+        self.setup = self.shown(system=show(real.system), tools=[self.shown_tool(tool) for tool in real.tools])
 
     def shown_tool(self, tool: Tool) -> Tool:
         made = reworded(tool, self._show)
