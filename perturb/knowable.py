@@ -45,7 +45,11 @@ def _tokens(text: str) -> frozenset[str]:
     return frozenset(tokens | {token.lstrip("0") for token in tokens})
 
 
-_tokens_kept = lru_cache(maxsize=50_000)(_tokens)
+@lru_cache(maxsize=50_000)
+def _told_kept(text: str) -> tuple[frozenset[str], frozenset[Notation]]:
+    return _tokens(text), notations_told(text)
+
+
 SHORT = 300
 """Texts of fewer characters are mostly names and descriptions of schemas, which come again for every task and plan."""
 
@@ -53,20 +57,22 @@ SHORT = 300
 def _told_of(tool: Tool) -> tuple[frozenset[str], frozenset[Notation]]:
     """The words of what a tool tells, its description and the prose and the values within the schema of its arguments; and the
     notations that it tells of."""
-    found: set[str] = set(_tokens(tool.description))
-    notations = set(notations_told(tool.description))
+    tokens, told = _told_kept(tool.description)
+    found, notations = set(tokens), set(told)
     stack: list[Any] = [tool.parameters]
     while stack:
         node = stack.pop()
         if isinstance(node, dict):
             for key, item in node.items():
                 if isinstance(item, str):
-                    found |= _tokens_kept(item)
-                    notations |= notations_told(item)
+                    tokens, told = _told_kept(item)
+                    found |= tokens
+                    notations |= told
                 elif key == "contentSchema":
                     text = json.dumps(item, ensure_ascii=False)  # names are words of the text that it describes
-                    found |= _tokens(text)
-                    notations |= notations_told(text)
+                    tokens, told = _told_kept(text)
+                    found |= tokens
+                    notations |= told
                 elif key in ("enum", "examples", "const", "default"):
                     found |= _tokens(" ".join(str(leaf) for leaf in leaves(item)))
                 else:
@@ -101,8 +107,9 @@ class Visible:
             self._notations |= notations
 
     def add(self, text: str) -> None:
-        self._tokens |= _tokens_kept(text) if len(text) < SHORT else _tokens(text)
-        self._notations |= notations_told(text)
+        tokens, notations = _told_kept(text) if len(text) < SHORT else (_tokens(text), notations_told(text))
+        self._tokens |= tokens
+        self._notations |= notations
         if self._explained:
             self._tokens |= _tokens(" ".join(plainly(text, self._explained)))
 

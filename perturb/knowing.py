@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -17,8 +17,8 @@ import msgspec
 from perturb import schemas
 from perturb.knowable import Visible, free_keys, leaves, undeclared, unexplained
 from perturb.known_identifiers import CleanVisible
-from perturb.operator import StackLens
-from perturb.types import JSON, Answer, Call, Identifier, Reply, Schema, Tool
+from perturb.operator import Setup, StackLens
+from perturb.types import JSON, Answer, Call, Reply, Tool
 
 _AGAIN = re.compile(
     r"(?i)\b(?:again|re-?try|retries|later|wait|temporar\w+)\b|retry_?after"
@@ -26,26 +26,20 @@ _AGAIN = re.compile(
     r"|もう一度|再度|後で"
 )
 """What a failure says where the same call, made once more, may work."""
+Unread = tuple[tuple[JSON, ...], ...]
 _SCHEMAS = ("inputSchema", "input_schema", "parameters")
 """The key under which a tool's arguments are told: by MCP, by Anthropic, by OpenAI."""
 
 
 class Knowing:
-    """What has been shown under a lens and, beside it, in the clean run; `hidden` collects what was needed and not told."""
+    """What has been shown under a lens; `hidden` collects what was needed and not told."""
 
-    def __init__(
-        self,
-        said: Sequence[str],
-        tools: Sequence[Tool],
-        clean_said: Sequence[str],
-        clean_tools: Sequence[Tool],
-        identifiers: Mapping[str, Identifier],
-    ) -> None:
+    def __init__(self, said: Sequence[str], tools: Sequence[Tool]) -> None:
         self.hidden: list[str] = []
         self._shown = Visible(said, tools)
-        self._clean = CleanVisible(clean_said, clean_tools, identifiers)
         self._listed: dict[str, Tool] = {}
         self._gold: Call | None = None
+        self._unread: Sequence[JSON] = ()
         self._excused: frozenset[str] = frozenset()
         self._sent = False
         self._failed: tuple[Call, str] | None = None
@@ -53,9 +47,9 @@ class Knowing:
         self._unnamed = False
         self._strayed = False
 
-    def begin(self, gold: Call) -> None:
-        """The next gold call is about to be made."""
-        self._gold, self._sent, self._failed = gold, False, None
+    def begin(self, gold: Call, unread: Sequence[JSON]) -> None:
+        """The next gold call is about to be made, of which the clean run does not tell the values `unread`."""
+        self._gold, self._unread, self._sent, self._failed = gold, unread, False, None
         self._going_on = self._unnamed = self._strayed = False
         self._excused = frozenset()
 
@@ -68,7 +62,7 @@ class Knowing:
         gold = self._gold
         assert gold is not None
         if first:
-            self._excused = _hidden_clean(self._clean, gold, lens)
+            self._excused = _hidden_clean(self._unread, gold, lens)
         elif self._failed is not None:
             self._go_on(shown)
         if not self._sent and gold.name in lens.setup.stands_for(shown.name):
@@ -87,11 +81,9 @@ class Knowing:
             self._no_way_out()
             self._failed = shown, reply.text
 
-    def end(self, returns: Schema | None, answer: Answer, text: str) -> None:
-        """The gold call is done; in the clean run it was answered with `answer`, whose schema is `returns` and which was shown
-        as `text`."""
+    def end(self) -> None:
+        """The gold call is done."""
         self._no_way_out()
-        self._clean.add_answer(returns, answer, text)
 
     def _go_on(self, shown: Call) -> None:
         """After a failure comes a call that the failure speaks of: the same again, or one that it names. Only a search for the
@@ -190,14 +182,24 @@ def _keys(node: JSON) -> Iterator[str]:
             yield from _keys(item)
 
 
-def _hidden_clean(visible: CleanVisible, gold: Call, lens: StackLens) -> frozenset[str]:
+def unread(said: Sequence[str], setup: Setup, calls: Sequence[Call], answers: Sequence[Answer], told: Sequence[str]) -> Unread:
+    """For each gold call of a clean run, the values of its arguments that nothing before it has told. `said` are the texts that
+    the run begins with, `answers` and `told` what each call was answered, as data and as text."""
+    visible = CleanVisible(said, setup.public_tools, setup.source.identifiers)
+    found = []
+    for call, answer, text in zip(calls, answers, told, strict=True):
+        tool = setup.by_name.get(call.name)
+        found.append(tuple(visible.hidden({} if tool is None else tool.parameters, call.arguments)))
+        visible.add_answer(setup.returns(call), answer, text)
+    return tuple(found)
+
+
+def _hidden_clean(unread: Sequence[JSON], gold: Call, lens: StackLens) -> frozenset[str]:
     """The values of a gold call that are hidden in the clean run too, in real and in shown form."""
-    tool = lens.real.by_name.get(gold.name)
-    missing = visible.hidden({} if tool is None else tool.parameters, gold.arguments)
-    if not missing:
+    if not unread:
         return frozenset()
-    return frozenset(str(value) for value in missing) | frozenset(
-        str(value) for lens_value in missing for value in leaves(_reshown(gold, lens_value, lens))
+    return frozenset(str(value) for value in unread) | frozenset(
+        str(value) for lens_value in unread for value in leaves(_reshown(gold, lens_value, lens))
     )
 
 

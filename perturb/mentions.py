@@ -47,30 +47,35 @@ def _compiled(names: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{_pattern(name)})" for name in names))
 
 
+def _pattern_of(met: Iterable[str]) -> re.Pattern[str] | None:
+    """The pattern of the names that stand in a text at all, mentions or not; `None` where there are none. A pattern of a few
+    names is compiled in no time and serves many plans; one of all the names of a setup serves one plan alone."""
+    ordered = tuple(sorted(set(met), key=lambda name: (-len(name), name)))
+    return _compiled(ordered) if ordered else None
+
+
 class Mentions:
     """A rename over text: every mention of a key of `renames` becomes its value, all in one pass. Names of `arguments` are
     also found where a docstring within the text describes them."""
 
-    __slots__ = ("_arguments", "_pattern", "_renames")
+    __slots__ = ("_arguments", "_renames")
 
     def __init__(self, renames: Mapping[str, str], *, arguments: bool = False) -> None:
         self._renames = {old: new for old, new in renames.items() if old != new}
         self._arguments = arguments
-        self._pattern: re.Pattern[str] | None = None
 
     def __bool__(self) -> bool:
         return bool(self._renames)
 
     def __call__(self, text: str) -> str:
-        if not any(old in text for old in self._renames):  # far cheaper than the pattern, and true of most texts
+        pattern = _pattern_of([old for old in self._renames if old in text])
+        if pattern is None:
             return text
-        if self._pattern is None:  # compiled when first needed: many are made for a direction that is never taken
-            self._pattern = _compiled(tuple(sorted(self._renames, key=lambda name: (-len(name), name))))
         described = [span for span in names_described(text) if text[slice(*span)] in self._renames] if self._arguments else []
         if not described:
-            return self._pattern.sub(lambda match: self._renames[match.group()], text)
+            return pattern.sub(lambda match: self._renames[match.group()], text)
         made, position = "", 0
-        for start, end in sorted({*described, *(match.span() for match in self._pattern.finditer(text))}):
+        for start, end in sorted({*described, *(match.span() for match in pattern.finditer(text))}):
             if start >= position:
                 made += text[position:start] + self._renames[text[start:end]]
                 position = end
@@ -79,11 +84,12 @@ class Mentions:
 
 def mentioned(names: Iterable[str], text: str, *, arguments: bool = False) -> set[str]:
     """Those of `names` that a text mentions; as names of `arguments` also where a docstring within it describes them."""
-    ordered = tuple(sorted(set(names), key=lambda name: (-len(name), name)))
-    if not ordered:
+    met = [name for name in names if name in text]
+    pattern = _pattern_of(met)
+    if pattern is None:
         return set()
     described = {text[slice(*span)] for span in names_described(text)} if arguments else set()
-    return {match.group() for match in _compiled(ordered).finditer(text)} | described.intersection(ordered)
+    return {match.group() for match in pattern.finditer(text)} | described.intersection(met)
 
 
 def reworded(tool: Tool, change: Callable[[str], str]) -> Tool:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
@@ -65,9 +66,10 @@ _READERS: dict[str, tuple[re.Pattern[str], re.Pattern[str], Callable[[re.Match[s
 """By name: what in a description explains the notation, what is in it, and what that stands for."""
 
 
-def explained(description: str) -> set[str]:
+@lru_cache(maxsize=10_000)
+def explained(description: str) -> frozenset[str]:
     """The names of the notations that a description explains."""
-    return {name for name, (sign, _, _) in _READERS.items() if sign.search(description)}
+    return frozenset(name for name, (sign, _, _) in _READERS.items() if sign.search(description))
 
 
 def plainly(text: str, names: Collection[str]) -> Iterator[str]:

@@ -15,7 +15,7 @@ import msgspec
 
 from perturb.boundary import Boundary, shown_turns
 from perturb.errors import PerturbError, ToolsetError
-from perturb.knowing import Knowing
+from perturb.knowing import Knowing, Unread, unread
 from perturb.leaks import Leaks
 from perturb.operator import NotApplicable, Operator, Setup, StackLens, lens_for
 from perturb.toolset import Task, Toolset
@@ -40,7 +40,8 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
 
 class GoldRun(msgspec.Struct, frozen=True, kw_only=True):
     """A replay of the gold calls: shown steps, the first real call that each became (`None` where it reached nothing), real
-    answers, the final state (`None` where the environment cannot dump it), and the verdict of the toolset's own check."""
+    answers, the final state (`None` where the environment cannot dump it), and the verdict of the toolset's own check. `unread`
+    is of a clean run: for each gold call the values of its arguments that nothing before it has told."""
 
     steps: tuple[Step, ...]
     real: tuple[Call | None, ...]
@@ -50,6 +51,7 @@ class GoldRun(msgspec.Struct, frozen=True, kw_only=True):
     felt: bool
     answer: str
     hidden: tuple[str, ...] = ()
+    unread: Unread = ()
 
 
 class GoldBroken(Exception):
@@ -67,16 +69,15 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
         boundary = Boundary(lens, task, environment, max_calls=1_000_000)
         knowing = None
         if clean is not None:
-            shown_texts, clean_texts = (boundary.system, *boundary.turns), (toolset.system, task.prompt, *task.follow_ups)
-            knowing = Knowing(shown_texts, lens.setup.public_tools, clean_texts, lens.real.public_tools, toolset.identifiers)
+            knowing = Knowing((boundary.system, *boundary.turns), lens.setup.public_tools)
         while await boundary.next_user() is not None:
             pass  # it hears the user out before it acts
         steps: list[Step] = []
         real: list[Call | None] = []
         answers: list[Answer] = []
         for position, gold in enumerate(task.gold or ()):
-            if knowing is not None:
-                knowing.begin(gold)
+            if knowing is not None and clean is not None:
+                knowing.begin(gold, clean.unread[position])
             generator = boundary.perform(gold)
             shown = next(generator)
             first = True
@@ -101,8 +102,8 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
                 except StopIteration as stop:
                     answers.append(stop.value)
                     break
-            if knowing is not None and clean is not None:
-                knowing.end(lens.real.returns(gold), clean.answers[position], clean.steps[position].reply.text)
+            if knowing is not None:
+                knowing.end()
         shown_answer = lens.show_answer(task.answer)
         final = boundary.final_environment(lambda: toolset.environment(task))
         state = final.dump() if toolset.dumps_state else None
@@ -137,7 +138,11 @@ class Gold:
             return None
         if task.id not in self._clean:
             try:
-                self._clean[task.id] = await run_gold(self.toolset, task, lens_for(None, self.setup))
+                run = await run_gold(self.toolset, task, lens_for(None, self.setup))
+                said = (self.toolset.system, task.prompt, *task.follow_ups)
+                told = [step.reply.text for step in run.steps]
+                known = unread(said, self.setup, task.gold, run.answers, told)
+                self._clean[task.id] = msgspec.structs.replace(run, unread=known)
             except PerturbError:
                 raise
             except Exception as error:

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 import msgspec
 
 from perturb.errors import ToolsetError
+from perturb.kept import Kept
 from perturb.types import JSON, Schema, Tool, to_json
 
 Convert = Callable[[JSON], JSON]
@@ -118,8 +119,7 @@ def _schema_problem(encoded: bytes) -> str:
 
 def strip(schema: Schema) -> Schema:
     """The schema without our own `x-` keys, as an agent is shown it; parts that have none are shared."""
-    stripped: Schema = _stripped(schema, False)
-    return stripped
+    return _stripped_once(schema)
 
 
 def _stripped(node: Any, names: bool) -> Any:
@@ -142,6 +142,9 @@ def _stripped(node: Any, names: bool) -> Any:
                 made[key] = new
     return node if made is None else made
 
+
+_stripped_once: Kept[Schema] = Kept(lambda schema: _stripped(schema, False), 2048)
+"""Most plans leave most schemas as they are, and the same schema is stripped for each of them."""
 
 _LITERAL = frozenset({"const", "default", "enum", "examples"})
 """Keywords that hold data, not schemas."""
@@ -187,39 +190,54 @@ class Place(NamedTuple):
     required: bool
 
 
-def places(schema: Schema | None) -> Iterator[Place]:
+def places(schema: Schema | None) -> tuple[Place, ...]:
     """Each declared property of a schema that has a place, parents before children, in the order of the schema."""
+    return _places_once(schema) if isinstance(schema, dict) else ()
+
+
+def _places(schema: Schema | None) -> Iterator[Place]:
     if not isinstance(schema, dict):
         return
     required = schema.get("required", ())
     for name, child in (schema.get("properties") or {}).items():
         if "x-place" in child:
             yield Place(child["x-place"], name, child, name in required)
-        yield from places(child)
+        yield from _places(child)
     for key in ("items", "additionalProperties"):
         if isinstance(schema.get(key), dict):
-            yield from places(schema[key])
+            yield from _places(schema[key])
     for key in ("anyOf", "oneOf", "allOf"):
         for branch in schema.get(key) or ():
-            yield from places(branch)
+            yield from _places(branch)
 
 
-def siblings(schema: Schema | None) -> Iterator[dict[str, Schema]]:
+_places_once: Kept[tuple[Place, ...]] = Kept(lambda schema: tuple(_places(schema)), 2048)
+"""Most plans leave most schemas as they are, and each asks for the places of all."""
+
+
+def siblings(schema: Schema | None) -> tuple[dict[str, Schema], ...]:
     """The `properties` of each object in a schema: the sets of names within which names must stay apart."""
+    return _siblings_once(schema) if isinstance(schema, dict) else ()
+
+
+def _siblings(schema: Schema | None) -> Iterator[dict[str, Schema]]:
     if not isinstance(schema, dict):
         return
     if schema.get("properties"):
         yield schema["properties"]
         for child in schema["properties"].values():
-            yield from siblings(child)
+            yield from _siblings(child)
     for key in ("items", "additionalProperties", "contentSchema"):
         if isinstance(schema.get(key), dict):
-            yield from siblings(schema[key])
+            yield from _siblings(schema[key])
     for child in (schema.get("$defs") or {}).values():
-        yield from siblings(child)
+        yield from _siblings(child)
     for key in ("anyOf", "oneOf", "allOf"):
         for branch in schema.get(key) or ():
-            yield from siblings(branch)
+            yield from _siblings(branch)
+
+
+_siblings_once: Kept[tuple[dict[str, Schema], ...]] = Kept(lambda schema: tuple(_siblings(schema)), 2048)
 
 
 class Edit(NamedTuple):

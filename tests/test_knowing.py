@@ -10,7 +10,7 @@ from depot import DEPOT
 from perturb.knowable import free_keys
 from perturb.knowing import Knowing, tools_told
 from perturb.operator import Setup, lens_for
-from perturb.types import Call, Reply, Result, Schema
+from perturb.types import Call, Reply, Schema
 
 PERSON: Schema = {"type": "object", "properties": {"name": {"type": "string"}}}
 
@@ -46,12 +46,12 @@ def hidden(*exchanges: tuple[Call, str, bool]) -> list[str]:
     """What was not told when a gold call is made by these shown calls, each with its reply and whether it failed."""
     lens = lens_for(None, Setup.of(DEPOT))
     tools = lens.setup.public_tools
-    knowing = Knowing([DEPOT.tasks[0].prompt], tools, [DEPOT.tasks[0].prompt], tools, {})
-    knowing.begin(CALL)
+    knowing = Knowing([DEPOT.tasks[0].prompt], tools)
+    knowing.begin(CALL, ())
     for number, (call, text, failed) in enumerate(exchanges):
         knowing.send(call, lens, number == 0)
         knowing.hear(call, Reply(text, failed), failed)
-    knowing.end(None, Result([]), "[]")
+    knowing.end()
     return [one for one in knowing.hidden if "nothing in" in one]
 
 

@@ -42,8 +42,14 @@ def pieces(name: str) -> tuple[str, ...]:
 def likeness(left: Sequence[str], right: Sequence[str], split: Callable[[str], Iterable[str]] = words) -> NDArray[np.float64]:
     """How alike each of `left` is to each of `right`, from 0 to 1: the cosine of their words, rare words counting more.
 
-    Returns an array of len(left) by len(right).
+    Returns an array of len(left) by len(right), which is not to be changed in place.
     """
+    return _likeness(tuple(left), tuple(right), split)
+
+
+@lru_cache(maxsize=256)
+def _likeness(left: Sequence[str], right: Sequence[str], split: Callable[[str], Iterable[str]]) -> NDArray[np.float64]:
+    """Kept, since most setups change some of the names, the descriptions and the arguments of tools, and leave the others."""
     bags = [Counter(split(text)) for text in (*left, *right)]
     spread = Counter(word for bag in bags for word in bag)
     weight = {word: math.log(1 + len(bags) / count) for word, count in spread.items()}
@@ -59,6 +65,7 @@ def likeness(left: Sequence[str], right: Sequence[str], split: Callable[[str], I
             for row, other in index.get(word, ()):
                 scores[row] += share * other
         made[:, column] = scores
+    made.flags.writeable = False
     return made
 
 

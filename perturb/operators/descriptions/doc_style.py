@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar
 
 import msgspec
 
 from perturb.docstrings import Section, sections
+from perturb.kept import Kept
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
 from perturb.operators.descriptions.doc_layouts import LAYOUTS, Argument, Document, Layout, lay_out
 from perturb.operators.tool_places import place_of, tools_by_place
@@ -99,8 +101,10 @@ class DocStyleLens(Lens):
 
 def _laid_out(tool: Tool, layout: Layout | None) -> Tool:
     """The tool with its documentation laid out; itself where that changes nothing, or no argument is described."""
-    if layout is None:
-        return tool
+    return tool if layout is None else _laid_out_once[layout](tool)
+
+
+def _laid_out_in(layout: Layout, tool: Tool) -> Tool:
     document = _document(tool)
     if not any(one.text for one in document.arguments):
         return tool
@@ -110,6 +114,10 @@ def _laid_out(tool: Tool, layout: Layout | None) -> Tool:
     if description == tool.description and bare == properties:
         return tool
     return msgspec.structs.replace(tool, description=description, parameters={**tool.parameters, "properties": bare})
+
+
+_laid_out_once: dict[Layout, Kept[Tool]] = {layout: Kept(partial(_laid_out_in, layout), 2048) for layout in LAYOUTS}
+"""Each plan looks at all tools in all layouts, to choose one that changes something."""
 
 
 def _document(tool: Tool) -> Document:

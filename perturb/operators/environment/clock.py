@@ -71,10 +71,11 @@ class Clock(Operator, frozen=True, kw_only=True):
                 for place in schemas.places(schema):
                     if (date := _declared(place.schema)) and not _moves(dates, date):
                         return NotApplicable("not_declared", f"no year is seen in {place.place}, written {date['written']}")
-        now = _present(setup.root)
+        own = Setup.of(source)
+        now = _present(own)
         if now is not None and dates.text(now, CYCLE) == now:
             return NotApplicable("not_declared", f"no year is seen in {now!r}, which stands at {source.clock.now}")
-        if not _told(setup.root):
+        if not _told(own):
             return NotApplicable("nothing_to_change", "nothing tells a date with a year")
         return cls(years=CYCLE * dose(intensity, _MOST))
 
@@ -99,7 +100,7 @@ class ClockLens(RetoldStateLens):
         volatile = real.source.volatile if years else ()
         self._stamps = re.compile("|".join(f"(?:{path})" for path in volatile)) if volatile else None
         if years:
-            told = _told(real.root)
+            told = _told(Setup.of(real.source))
             now = {dates.text(date, years) for date in told}
             self.retired = tuple(Retired("entity", date) for date in sorted(told) if date not in now)
 

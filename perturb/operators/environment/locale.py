@@ -76,7 +76,11 @@ class Locale(Operator, frozen=True, kw_only=True):
             return NotApplicable("not_declared", f"the toolset declares {found}")
         (currency,) = currencies
         old = notation(written, currency)
-        fitting = [locale for locale in _LOCALES if _differences(written, old, locale) and _sayable(setup.root, old, locale)]
+        fitting = [
+            locale
+            for locale in _LOCALES
+            if _differences(written, old, locale) and _sayable(Setup.of(setup.source), old, locale)
+        ]
         if not fitting:
             return NotApplicable("names_exhausted", f"no other money can be called by what stands for {currency} in the texts")
         locale = pick.choice("locale", fitting)
@@ -105,7 +109,7 @@ class LocaleLens(RetoldLens):
                 self._units = {old.code: new.code, new.code: old.code}
         super().__init__(real, self._traded, self._traded)
         if self._money is not None and self._units:
-            used = _words_used(real.root, frozenset({*self._money.pairs, *self._money.pairs.values()}))
+            used = _words_used(Setup.of(real.source), frozenset({*self._money.pairs, *self._money.pairs.values()}))
             gone = [old for old, new in self._money.pairs.items() if old in used and new not in used]
             self.retired = tuple(Retired("entity", word) for word in gone)
 

@@ -35,6 +35,7 @@ def slots(template: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
 
 
+@lru_cache(maxsize=4096)
 def _compiled(template: str, other: str) -> _Template:
     pattern, literal = "", 0
     for text, name, _, _ in Formatter().parse(template):

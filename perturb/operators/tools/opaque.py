@@ -61,9 +61,10 @@ class Opaque(Operator, frozen=True, kw_only=True):
         free = [name for number in range(1, 99 + 2 * len(places)) if (name := f"{prefix}_{number}") not in taken]
         new = dict(zip(places, pick.order("numbers", free), strict=False))
         chosen = pick.chosen(places, intensity)
+        untold = _untold(places.values())
         return cls(
             names={place: new[place] for place in chosen},
-            untold=tuple(place for place in chosen if place in _untold(places.values())),
+            untold=tuple(place for place in chosen if place in untold),
         )
 
     def lens(self, setup: Setup) -> Lens:
