@@ -18,7 +18,7 @@ import anyio
 import msgspec
 
 from perturb import laws
-from perturb.errors import ConfigurationError, PerturbError, nearest
+from perturb.errors import ConfigurationError, WorkerLost, nearest
 from perturb.evaluation import Request, floor, learned_path
 from perturb.findings import Broken, Checked, Row
 from perturb.learned_gold import use_learned
@@ -33,12 +33,6 @@ from perturb.types import HEADLINE_KINDS, Call
 TIME_FOR_A_PIECE = 600.0
 """Seconds without any finished piece after which other processes are given up."""
 GOLD_CALLS_FOR_DOSE = 40
-
-
-class WorkerLost(PerturbError):
-    """A process that was to check did not answer."""
-
-    exit_status = 3
 
 
 class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
