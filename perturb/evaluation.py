@@ -19,6 +19,8 @@ from perturb import __version__
 from perturb.agent import AgentContext
 from perturb.episode import AGENT_OUTCOMES, Episode, EpisodeStep
 from perturb.errors import ConfigurationError, nearest
+from perturb.gate_pairs import Gate, arranged
+from perturb.gating import RunningGate, gate_data
 from perturb.learned_gold import learn, use_learned
 from perturb.loading import FoundAgent, LoadedAgent, find_agent, load_toolset
 from perturb.models.settings import ModelSettings
@@ -44,7 +46,8 @@ LINES_KEPT = 2000
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What to evaluate, in the words of a user. `tasks` are ids; `limit` takes the first so many of them. `folder` is where
     runs go, `gold` the folder of learnt gold calls (beside `folder` where it is not named); `model` are the settings of
-    an agent that asks one; `command` reproduces the run."""
+    an agent that asks one; `command` reproduces the run. With a `gate` the run consists of the pairs that it is judged by,
+    in place of the trials of the `design`."""
 
     agent: str = "reader"
     toolset: str = "airline"
@@ -58,6 +61,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     gold: Path | None = None
     fresh: bool = False
     model: ModelSettings | None = None
+    gate: Gate | None = None
     command: str = "perturb run"
 
 
@@ -107,6 +111,7 @@ async def prepare(request: Request, agent: LoadedAgent | None = None) -> Prepare
             request.design,
             request.limits.max_calls,
             request.limits.timeout,
+            *([] if request.gate is None else [msgspec.structs.replace(request.gate, early_stop=True)]),
         ],
         6,
     )
@@ -177,25 +182,35 @@ def floor(toolset: Toolset, tasks: Sequence[Task]) -> Floor:
     return Floor(**passed)
 
 
+async def planned_run(
+    prepared: Prepared, store: Store, run: str, report: Report | None = None, workers: Workers | None = None
+) -> RunPlan:
+    """Plan what a request asks for, and prove it; see `perturb.planning.plan_run`."""
+    request = prepared.request
+    gate = request.gate
+    return await plan_run(
+        prepared.toolset,
+        prepared.agent,
+        prepared.operators,
+        request.design,
+        request.limits,
+        gold=prepared.gold,
+        store=store,
+        run=run,
+        tasks=prepared.tasks,
+        report=report,
+        workers=workers,
+        arrange=None if gate is None else lambda prover, first: arranged(prover, first, gate, prepared.operators),
+    )
+
+
 async def evaluate(prepared: Prepared, report: Report | None = None, workers: Workers | None = None) -> Evaluation:
     """Prove, run and report. Resumes by itself; an interrupted run gives what it has. With `workers` they prove, and run the
     episodes of an agent that takes nothing but the processor: one of the reference agents."""
     request = prepared.request
     started = time.time()
     with Store(store_path(request)) as store:
-        plan = await plan_run(
-            prepared.toolset,
-            prepared.agent,
-            prepared.operators,
-            request.design,
-            request.limits,
-            gold=prepared.gold,
-            store=store,
-            run=prepared.run,
-            tasks=prepared.tasks,
-            report=report,
-            workers=workers,
-        )
+        plan = await planned_run(prepared, store, prepared.run, report, workers)
         header = header_of(prepared, plan, started)
         kept = {
             "header": msgspec.to_builtins(header),
@@ -203,6 +218,7 @@ async def evaluate(prepared: Prepared, report: Report | None = None, workers: Wo
             "gold_fails_clean": plan.gold_fails_clean,
             "not_proven_tasks": plan.not_proven_tasks,
             "request": msgspec.to_builtins(request, enc_hook=str),
+            "gate": msgspec.to_builtins(request.gate),
         }
         store.begin_run(prepared.run, started, kept)
         try:
@@ -216,6 +232,7 @@ async def evaluate(prepared: Prepared, report: Report | None = None, workers: Wo
                 report=report,
                 fresh=request.fresh,
                 workers=workers if prepared.agent.is_reference else None,
+                stopping=None if request.gate is None else RunningGate(request.gate, store.planned(prepared.run)),
             )
             requests = getattr(prepared.agent.function, "requests", None)
         finally:
@@ -267,8 +284,9 @@ def header_of(prepared: Prepared, plan: RunPlan, started: float) -> RunHeader:
     )
 
 
-def assemble(store: Store, run: str, folder: Path) -> dict[str, Any]:
-    """The data of a stored run's report, without running anything; plan files of its failures are written to `folder`."""
+def assemble(store: Store, run: str, folder: Path, gate: Gate | None = None) -> dict[str, Any]:
+    """The data of a stored run's report, without running anything; plan files of its failures are written to `folder`. With
+    `gate` it is judged by that one, in place of its own."""
     kept = store.header(run)
     if kept is None:
         known = [name for name, _, _ in store.runs()]
@@ -287,6 +305,7 @@ def assemble(store: Store, run: str, folder: Path) -> dict[str, Any]:
     data["infrastructure"] = [*_faults(store, run, "infrastructure_error", header, folder)]
     data["refused"] = [*_faults(store, run, "invalid_setup", header, folder)]
     data["ended"] = kept.get("ended")
+    data["gate"] = gate_data(store, run, data, gate)
     return data
 
 

@@ -269,7 +269,7 @@ class PerturbedTest(pytest.Function):
         prepared = self._prepared
         with Store(store_path(prepared.request)) as store:
             kept = store.header(prepared.run)
-        finished = kept is not None and (kept.get("ended") or {}).get("how") == "complete"
+        finished = kept is not None and (kept.get("ended") or {}).get("how") in ("complete", "settled")
         request = msgspec.structs.replace(prepared.request, fresh=finished)
         prepared = msgspec.structs.replace(prepared, request=request)
         if finished:

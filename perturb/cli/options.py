@@ -6,11 +6,14 @@ import math
 import shlex
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from perturb.configuration import Found, checked, find_configuration, from_folder_of
+
+if TYPE_CHECKING:
+    from perturb.gate_pairs import Gate
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -153,6 +156,37 @@ def chosen_operators(context: click.Context) -> tuple[str, ...]:
 
 def task_option(function: F) -> F:
     return click.option("--task", multiple=True, metavar="ID", help="Only this task; may be given several times.")(function)
+
+
+def gate_options(function: F) -> F:
+    function = click.option(
+        "--per", type=click.Choice(["headline", "axis", "operator"]), default="headline", show_default=True,
+        help="What must hold the gate: the headline drop, or the drop of every axis or operator.",
+    )(function)  # fmt: skip
+    return click.option(
+        "--gate", metavar="'drop<=10%'", default=None,
+        help="Pass (exit 0) or fail (1) as soon as pairs of episodes make it certain; else inconclusive (3). "
+        "Each pair has a clean episode of its own; --trials limits the pairs of each task under each operator.",
+    )(function)  # fmt: skip
+
+
+def gate_of(context: click.Context, *, early_stop: bool = True) -> Gate | None:
+    """The gate that the options name; raises `ConfigurationError` for one that cannot be."""
+    from perturb.errors import ConfigurationError
+    from perturb.gate_pairs import Gate, read_gate
+
+    params = context.params
+    given = {name for name in ("per", "no_early_stop", "trials") if _given(context, name)}
+    if params["gate"] is None:
+        for name in given & {"per", "no_early_stop"}:
+            raise ConfigurationError(f"--{name.replace('_', '-')} is about a gate; name it with --gate 'drop<=10%'")
+        return None
+    trials = params["trials"] if "trials" in given else None
+    return Gate(limit=read_gate(params["gate"]), per=params["per"], trials=trials, early_stop=early_stop)
+
+
+def _given(context: click.Context, name: str) -> bool:
+    return name in context.params and context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
 
 
 def json_option(function: F) -> F:

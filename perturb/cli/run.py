@@ -16,6 +16,8 @@ from perturb.cli.options import (
     Finite,
     chosen_operators,
     command_line,
+    gate_of,
+    gate_options,
     json_option,
     operators_option,
     preset_option,
@@ -34,7 +36,8 @@ Examples:
   perturb run                                                  the reference agent on the airline toolset
   perturb run --agent mine.py:agent --operators 'tools.*'      your own agent, renamed tools only
   perturb run --agent mine.py --preset vendor-swap             another vendor's API, all of it at once
-  perturb run --agent mine.py --trials 3 --max-drop 0.1        a gate: at most 10 points may be lost
+  perturb run --agent mine.py --gate 'drop<=10%'               a gate: stops as soon as the answer is certain
+  perturb run --agent mine.py --trials 3 --max-drop 0.1        the same question to a run that is made whole
   perturb run --agent mine.py --budget 10min,5usd --dry-run    what it would take, and nothing else
 """
 SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -74,7 +77,12 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 )  # fmt: skip
 @click.option(
     "--max-drop", type=Finite(0.0, 1.0), default=None, metavar="FRACTION",
-    help="The gate: exit 0 if the whole interval of the drop is at or below it, 1 if above it, else 3.",
+    help="A gate on the whole run: exit 0 if all of the drop's interval is at or below it, 1 if above it, else 3.",
+)  # fmt: skip
+@gate_options
+@click.option(
+    "--no-early-stop", is_flag=True,
+    help="Run all that --gate has planned, also after the answer is certain; the answer is the same.",
 )  # fmt: skip
 @click.option(
     "--out", type=click.Path(file_okay=False), default=OUT, show_default=True, help="The folder of runs and their reports."
@@ -103,10 +111,13 @@ def command(
 
     from perturb.agent import EndOfRun
     from perturb.cli.progress import RunProgress
+    from perturb.errors import ConfigurationError
     from perturb.evaluation import Evaluation, evaluate, prepare
     from perturb.workers import ProcessWorkers
 
     request = _request(ctx, chosen)
+    if request.gate is not None and max_drop is not None:
+        raise ConfigurationError("--max-drop and --gate are two ways to ask for a gate; leave one of them out")
     if not dry_run:
         _can_write(chosen)
 
@@ -157,14 +168,14 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
         store=Path(chosen["store"]) if chosen["store"] else None,
         fresh=chosen["fresh"],
         model=settings_of(ctx, chosen),
+        gate=gate_of(ctx, early_stop=not chosen["no_early_stop"]),
         command=command_line(ctx, but=frozenset({"as_json", "dry_run", "fresh", "markdown", "junit", "jobs"})),
     )
 
 
 async def _plan(prepared: Prepared, progress: Any) -> Foreseen:
     """What a run would take; the store is left as it was, proofs aside, which are the same for every run."""
-    from perturb.evaluation import store_path
-    from perturb.planning import plan_run
+    from perturb.evaluation import planned_run, store_path
     from perturb.store import Store
 
     request = prepared.request
@@ -174,18 +185,7 @@ async def _plan(prepared: Prepared, progress: Any) -> Foreseen:
     arms = {"clean": 0, "perturbed": 0}
     calls = 0
     with Store(path if path.is_file() else ":memory:") as store:
-        plan = await plan_run(
-            prepared.toolset,
-            prepared.agent,
-            prepared.operators,
-            request.design,
-            request.limits,
-            gold=prepared.gold,
-            store=store,
-            run=name,
-            tasks=prepared.tasks,
-            report=progress,
-        )
+        plan = await planned_run(prepared, store, name, progress)
         for one in store.planned(name, left=not request.fresh):
             arms[one.arm] += 1
             calls += gold[one.task]
@@ -228,7 +228,9 @@ def _tell_plan(prepared: Prepared, foreseen: Foreseen, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
         return
-    click.echo(f"{told['episodes']:,} episodes would be run: {told['clean']:,} clean, {told['perturbed']:,} perturbed")
+    most = "at most " if prepared.request.gate is not None and prepared.request.gate.early_stop else ""
+    arms = f"{told['clean']:,} clean, {told['perturbed']:,} perturbed"
+    click.echo(f"{most}{told['episodes']:,} episodes would be run: {arms}")
     click.echo(f"about {told['calls']:,} calls, if the agent makes as many as the gold solutions")
     click.echo("cost: unknown before an episode of this agent has told its price; limit it with --budget 5usd")
     for outcome, number in reasons.items():
@@ -323,10 +325,10 @@ def _remark(evaluation: Evaluation, request: Request, judged: Judged, max_drop: 
     learned = learned_path(request)
     if data["not_proven_tasks"] and learned.is_file():
         click.echo(f'{learned} holds the gold calls of clean runs that passed; set "reviewed": true to use them', err=True)
-    if ended.left:
+    if ended.left and ended.how != "settled":
         why = "interrupted" if ended.how == "interrupted" else ended.why
         click.echo(f"{why}; {ended.left:,} episodes are left. The same command again goes on: {data['reproduce']}", err=True)
-    if max_drop is not None or judged.verdict != "held":
+    if max_drop is not None or data["gate"] is not None or judged.verdict != "held":
         click.echo(f"{judged.verdict}: {judged.why}", err=True)
 
 

@@ -63,6 +63,7 @@ def print_report(data: Mapping[str, Any], console: Console, *, report_path: str 
     screen = _Screen(console)
     _header(screen, data)
     _rates(screen, data)
+    _gate(screen, data)
     _axes(screen, data)
     _operators(screen, data)
     _counts(screen, data)
@@ -167,6 +168,15 @@ def _rates(screen: _Screen, data: Mapping[str, Any]) -> None:
     if not beside:
         screen.line(f"{'':<18}", (noise, QUIET))
     screen.line(f"{'':<18}", (f"{wording.p_value(head['p_value'])}, over {wording.count(head['tasks'], 'task')}", QUIET))
+    screen.gap()
+
+
+def _gate(screen: _Screen, data: Mapping[str, Any]) -> None:
+    gate = data.get("gate")
+    if gate is None:
+        return
+    screen.line(f"  {'gate':<10}", (gate["answer"], "bold"), f"  {gate['gate']} by {gate['per']}, {gate['estimand']}")
+    screen.prose(gate["why"], indent=" " * 12, style=QUIET)
     screen.gap()
 
 

@@ -120,9 +120,13 @@ def remarks(data: Mapping[str, Any]) -> list[str]:
     """
     said = []
     ended = data.get("ended") or {}
-    if ended.get("left"):
+    if ended.get("left") and ended.get("how") != "settled":
         why = ended.get("why") or "interrupted"
         said.append(f"The run is not whole: {why}; {count(ended['left'], 'episode')} left. The same command goes on.")
+    if (data.get("gate") or {}).get("early_stop") and data["gate"]["episodes"]["saved"]:
+        said.append(
+            "The run stopped as soon as its gate was certain: go by the gate; the intervals are those of a run that did not."
+        )
     if data["headline"]["clean"] == 0:
         said.append("The agent passes no task clean, so it has nothing to lose: a drop of 0 says nothing of its robustness.")
     if broken := data.get("gold_fails_clean"):
@@ -132,6 +136,50 @@ def remarks(data: Mapping[str, Any]) -> list[str]:
     if faults := data["outcomes"].get("tester_fault"):
         said.append(f"Faults of Perturb or the toolset ended {count(faults, 'episode')}; no rate holds them.")
     return said
+
+
+def gate_told(gate: Mapping[str, Any], most: int = 5) -> str:
+    """Why a gate answers as it does, in a sentence, with what it saved or what it would take.
+
+    `gate` is the part `gate` of a report's data.
+    """
+    families, per, limit = gate["families"], gate["per"], f"{points(gate['limit'])} points"
+    mine = [one for one in families if one["answer"] == gate["answer"]]
+    mine.sort(key=lambda one: -(one["drop"] or 0.0))
+    told = [_family_told(one, per) for one in mine[:most]]
+    more = f" and {len(mine) - most:,} more" if len(mine) > most else ""
+    if not families:
+        said = "no task has both a clean and a perturbed episode, so there is no drop to judge"
+    elif per != "headline" and gate["answer"] == "pass":
+        said = f"each {per} of {len(families):,} loses at most {limit}; most: {told[0]}"
+    else:
+        said = f"{', '.join(told)}{more}; at most {limit} may be lost"
+    if gate["episodes"]["saved"]:
+        said += f"; {gate['episodes']['saved']:,} of {count(gate['episodes']['planned'], 'episode')} were not needed"
+    return said + (_takes_told(gate) if gate["answer"] == "inconclusive" and families else "")
+
+
+def _family_told(one: Mapping[str, Any], per: str) -> str:
+    name = "the drop" if per == "headline" else one["family"]
+    if one["drop"] is None:
+        return f"{name} is unknown"
+    over = interval(one["interval"]) if "interval" in one else f"over {count(one['pairs'], 'pair')}"
+    return f"{name} is {points(one['drop'])} points {over}" if per == "headline" else f"{name} {points(one['drop'])} {over}"
+
+
+def _takes_told(gate: Mapping[str, Any]) -> str:
+    takes = gate["takes"]
+    if not gate["whole"]:
+        return "; the run is not whole: the same command goes on"
+    if takes is None or not any(takes.values()):
+        return "; a drop that is just at the limit is settled by no number of episodes: allow another"
+    if gate["method"] == "sequential":
+        anew = ", with another --seed, so that all are fresh" if takes["fresh"] else ""
+        more = f"about {count(takes['pairs'], 'more pair')} ({count(takes['episodes'], 'episode')}) would tell"
+        return f"; {more}: --trials {takes['trials']}{anew}"
+    if takes["tasks"] is None:
+        return f"; --trials {takes['trials']} --clean-trials {takes['clean_trials']} would tell"
+    return f"; about {count(takes['tasks'], 'task')} would tell, or --trials 2 or more, to judge exactly these tasks"
 
 
 def error_told(one: Mapping[str, Any]) -> str:
