@@ -174,12 +174,12 @@ def _takes_told(gate: Mapping[str, Any]) -> str:
     if takes is None or not any(takes.values()):
         return "; a drop that is just at the limit is settled by no number of episodes: allow another"
     if gate["method"] == "sequential":
-        anew = ", with another --seed, so that all are fresh" if takes["fresh"] else ""
-        more = f"about {count(takes['pairs'], 'more pair')} ({count(takes['episodes'], 'episode')}) would tell"
-        return f"; {more}: --trials {takes['trials']}{anew}"
+        anew = ", drawn with another seed, so that all are fresh" if takes["fresh"] else ""
+        more = f"about {count(takes['pairs'], 'more pair')}, {count(takes['episodes'], 'episode')}"
+        return f"; {count(takes['trials'], 'trial')} of each task under each operator would tell ({more}){anew}"
     if takes["tasks"] is None:
-        return f"; --trials {takes['trials']} --clean-trials {takes['clean_trials']} would tell"
-    return f"; about {count(takes['tasks'], 'task')} would tell, or --trials 2 or more, to judge exactly these tasks"
+        return f"; about {takes['trials']:,} trials and {takes['clean_trials']:,} clean ones would tell"
+    return f"; about {count(takes['tasks'], 'task')} would tell, or two trials or more, to judge exactly these tasks"
 
 
 def error_told(one: Mapping[str, Any]) -> str:
