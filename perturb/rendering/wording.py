@@ -51,6 +51,29 @@ def interval(ends: Sequence[float] | None, width: int = 0) -> str:
     return NOTHING if ends is None else f"[{points(ends[0]):>{width}}, {points(ends[1]):>{width}}]"
 
 
+def kept_ends(kept: Mapping[str, Any]) -> str:
+    """The interval of a retention, in percent, which may have no upper end."""
+    return f"[{points(kept['low'])}, {'∞' if kept['high'] is None else points(kept['high'])}]"
+
+
+def rates(values: Sequence[float], most: int = 8) -> str:
+    """Several rates in percent: `90.0, 81.0, 73.0 %`; of very many only the first."""
+    return f"{', '.join(points(value) for value in values[:most])}{', …' if len(values) > most else ''} %"
+
+
+def eligible_told(eligible: Mapping[str, Any]) -> str:
+    """`40 of 42 tasks that pass clean`."""
+    return f"{eligible['tasks']:,} of {count(eligible['of'], 'task')} that can pass clean"
+
+
+def missing_told(missing: Mapping[str, Any]) -> str:
+    """How far the drop could be off, had the missing episodes ended otherwise."""
+    episodes = count(missing["clean"] + missing["perturbed"], "episode")
+    between = f"{points(missing['least'])} and {points(missing['most'])} points, {interval(missing['interval'])}"
+    arms = f"{missing['clean']:,} clean, {missing['perturbed']:,} perturbed"
+    return f"{episodes} ({arms}) ended in no fault of the agent’s; counted both ways, the drop lies between {between}"
+
+
 def p_value(p: float | None) -> str:
     """`p < 0.001`, `p 0.012`, `p 0.23`, `p 1`; never a p of 0."""
     if p is None:
@@ -201,6 +224,10 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "duration": duration,
     "spent": spent,
     "counted": count,
+    "kept_ends": kept_ends,
+    "rates": rates,
+    "eligible_told": eligible_told,
+    "missing_told": missing_told,
     "words": lambda name: str(name).replace("_", " "),
 }
 """The same, for templates."""
