@@ -33,16 +33,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("models", "serving"),
     ("rendering",),
     (
-        "evaluation",
-        "checking",
-        "findings",
-        "demonstration",
-        "replaying",
-        "showing",
-        "paraphrasing",
-        "workers",
-        "gate_pairs",
-        "gating",
+        *("evaluation", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing", "workers"),
+        *("gate_pairs", "gating", "filtering", "choosing", "sharding"),
     ),
     ("cli", "__main__", "pytest_plugin", "pytest_support", "pytest_report", "pytest_replay"),
 )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-NOT_SETTINGS = frozenset({"as-json", "dry-run", "fresh", "help"})
+NOT_SETTINGS = frozenset({"as-json", "dry-run", "fresh", "help", "only-failed", "shard"})
 """Flags that belong to one call of a command, never to a project."""
 OUT = "reports/runs"
 """Where runs and the store go by default."""

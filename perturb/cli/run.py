@@ -53,6 +53,15 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 @preset_option
 @task_option
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="Only the first so many tasks.")
+@click.option(
+    "--filter", metavar="EXPR", default="",
+    help="Only these pairs, as 'axis:tools and not task:refund*': fields task, operator, axis, kind; globs; and, or, not, ().",
+)  # fmt: skip
+@click.option("--only-failed", is_flag=True, help="Only the pairs that failed in the last run of the same request.")
+@click.option(
+    "--shard", metavar="I/N", default=None,
+    help="Only the I-th of N parts of the tasks; runs of all in one store are one run for perturb report.",
+)  # fmt: skip
 @click.option("--trials", type=click.IntRange(min=1), default=1, show_default=True, help="Perturbed episodes for each pair.")
 @click.option("--clean-trials", type=click.IntRange(min=1), default=2, show_default=True, help="Clean episodes for each task.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Where every choice of a perturbation comes from.")
@@ -118,6 +127,8 @@ def command(
     request = _request(ctx, chosen)
     if request.gate is not None and max_drop is not None:
         raise ConfigurationError("--max-drop and --gate are two ways to ask for a gate; leave one of them out")
+    if request.only_failed and max_drop is not None:
+        raise ConfigurationError("the drop of pairs that were chosen for having failed is no gate; leave --max-drop out")
     if not dry_run:
         _can_write(chosen)
 
@@ -142,6 +153,7 @@ def command(
 
 
 def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
+    from perturb.choosing import read_shard
     from perturb.evaluation import Request
     from perturb.planning import Design, Limits
 
@@ -167,6 +179,9 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
         folder=Path(chosen["out"]),
         store=Path(chosen["store"]) if chosen["store"] else None,
         fresh=chosen["fresh"],
+        filter=chosen["filter"],
+        only_failed=chosen["only_failed"],
+        shard=None if chosen["shard"] is None else read_shard(chosen["shard"]),
         model=settings_of(ctx, chosen),
         gate=gate_of(ctx, early_stop=not chosen["no_early_stop"]),
         command=command_line(ctx, but=frozenset({"as_json", "dry_run", "fresh", "markdown", "junit", "jobs"})),
@@ -325,6 +340,8 @@ def _remark(evaluation: Evaluation, request: Request, judged: Judged, max_drop: 
     learned = learned_path(request)
     if data["not_proven_tasks"] and learned.is_file():
         click.echo(f'{learned} holds the gold calls of clean runs that passed; set "reviewed": true to use them', err=True)
+    if data["failed_in"] and not ended.episodes and not ended.left:
+        click.echo("nothing was run, since this agent has run these pairs before; --fresh runs them again", err=True)
     if ended.left and ended.how != "settled":
         why = "interrupted" if ended.how == "interrupted" else ended.why
         click.echo(f"{why}; {ended.left:,} episodes are left. The same command again goes on: {data['reproduce']}", err=True)

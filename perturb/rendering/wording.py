@@ -146,6 +146,15 @@ def remarks(data: Mapping[str, Any]) -> list[str]:
     if ended.get("left") and ended.get("how") != "settled":
         why = ended.get("why") or "interrupted"
         said.append(f"The run is not whole: {why}; {count(ended['left'], 'episode')} left. The same command goes on.")
+    if shards := data.get("shards"):
+        numbers, of = shards["numbers"], shards["of"]
+        if len(numbers) < of:
+            lacking = ", ".join(str(number) for number in range(1, of + 1) if number not in numbers)
+            said.append(f"The run is not whole: of its {of} shards the store lacks {lacking}.")
+    if data.get("failed_in"):
+        said.append(f"Only pairs that failed in run {data['failed_in']} were run: their drop says nothing of the others.")
+    if data.get("filter"):
+        said.append(f"Only the pairs were run that this filter means: {data['filter']}")
     if (data.get("gate") or {}).get("early_stop") and data["gate"]["episodes"]["saved"]:
         said.append(
             "The run stopped as soon as its gate was certain: go by the gate; the intervals are those of a run that did not."
