@@ -376,7 +376,7 @@ def assemble(store: Store, run: str, folder: Path, gate: Gate | None = None) -> 
     failures = list(_failures(store, run, header, folder))
     shown = {(one["operator"], one["task"], one["trial"]) for one in failures}
     others = list(islice(_other_failures(store, run, header, folder, shown), LINES_KEPT))
-    data = report_data(header, _rows(store, run, left_out), failures, others)
+    data = report_data(header, stored_rows(store, run, left_out), failures, others)
     data["gold_fails_clean"] = kept["gold_fails_clean"]
     data["not_proven_tasks"] = kept["not_proven_tasks"]
     data["unsolvable"] = [_left(one, header, folder) for one in left_out if one.outcome == "unsolvable"]
@@ -392,7 +392,8 @@ def assemble(store: Store, run: str, folder: Path, gate: Gate | None = None) -> 
     return data
 
 
-def _rows(store: Store, run: str, left_out: Sequence[LeftOut]) -> Iterator[EpisodeRow]:
+def stored_rows(store: Store, run: str, left_out: Sequence[LeftOut] = ()) -> Iterator[EpisodeRow]:
+    """The episodes of a run as the statistics take them, and the pairs that were left out."""
     for one in store.finished(run):
         yield EpisodeRow(
             task=one.task,

@@ -14,6 +14,7 @@ from perturb.configuration import Found, checked, find_configuration, from_folde
 
 if TYPE_CHECKING:
     from perturb.gate_pairs import Gate
+    from perturb.store import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -206,3 +207,20 @@ def store_option(function: F) -> F:
         "--store", type=click.Path(dir_okay=False), default=None,
         help="The file that holds the episodes; episodes.sqlite in the folder of runs by default.",
     )(function)  # fmt: skip
+
+
+def named_run(opened: Store, prefix: str | None) -> str:
+    """The run that a unique prefix names, or the latest."""
+    from perturb.errors import ConfigurationError, nearest
+
+    runs = [name for name, _, _ in opened.runs()]
+    if not runs:
+        raise ConfigurationError(f"there is no run in {opened.path} yet; `perturb run` makes one")
+    if prefix is None:
+        return runs[0]
+    found = [name for name in runs if name.startswith(prefix)]
+    if len(found) == 1 or prefix in found:
+        return prefix if prefix in found else found[0]
+    if found:
+        raise ConfigurationError(f"{prefix!r} begins the names of {len(found)} runs: {', '.join(found)}; give more of it")
+    raise ConfigurationError(f"there is no run {prefix!r} in {opened.path}; {nearest(prefix, runs)}")

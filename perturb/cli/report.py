@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from perturb.cli.options import Configured, Finite, gate_of, gate_options, json_option, runs_option, store_option
-
-if TYPE_CHECKING:
-    from perturb.store import Store
+from perturb.cli.options import Configured, Finite, gate_of, gate_options, json_option, named_run, runs_option, store_option
 
 EXAMPLES = """\b
 Examples:
@@ -62,7 +58,7 @@ def command(
     if not path.is_file():
         raise ConfigurationError(f"there is no store {path}, so no run; `perturb run` makes one, --store names another")
     with Store(path) as opened:
-        name = _named(opened, run)
+        name = named_run(opened, run)
         folder = Path(out) / name
         data = assemble(opened, name, folder, gate)
     page = folder / "report.html"
@@ -88,20 +84,3 @@ def command(
         judged = judge(data, max_drop)
         click.echo(f"{judged.verdict}: {judged.why}", err=True)
         ctx.exit(judged.status)
-
-
-def _named(opened: Store, prefix: str | None) -> str:
-    """The run that a unique prefix names, or the latest."""
-    from perturb.errors import ConfigurationError, nearest
-
-    runs = [name for name, _, _ in opened.runs()]
-    if not runs:
-        raise ConfigurationError(f"there is no run in {opened.path} yet; `perturb run` makes one")
-    if prefix is None:
-        return runs[0]
-    found = [name for name in runs if name.startswith(prefix)]
-    if len(found) == 1 or prefix in found:
-        return prefix if prefix in found else found[0]
-    if found:
-        raise ConfigurationError(f"{prefix!r} begins the names of {len(found)} runs: {', '.join(found)}; give more of it")
-    raise ConfigurationError(f"there is no run {prefix!r} in {opened.path}; {nearest(prefix, runs)}")

@@ -29,6 +29,7 @@ from perturb.cli.options import (
 if TYPE_CHECKING:
     from perturb.cli.verdict import Judged
     from perturb.evaluation import Evaluation, Prepared, Request
+    from perturb.foreseeing import Detectable
     from perturb.planning import RunPlan
 
 EXAMPLES = """\b
@@ -191,6 +192,7 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
 async def _plan(prepared: Prepared, progress: Any) -> Foreseen:
     """What a run would take; the store is left as it was, proofs aside, which are the same for every run."""
     from perturb.evaluation import planned_run, store_path
+    from perturb.foreseeing import detectable
     from perturb.store import Store
 
     request = prepared.request
@@ -204,22 +206,43 @@ async def _plan(prepared: Prepared, progress: Any) -> Foreseen:
         for one in store.planned(name, left=not request.fresh):
             arms[one.arm] += 1
             calls += gold[one.task]
+        power = detectable(store.planned(name), request.gate)
         store.begin_plan(name)
-    return Foreseen(plan, arms["clean"], arms["perturbed"], calls)
+    cost = await _cost(prepared, sum(arms.values()))
+    return Foreseen(plan, arms["clean"], arms["perturbed"], calls, power, cost)
+
+
+async def _cost(prepared: Prepared, episodes: int) -> float | None:
+    """About what so many episodes cost, if they take the tokens of the gold solutions; `None` where no price is known."""
+    from perturb.foreseeing import tokens_of
+
+    price = getattr(prepared.agent.function, "price", None)
+    each = tokens_of(await prepared.gold.transcripts()) if callable(price) else None
+    if price is None or each is None:
+        return None
+    from perturb.models.records import Tokens
+
+    cost = price(Tokens(input=round(each.input), output=round(each.output)))
+    return None if cost is None else float(cost) * episodes
 
 
 class Foreseen(NamedTuple):
-    """The plan of a run, how many episodes it still has to run, and the calls they take if they go as the gold does."""
+    """The plan of a run, how many episodes it still has to run, the calls they take if they go as the gold does, what drop all
+    episodes of the plan can detect, and about what those to be run cost."""
 
     plan: RunPlan
     clean: int
     perturbed: int
     calls: int
+    detectable: Detectable
+    cost: float | None
 
 
 def _tell_plan(prepared: Prepared, foreseen: Foreseen, as_json: bool) -> None:
-    """Episodes and calls that a run would take. What an episode costs is known only once a model has been asked."""
+    """Episodes and calls that a run would take, what they could tell, and about what they cost."""
     import msgspec
+
+    from perturb.rendering.wording import detectable_told
 
     plan = foreseen.plan
     reasons: dict[str, int] = {}
@@ -235,7 +258,8 @@ def _tell_plan(prepared: Prepared, foreseen: Foreseen, as_json: bool) -> None:
         "clean": foreseen.clean,
         "perturbed": foreseen.perturbed,
         "calls": foreseen.calls,
-        "cost": None,
+        "cost": foreseen.cost,
+        "detectable": msgspec.to_builtins(foreseen.detectable),
         "left_out": reasons,
         "gold_fails_clean": plan.gold_fails_clean,
         "not_proven_tasks": plan.not_proven_tasks,
@@ -247,7 +271,12 @@ def _tell_plan(prepared: Prepared, foreseen: Foreseen, as_json: bool) -> None:
     arms = f"{told['clean']:,} clean, {told['perturbed']:,} perturbed"
     click.echo(f"{most}{told['episodes']:,} episodes would be run: {arms}")
     click.echo(f"about {told['calls']:,} calls, if the agent makes as many as the gold solutions")
-    click.echo("cost: unknown before an episode of this agent has told its price; limit it with --budget 5usd")
+    for line in detectable_told(told["detectable"]):
+        click.echo(line)
+    cost = "unknown before an episode of this agent has told its price"
+    if foreseen.cost is not None:
+        cost = f"about ${foreseen.cost:,.2f}, if an episode takes the tokens of the gold solutions"
+    click.echo(f"cost: {cost}; limit it with --budget 5usd")
     for outcome, number in reasons.items():
         click.echo(f"{number:,} pairs of task and operator are left out: {outcome.replace('_', ' ')}")
     for task_id in plan.gold_fails_clean:

@@ -170,6 +170,27 @@ def remarks(data: Mapping[str, Any]) -> list[str]:
     return said
 
 
+def detectable_told(found: Mapping[str, Any]) -> list[str]:
+    """What drop a plan can detect, in a line for each question; `found` is a `perturb.foreseeing.Detectable` as data."""
+    if found["headline"] is None and not found["tasks"]:
+        return ["no drop can be detected: no task has both a clean and a perturbed episode"]
+    if found["gate"] is not None:
+        passes, fails = found["gate"]
+        few = "no drop passes" if passes < 0 else f"drops up to {points(passes)} points pass"
+        many = "" if fails > 1 else f", those from {points(fails)} points on fail"
+        return [f"the gate settles nine times in ten: {few}{many}; what lies between is likely inconclusive"]
+
+    def least(drop: float | None) -> str:
+        return "no drop at all" if drop is None else f"a drop of {points(drop)} points or more"
+
+    lines = [
+        f"with probability 0.8 it detects {least(found['headline'])} of the headline, over {count(found['tasks'], 'task')}"
+    ]
+    if found["operators"] > 1:
+        lines.append(f"and {least(found['operator'])} under one of its {found['operators']:,} operators, p-values adjusted")
+    return lines
+
+
 def gate_told(gate: Mapping[str, Any], most: int = 5) -> str:
     """Why a gate answers as it does, in a sentence, with what it saved or what it would take.
 
