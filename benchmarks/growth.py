@@ -32,7 +32,7 @@ def one_size(count: int) -> None:
     import anyio
 
     from benchmarks.trivial import Instant, Trivial, draw_stack, episodes
-    from perturb.evaluation import _rows
+    from perturb.evaluation import stored_rows
     from perturb.operator import Setup
     from perturb.planning import Limits, RunPlan
     from perturb.runner import run_episodes
@@ -56,7 +56,7 @@ def one_size(count: int) -> None:
         anyio.run(run)
         ran = time.perf_counter() - start
         run_peak = _peak()
-        summary = summarize(_rows(store, "growth", ()))
+        summary = summarize(stored_rows(store, "growth", ()))
         seconds = time.perf_counter() - start
         size = sum(file.stat().st_size for file in Path(folder).iterdir()) / 2**20
     if summary.outcomes_clean.get("passed", 0) + summary.outcomes_perturbed.get("passed", 0) != count:

@@ -17,8 +17,11 @@ import msgspec
 
 from perturb import __version__
 from perturb.agent import AgentContext
+from perturb.choosing import Choice, Failed, Shard, failed_pairs
 from perturb.episode import AGENT_OUTCOMES, Episode, EpisodeStep
 from perturb.errors import ConfigurationError, nearest
+from perturb.gate_pairs import Gate, arranged
+from perturb.gating import RunningGate, gate_data
 from perturb.learned_gold import learn, use_learned
 from perturb.loading import FoundAgent, LoadedAgent, find_agent, load_toolset
 from perturb.models.settings import ModelSettings
@@ -29,6 +32,7 @@ from perturb.planning import Design, LeftOut, Limits, Report, RunPlan, Workers, 
 from perturb.rendering.data import Floor, RunHeader, report_data
 from perturb.replay import Gold
 from perturb.runner import Ended, run_episodes
+from perturb.sharding import join_shards
 from perturb.statistics.rows import EpisodeRow
 from perturb.store import Finished, Store
 from perturb.toolset import Task, Toolset
@@ -44,7 +48,9 @@ LINES_KEPT = 2000
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What to evaluate, in the words of a user. `tasks` are ids; `limit` takes the first so many of them. `folder` is where
     runs go, `gold` the folder of learnt gold calls (beside `folder` where it is not named); `model` are the settings of
-    an agent that asks one; `command` reproduces the run."""
+    an agent that asks one; `command` reproduces the run. With a `gate` the run consists of the pairs that it is judged by,
+    in place of the trials of the `design`. Of all pairs those are run that `filter` means (see `perturb.filtering`), with
+    `only_failed` those that failed in the last run of the same request, and with `shard` those of a part of the tasks."""
 
     agent: str = "reader"
     toolset: str = "airline"
@@ -58,11 +64,16 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     gold: Path | None = None
     fresh: bool = False
     model: ModelSettings | None = None
+    gate: Gate | None = None
+    filter: str = ""
+    only_failed: bool = False
+    shard: Shard | None = None
     command: str = "perturb run"
 
 
 class Prepared(msgspec.Struct, kw_only=True):
-    """What a request names, loaded and checked."""
+    """What a request names, loaded and checked. `choice` says which pairs are meant, `failed` which failed where they alone are
+    wanted; `whole` is the name of the run that `run` is a shard of, and else its own."""
 
     request: Request
     toolset: Toolset
@@ -71,6 +82,9 @@ class Prepared(msgspec.Struct, kw_only=True):
     agent: LoadedAgent
     gold: Gold
     run: str
+    whole: str
+    choice: Choice
+    failed: Failed | None = None
 
 
 class Evaluation(msgspec.Struct, kw_only=True):
@@ -90,27 +104,85 @@ async def prepare(request: Request, agent: LoadedAgent | None = None) -> Prepare
     """
     operators, toolset = loaded(request)
     found: FoundAgent | None = find_agent(request.agent) if agent is None else None
-    tasks = _tasks(toolset, request)
+    failed = _failed(request)
+    choice = Choice(request.filter, failed)
+    tasks = choice.tasks(_tasks(toolset, request), operators)
+    operators = choice.operators(tasks, operators)
+    if not tasks:
+        raise ConfigurationError(f"no pair of task and operator is meant by the filter {request.filter!r}; give another")
     gold = Gold(toolset)
     if agent is None:
         assert found is not None
         agent = await made_agent(found, gold, request)
-    run = digest(
-        [
-            __version__,
-            toolset.name,
-            toolset_digest(toolset),
-            [task.id for task in tasks],
-            agent.name,
-            agent.digest,
-            [f"{one.id}@{one.version}" for one in operators],
-            request.design,
-            request.limits.max_calls,
-            request.limits.timeout,
-        ],
-        6,
+    whole = _name(request, toolset, tasks, agent, operators, failed)
+    tasks = _of_shard(tasks, request.shard)
+    return Prepared(
+        request=request,
+        toolset=toolset,
+        tasks=tasks,
+        operators=operators,
+        agent=agent,
+        gold=gold,
+        run=whole if request.shard is None else digest([whole, request.shard], 6),
+        whole=whole,
+        choice=choice,
+        failed=failed,
     )
-    return Prepared(request=request, toolset=toolset, tasks=tasks, operators=operators, agent=agent, gold=gold, run=run)
+
+
+def _name(
+    request: Request,
+    toolset: Toolset,
+    tasks: Sequence[Task],
+    agent: LoadedAgent,
+    operators: Sequence[type[Operator]],
+    failed: Failed | None,
+) -> str:
+    """The name of a run: a digest of all that it consists of."""
+    parts = [
+        __version__,
+        toolset.name,
+        toolset_digest(toolset),
+        [task.id for task in tasks],
+        agent.name,
+        agent.digest,
+        [f"{one.id}@{one.version}" for one in operators],
+        request.design,
+        request.limits.max_calls,
+        request.limits.timeout,
+    ]
+    if request.gate is not None:
+        parts.append(msgspec.structs.replace(request.gate, early_stop=True))
+    if request.filter.strip():
+        parts.append(request.filter)
+    if failed is not None:
+        parts.append(sorted(failed.pairs))
+    return digest(parts, 6)
+
+
+def _failed(request: Request) -> Failed | None:
+    for name in ("only_failed", "shard"):
+        if request.gate is not None and getattr(request, name):
+            raise ConfigurationError(
+                f"a gate judges pairs of the whole suite in the order of their launch, so it does not go with "
+                f"--{name.replace('_', '-')}; judge a stored run by perturb report RUN --gate"
+            )
+    if not request.only_failed:
+        return None
+    path = store_path(request)
+    if not path.is_file():
+        raise ConfigurationError(f"there is no store {path}, so no failed pairs; leave --only-failed out to make a run")
+    with Store(path) as store:
+        return failed_pairs(store, request)
+
+
+def _of_shard(tasks: tuple[Task, ...], shard: Shard | None) -> tuple[Task, ...]:
+    if shard is None:
+        return tasks
+    mine = tasks[shard.number - 1 :: shard.of]
+    if not mine:
+        raise ConfigurationError(f"shard {shard} holds no task, since there are only {len(tasks)}; make fewer shards")
+    return mine
 
 
 def loaded(request: Request) -> tuple[tuple[type[Operator], ...], Toolset]:
@@ -177,25 +249,36 @@ def floor(toolset: Toolset, tasks: Sequence[Task]) -> Floor:
     return Floor(**passed)
 
 
+async def planned_run(
+    prepared: Prepared, store: Store, run: str, report: Report | None = None, workers: Workers | None = None
+) -> RunPlan:
+    """Plan what a request asks for, and prove it; see `perturb.planning.plan_run`."""
+    request = prepared.request
+    gate = request.gate
+    return await plan_run(
+        prepared.toolset,
+        prepared.agent,
+        prepared.operators,
+        request.design,
+        request.limits,
+        gold=prepared.gold,
+        store=store,
+        run=run,
+        tasks=prepared.tasks,
+        report=report,
+        workers=workers,
+        keep=prepared.choice or None,
+        arrange=None if gate is None else lambda prover, first: arranged(prover, first, gate, prepared.operators),
+    )
+
+
 async def evaluate(prepared: Prepared, report: Report | None = None, workers: Workers | None = None) -> Evaluation:
     """Prove, run and report. Resumes by itself; an interrupted run gives what it has. With `workers` they prove, and run the
     episodes of an agent that takes nothing but the processor: one of the reference agents."""
     request = prepared.request
     started = time.time()
     with Store(store_path(request)) as store:
-        plan = await plan_run(
-            prepared.toolset,
-            prepared.agent,
-            prepared.operators,
-            request.design,
-            request.limits,
-            gold=prepared.gold,
-            store=store,
-            run=prepared.run,
-            tasks=prepared.tasks,
-            report=report,
-            workers=workers,
-        )
+        plan = await planned_run(prepared, store, prepared.run, report, workers)
         header = header_of(prepared, plan, started)
         kept = {
             "header": msgspec.to_builtins(header),
@@ -203,6 +286,9 @@ async def evaluate(prepared: Prepared, report: Report | None = None, workers: Wo
             "gold_fails_clean": plan.gold_fails_clean,
             "not_proven_tasks": plan.not_proven_tasks,
             "request": msgspec.to_builtins(request, enc_hook=str),
+            "gate": msgspec.to_builtins(request.gate),
+            "failed_in": None if prepared.failed is None else prepared.failed.run,
+            "shard": _shard(prepared),
         }
         store.begin_run(prepared.run, started, kept)
         try:
@@ -216,6 +302,7 @@ async def evaluate(prepared: Prepared, report: Report | None = None, workers: Wo
                 report=report,
                 fresh=request.fresh,
                 workers=workers if prepared.agent.is_reference else None,
+                stopping=None if request.gate is None else RunningGate(request.gate, store.planned(prepared.run)),
             )
             requests = getattr(prepared.agent.function, "requests", None)
         finally:
@@ -225,9 +312,19 @@ async def evaluate(prepared: Prepared, report: Report | None = None, workers: Wo
         kept["ended"] = msgspec.to_builtins(ended) | ({} if requests is None else {"requests": requests})
         store.update_header(prepared.run, kept)
         _learn(prepared, plan, store)
+        join_shards(store, prepared.whole)
         folder = request.folder / prepared.run
         data = assemble(store, prepared.run, folder)
     return Evaluation(run=prepared.run, data=data, ended=ended, plan=plan, folder=folder)
+
+
+def _shard(prepared: Prepared) -> dict[str, Any] | None:
+    """Which part of which run a shard is, and the command of the whole."""
+    request = prepared.request
+    if request.shard is None:
+        return None
+    command = request.command.replace(f" --shard {request.shard}", "")
+    return {"whole": prepared.whole, "number": request.shard.number, "of": request.shard.of, "command": command}
 
 
 def _learn(prepared: Prepared, plan: RunPlan, store: Store) -> None:
@@ -267,8 +364,9 @@ def header_of(prepared: Prepared, plan: RunPlan, started: float) -> RunHeader:
     )
 
 
-def assemble(store: Store, run: str, folder: Path) -> dict[str, Any]:
-    """The data of a stored run's report, without running anything; plan files of its failures are written to `folder`."""
+def assemble(store: Store, run: str, folder: Path, gate: Gate | None = None) -> dict[str, Any]:
+    """The data of a stored run's report, without running anything; plan files of its failures are written to `folder`. With
+    `gate` it is judged by that one, in place of its own."""
     kept = store.header(run)
     if kept is None:
         known = [name for name, _, _ in store.runs()]
@@ -278,7 +376,7 @@ def assemble(store: Store, run: str, folder: Path) -> dict[str, Any]:
     failures = list(_failures(store, run, header, folder))
     shown = {(one["operator"], one["task"], one["trial"]) for one in failures}
     others = list(islice(_other_failures(store, run, header, folder, shown), LINES_KEPT))
-    data = report_data(header, _rows(store, run, left_out), failures, others)
+    data = report_data(header, stored_rows(store, run, left_out), failures, others)
     data["gold_fails_clean"] = kept["gold_fails_clean"]
     data["not_proven_tasks"] = kept["not_proven_tasks"]
     data["unsolvable"] = [_left(one, header, folder) for one in left_out if one.outcome == "unsolvable"]
@@ -287,10 +385,15 @@ def assemble(store: Store, run: str, folder: Path) -> dict[str, Any]:
     data["infrastructure"] = [*_faults(store, run, "infrastructure_error", header, folder)]
     data["refused"] = [*_faults(store, run, "invalid_setup", header, folder)]
     data["ended"] = kept.get("ended")
+    data["filter"] = (kept.get("request") or {}).get("filter") or None
+    data["failed_in"] = kept.get("failed_in")
+    data["shards"] = kept.get("shards")
+    data["gate"] = gate_data(store, run, data, gate)
     return data
 
 
-def _rows(store: Store, run: str, left_out: Sequence[LeftOut]) -> Iterator[EpisodeRow]:
+def stored_rows(store: Store, run: str, left_out: Sequence[LeftOut] = ()) -> Iterator[EpisodeRow]:
+    """The episodes of a run as the statistics take them, and the pairs that were left out."""
     for one in store.finished(run):
         yield EpisodeRow(
             task=one.task,

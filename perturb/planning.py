@@ -6,7 +6,7 @@ so that running the same command again goes on where the last one ended.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
 import anyio
@@ -201,6 +201,16 @@ class LensCache:
         return self.get(known[1])
 
 
+class Stopping(Protocol):
+    """What may end a run before all of it was run: see `perturb.gating`. It is told of each episode that has ended."""
+
+    def take(self, key: str, outcome: str) -> None: ...
+
+    def wants(self, planned: Planned) -> bool:
+        """Whether an episode can still make a difference."""
+        ...
+
+
 class Workers(Protocol):
     """Processes that prove pairs and run episodes: see `perturb.workers`. `number` is how many there are."""
 
@@ -216,6 +226,18 @@ class Workers(Protocol):
         ...
 
 
+class Keep(Protocol):
+    """Which pairs a run consists of: see `perturb.choosing`."""
+
+    def __call__(self, task: str, operator: str, axis: str, trial: int | None, kind: str | None = None) -> bool | None:
+        """Whether a pair is meant; `None` where what is not known yet would decide."""
+        ...
+
+
+Arrange = Callable[["Prover", Sequence[Planned]], AsyncIterator["Planned | LeftOut"]]
+"""What a run consists of, in launch order, made of the pairs that were proven in the first trial."""
+
+
 async def plan_run(
     toolset: Toolset,
     agent: AgentUnderTest,
@@ -229,9 +251,13 @@ async def plan_run(
     tasks: Sequence[Task] | None = None,
     report: Report | None = None,
     workers: Workers | None = None,
+    arrange: Arrange | None = None,
+    keep: Keep | None = None,
 ) -> RunPlan:
     """Draw every plan and prove every pair, before anything is paid for. Proofs, and the episodes that the run consists of,
-    are kept in the store. With `workers`, they prove; the plan is the same."""
+    are kept in the store. With `workers`, they prove; the plan is the same. With `arrange`, the run consists of what that
+    makes of the first trial, in place of `design.trials` of each pair and `design.clean_trials` of each task. With `keep`,
+    the pairs that it means are run, and the clean episodes of their tasks."""
     if design.trials < 1 or design.clean_trials < 1:
         raise ConfigurationError(
             f"trials is {design.trials} and clean_trials is {design.clean_trials}; each must be at least 1"
@@ -239,7 +265,14 @@ async def plan_run(
     tasks = toolset.tasks if tasks is None else tasks
     prover = Prover(toolset, agent, design, limits, gold, store)
     planning = _Planning(prover, tuple(operators), run)
-    progress = Progress("proving", total=len(tasks) * len(operators) * design.trials)
+    trials = design.trials if arrange is None else 1
+
+    def meant(task: str, operator: str, axis: str, trial: int, kind: str | None = None) -> bool:
+        return keep is None or keep(task, operator, axis, trial, kind) is not False
+
+    pairs = (meant(task.id, one.id, one.axis, trial) for task in tasks for one in operators for trial in range(trials))
+    progress = Progress("proving", total=sum(pairs))
+    first: list[Planned] = []
     turns = Turns()
     usable: list[Task] = []
     for task in tasks:
@@ -247,18 +280,43 @@ async def plan_run(
         if await planning.takes(task):
             usable.append(task)
 
+    waiting: dict[str, list[Planned]] = {} if keep is None else {task.id: [] for task in usable}
+
+    def add(one: Planned) -> None:
+        """A clean episode waits for the first pair of its task."""
+        if one.operator is None and one.task in waiting:
+            waiting[one.task].append(one)
+            return
+        for clean in waiting.pop(one.task, ()):
+            planning.add(clean)
+        planning.add(one)
+
     def take(some: Sequence[Planned | LeftOut]) -> None:
         for one in some:
-            planning.add(one)
-            progress.done += one.operator is not None
+            if one.operator is not None:
+                pair = one.task, one.operator, one.axis or "", one.trial
+                progress.done += meant(*pair)
+                if not meant(*pair, one.kind):
+                    continue
+            if isinstance(one, LeftOut):
+                planning.add(one)
+            elif arrange is None:
+                add(one)
+            elif one.operator is not None:
+                first.append(one)
         if report is not None:
             report(progress)
 
-    steps = [(task, trial) for trial in range(max(design.trials, design.clean_trials)) for task in usable]
+    last = max(trials, design.clean_trials) if arrange is None else 1
+    steps = [(task, trial) for trial in range(last) for task in usable]
     if workers is None:
-        await _prove_here(prover, operators, steps, take, turns)
+        await _prove_here(prover, operators, steps, take, turns, keep)
     else:
         await _prove_by(workers, prover, steps, take)
+    if arrange is not None:
+        async for one in arrange(prover, first):
+            await turns.turn()
+            planning.add(one)
     return planning.done()
 
 
@@ -266,13 +324,19 @@ Taken = Callable[[Sequence["Planned | LeftOut"]], None]
 
 
 async def _prove_here(
-    prover: Prover, operators: Sequence[type[Operator]], steps: Sequence[tuple[Task, int]], take: Taken, turns: Turns
+    prover: Prover,
+    operators: Sequence[type[Operator]],
+    steps: Sequence[tuple[Task, int]],
+    take: Taken,
+    turns: Turns,
+    keep: Keep | None = None,
 ) -> None:
     for task, trial in steps:
         take(prover.clean(task, trial))
         for operator in operators if trial < prover.design.trials else ():
             await turns.turn()
-            take([await prover.pair(operator, task, trial)])
+            if keep is None or keep(task.id, operator.id, operator.axis, trial) is not False:
+                take([await prover.pair(operator, task, trial)])
 
 
 async def _prove_by(workers: Workers, prover: Prover, steps: Sequence[tuple[Task, int]], take: Taken) -> None:
@@ -312,9 +376,11 @@ class Prover:
 
     def clean(self, task: Task, trial: int) -> list[Planned]:
         """The clean episode of a task and trial; none beyond the last clean trial."""
-        if trial >= self.design.clean_trials:
-            return []
-        return [Planned(key=self._key(task, None, trial), task=task.id, arm="clean", trial=trial)]
+        return [self.clean_episode(task, trial)] if trial < self.design.clean_trials else []
+
+    def clean_episode(self, task: Task, trial: int) -> Planned:
+        """The clean episode of a task and trial, whatever the number of clean trials."""
+        return Planned(key=self._key(task, None, trial), task=task.id, arm="clean", trial=trial)
 
     async def pair(self, operator: type[Operator], task: Task, trial: int) -> Planned | LeftOut:
         """Draw a plan and prove the pair; it becomes an episode, or is left out with the reason."""

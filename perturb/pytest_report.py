@@ -85,6 +85,11 @@ class Judged(NamedTuple):
     why: str = ""
 
 
+_OF_GATE: dict[str, Literal["held", "failed", "inconclusive"]] = {
+    "pass": "held", "fail": "failed", "inconclusive": "inconclusive",
+}  # fmt: skip
+
+
 def judge(result: Robustness, marker: Marker) -> Judged:
     """The gate's verdict on the drop, and what stands before it: a measurement, an agent with something to lose."""
     from perturb.rendering.wording import percent, points
@@ -98,6 +103,11 @@ def judge(result: Robustness, marker: Marker) -> Judged:
     if marker.min_clean is not None and result.clean < marker.min_clean:
         told = f"the agent passes {percent(result.clean)} clean, below min_clean, {percent(marker.min_clean)}"
         return Judged("failed", told)
+    if marker.gate is not None:
+        gate = result.data["gate"]
+        return (
+            Judged("held") if gate["answer"] == "pass" else Judged(_OF_GATE[gate["answer"]], f"{gate['answer']}: {gate['why']}")
+        )
     if marker.max_drop is None:
         return Judged("held")
     if result.clean == 0.0:
@@ -154,6 +164,9 @@ def report_text(result: Robustness, marker: Marker) -> str:
         f"clean {percent(result.clean)}, perturbed {percent(result.perturbed)}: "
         f"drop {points(result.drop)} points {interval((result.low, result.high))} ({result.estimand}, 95 %)"
     ]
+    if marker.gate is not None:
+        gate = data["gate"]
+        lines.append(f"gate {gate['gate']} by {gate['per']} ({gate['estimand']}): {gate['answer']}; {gate['why']}")
     if result.noise_floor is not None:
         lines.append(f"noise floor {points(result.noise_floor[0])} points {interval(result.noise_floor[1:])}")
     lines.append(
@@ -174,6 +187,9 @@ def summary_line(nodeid: str, result: Robustness, marker: Marker) -> str:
 
     if result.drop is None or result.low is None or result.high is None:
         return f"{nodeid}: nothing to compare"
+    if marker.gate is not None:
+        gate = result.data["gate"]
+        return f"{nodeid}: gate {gate['gate']} by {gate['per']}: {gate['answer']}; {gate['why']}"
     line = f"{nodeid}: drop {points(result.drop)} points {interval((result.low, result.high))}"
     if marker.max_drop is None:
         return line

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import pytest
@@ -39,6 +39,7 @@ from perturb.pytest_report import OURS, Robustness, failure_text, judge, report_
 if TYPE_CHECKING:
     from perturb.agent_files import LoadedAgent
     from perturb.evaluation import Evaluation, Prepared, Request
+    from perturb.gate_pairs import Gate
 
 _DIGESTED: dict[Path, str] = {}
 
@@ -55,7 +56,11 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     the drop lies at or below it and fails where the whole interval lies above it; where the limit lies within the interval
     the run has not settled the question, and the test fails as inconclusive and says how many trials would. The drop is
     that of exactly these tasks (suite drop) where all have at least two trials in both arms, as by default; with fewer
-    it is that of all such tasks (population drop), whose interval is wider. Without `max_drop` the test only reports.
+    it is that of all such tasks (population drop), whose interval is wider. Without a gate the test only reports.
+
+    `gate`, such as `"drop<=10%"`, asks the same pair by pair, and ends the run as soon as the answer is certain, as
+    `perturb run --gate` does: by the headline, or `per="axis"` or `"operator"`. Each pair has a clean episode of its own;
+    `trials`, where it is given, limits the pairs of each task under each operator. With `early_stop=False` all are run.
     `model` holds the settings of an agent that asks one, as `{"base_url": "http://…", "body": {"temperature": 0}}`.
     `min_clean` is the success rate that the agent must reach clean; one that never passes has nothing to lose, and is
     inconclusive in any case.
@@ -64,6 +69,9 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     toolset: str = "airline"
     operators: str | tuple[str, ...] = "*"
     max_drop: float | None = None
+    gate: str | None = None
+    per: Literal["headline", "axis", "operator"] = "headline"
+    early_stop: bool = True
     min_clean: float | None = None
     tasks: tuple[str, ...] = ()
     limit: int | None = None
@@ -101,12 +109,29 @@ def read_marker(item: pytest.Function) -> Marker:
     for name, share in shares.items():
         if share is not None and not 0.0 <= share <= 1.0:
             raise ConfigurationError(f"the marker perturb: {name} is {share}; it is a fraction from 0 to 1 (0.1 is ten points)")
+    if marker.gate is not None and marker.max_drop is not None:
+        raise ConfigurationError("the marker perturb: max_drop and gate are two ways to ask for a gate; leave one of them out")
+    for name in ("per", "early_stop"):
+        if marker.gate is None and name in given:
+            raise ConfigurationError(f"the marker perturb: {name} is about a gate; name it as gate='drop<=10%'")
     counts = ("limit", "trials", "clean_trials", "timeout", "max_calls", "concurrency")
     for name in counts:
         number = getattr(marker, name)
         if number is not None and not 0 < number < math.inf:
             raise ConfigurationError(f"the marker perturb: {name} is {number}; it must be a number above 0")
     return marker
+
+
+def gate_of(item: pytest.Function, marker: Marker) -> Gate | None:
+    """The gate of a test that stops early; trials count where they were asked for."""
+    if marker.gate is None:
+        return None
+    from perturb.gate_pairs import Gate, read_gate
+
+    asked = item.config.getoption("perturb_trials") is not None
+    asked = asked or any("trials" in mark.kwargs for mark in item.iter_markers("perturb"))
+    limit = read_gate(marker.gate)
+    return Gate(limit=limit, per=marker.per, trials=marker.trials if asked else None, early_stop=marker.early_stop)
 
 
 class PerturbedTest(pytest.Function):
@@ -222,6 +247,7 @@ class PerturbedTest(pytest.Function):
             store=folder / f"{hashlib.sha256(self.nodeid.encode()).hexdigest()[:16]}.sqlite",
             gold=self.config.rootpath / "reports" / "gold",
             model=None if marker.model is None else read_settings(marker.model),
+            gate=gate_of(self, marker),
             command=f"python -m pytest {shlex.quote(self.nodeid)}",
         )
 
@@ -269,7 +295,7 @@ class PerturbedTest(pytest.Function):
         prepared = self._prepared
         with Store(store_path(prepared.request)) as store:
             kept = store.header(prepared.run)
-        finished = kept is not None and (kept.get("ended") or {}).get("how") == "complete"
+        finished = kept is not None and (kept.get("ended") or {}).get("how") in ("complete", "settled")
         request = msgspec.structs.replace(prepared.request, fresh=finished)
         prepared = msgspec.structs.replace(prepared, request=request)
         if finished:
@@ -289,6 +315,7 @@ class PerturbedTest(pytest.Function):
     def _tell(self, result: Robustness, done: Evaluation) -> None:
         """Put the numbers into the properties of the test, which JUnit XML and the terminal's summary are made of."""
         noise = result.noise_floor
+        gate = done.data["gate"] or {"gate": None, "answer": None, "episodes": {"saved": None}}
         properties = {
             "drop": result.drop,
             "drop_low": result.low,
@@ -297,6 +324,9 @@ class PerturbedTest(pytest.Function):
             "perturbed": result.perturbed,
             "noise_floor": None if noise is None else noise[0],
             "max_drop": self.marker.max_drop,
+            "gate": gate["gate"],
+            "gate_answer": gate["answer"],
+            "gate_saved": gate["episodes"]["saved"],
             "verdict": judge(result, self.marker).verdict,
             "run": done.run,
             "summary": summary_line(self.nodeid, result, self.marker),

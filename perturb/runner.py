@@ -14,7 +14,7 @@ from perturb.agent import EndOfRun, RunSpent
 from perturb.episode import AGENT_OUTCOMES, Episode
 from perturb.errors import ConfigurationError, first_of
 from perturb.operator import Setup
-from perturb.planning import AgentUnderTest, LensCache, Limits, Progress, Report, RunPlan, Workers
+from perturb.planning import AgentUnderTest, LensCache, Limits, Progress, Report, RunPlan, Stopping, Workers
 from perturb.store import Planned, Store
 from perturb.toolset import Toolset
 from perturb.trial import run_episode
@@ -26,9 +26,10 @@ AT_ONCE = 16
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """How a run ended: `complete`, `budget` (its own budget is spent) or `interrupted`."""
+    """How a run ended: `complete`, `settled` (what is left could change no answer), `budget` (its own budget is spent) or
+    `interrupted`."""
 
-    how: Literal["complete", "budget", "interrupted"]
+    how: Literal["complete", "settled", "budget", "interrupted"]
     episodes: int
     resumed: int
     left: int
@@ -47,9 +48,11 @@ async def run_episodes(
     report: Report | None = None,
     fresh: bool = False,
     workers: Workers | None = None,
+    stopping: Stopping | None = None,
 ) -> Ended:
     """Run what a plan still lacks, in launch order. Finished episodes are stored at once; `fresh` runs all of them again.
-    With `workers`, they run the episodes, a few at a time.
+    With `workers`, they run the episodes, a few at a time. With `stopping`, what it does not want any more is not launched;
+    what is under way by then is let finish.
 
     An interrupt (Ctrl-C) ends the run after storing what is done: it is told by `Ended.how`, not raised.
     """
@@ -61,9 +64,12 @@ async def run_episodes(
         progress.done += number
         _count(progress, arm, outcome, number)
     progress.resumed = progress.done
+    if stopping is not None:
+        for one in store.finished(plan.run):
+            stopping.take(one.key, one.outcome)
     lenses = LensCache(setup, others=plan.operators)
     tasks = {task.id: task for task in toolset.tasks}
-    run = _Running(store.planned(plan.run, left=True), progress, limits, started)
+    run = _Running(store.planned(plan.run, left=True), progress, limits, started, stopping)
 
     async def work() -> None:
         for planned in run:
@@ -77,6 +83,8 @@ async def run_episodes(
 
     def done(episode: Episode) -> None:
         store.add(episode)
+        if stopping is not None:
+            stopping.take(episode.key, episode.outcome)
         run.finished(episode)
         if report is not None:
             report(progress)
@@ -107,12 +115,15 @@ async def run_episodes(
             interrupted = True
         except (KeyboardInterrupt, anyio.get_cancelled_exc_class()):
             interrupted = True
-    how: Literal["complete", "budget", "interrupted"] = "interrupted" if interrupted else "budget" if run.spent else "complete"
+    left = progress.total - progress.done
+    how: Literal["complete", "settled", "budget", "interrupted"] = "settled" if left and stopping is not None else "complete"
+    if interrupted or run.spent:
+        how = "interrupted" if interrupted else "budget"
     return Ended(
         how=how,
         episodes=progress.done - progress.resumed,
         resumed=progress.resumed,
-        left=progress.total - progress.done,
+        left=left,
         seconds=time.perf_counter() - started,
         why=run.spent or "",
     )
@@ -128,8 +139,11 @@ def _ended(why: str) -> EndOfRun:
 class _Running:
     """The queue of episodes, which dries up when the budget of the run is spent, and the purse that they spend from."""
 
-    def __init__(self, queue: Iterable[Planned], progress: Progress, limits: Limits, started: float) -> None:
+    def __init__(
+        self, queue: Iterable[Planned], progress: Progress, limits: Limits, started: float, stopping: Stopping | None = None
+    ) -> None:
         self._queue = iter(queue)
+        self._stopping = stopping
         self.progress = progress
         self.limits = limits
         self.started = started
@@ -142,6 +156,8 @@ class _Running:
 
     def __next__(self) -> Planned:
         planned = next(self._queue)
+        while self._stopping is not None and not self._stopping.wants(planned):
+            planned = next(self._queue)
         self.spent = self.spent or self._over()
         if self.spent is not None:
             raise StopIteration

@@ -179,6 +179,18 @@ class Store:
                 ),
             )
 
+    def join_plans(self, run: str, parts: Iterable[str]) -> None:
+        """Let a run consist of what several other runs do, one after the other."""
+        with told(self.path), self._db:
+            self._db.execute("begin immediate")
+            self.begin_plan(run)
+            for part in parts:
+                self._db.execute(
+                    "insert into pairs select ?, position + (select count(*) from pairs where run = ?), "
+                    "key, task, arm, trial, operator, axis, kind, plan, proof from pairs where run = ?",
+                    (run, run, part),
+                )
+
     def planned(self, run: str, *, left: bool = False) -> Iterator[Planned]:
         """What a run consists of, in its order; `left` gives only what has not ended. A few are read at a time, so that a run
         of any size takes the same memory, and episodes may be added meanwhile."""

@@ -32,7 +32,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("statistics",),
     ("models", "serving"),
     ("rendering",),
-    ("evaluation", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing", "workers"),
+    (
+        *("evaluation", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing", "workers"),
+        *("gate_pairs", "gating", "filtering", "choosing", "sharding", "foreseeing"),
+    ),
     ("cli", "__main__", "pytest_plugin", "pytest_support", "pytest_report", "pytest_replay"),
 )
 """Lowest first. A module imports from its own layer and from those below it."""

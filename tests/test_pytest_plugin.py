@@ -136,6 +136,27 @@ def test_a_limit_within_the_interval_is_inconclusive(run: Run) -> None:
     assert "more trials would settle it: trials=" in text
 
 
+def test_a_gate_ends_the_run_as_soon_as_it_is_certain(run: Run, pytester: pytest.Pytester) -> None:
+    source = "async def count(episode):\n    with open('calls.txt', 'a') as file:\n        file.write('1')\n"
+    good = agent("\n    await count(episode)" + PATIENT, "operators='faults.transient', gate='drop<=10%'")
+    bad = agent(STUBBORN, "operators='arguments.nest', gate='drop<=10%', per='axis'").replace("test_it", "test_worse")
+    unsure = agent(PATIENT, "operators='faults.transient', gate='drop<=10%', trials=2").replace("test_it", "test_unsure")
+    result = run(source + good + bad + unsure, "--junit-xml=out.xml")
+    result.assert_outcomes(passed=1, failed=2)
+    ran = len((pytester.path / "calls.txt").read_text())
+    result.stdout.fnmatch_lines(
+        [
+            "perturb: fail: tools 100.0 over * pairs; at most 10.0 points may be lost; * of 544 episodes were not needed",
+            "perturb: inconclusive: the drop is 0.0 points over 12 pairs; *; * trials of each task under * would tell *",
+            f"*test_it: gate drop<=10% by headline: pass; the drop is 0.0 points *; {544 - ran} of 544 episodes were not *",
+        ]
+    )
+    assert ran < 200
+    told = ElementTree.parse(pytester.path / "out.xml").getroot().iter("property")
+    saved = [one.get("value") for one in told if one.get("name") == "perturb.gate_saved"]
+    assert saved[0] == str(544 - ran)
+
+
 def test_an_agent_that_never_passes_does_not_slip_through(run: Run, pytester: pytest.Pytester) -> None:
     source = agent("\n    return ''", "operators='arguments.nest', max_drop=0.1")
     result = run(source, "--junitxml=result.xml", "-o", "junit_family=xunit1")
@@ -233,6 +254,9 @@ def test_it(robustness):
     [
         ("max_dorp=0.1", "takes no argument 'max_dorp'; did you mean 'max_drop'"),
         ("max_drop=10", "max_drop is 10.0; it is a fraction from 0 to 1"),
+        ("gate='10%'", "'10%' is no gate; write the drop that is allowed"),
+        ("gate='drop<=10%', max_drop=0.1", "leave one of them out"),
+        ("per='axis'", "per is about a gate; name it as gate='drop<=10%'"),
         ("trials=0", "trials is 0; it must be a number above 0"),
         ("timeout=float('nan')", "timeout is nan; it must be a number above 0"),
         ("trials='3'", "Expected `int`, got `str` - at `$.trials`"),

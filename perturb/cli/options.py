@@ -6,15 +6,19 @@ import math
 import shlex
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from perturb.configuration import Found, checked, find_configuration, from_folder_of
 
+if TYPE_CHECKING:
+    from perturb.gate_pairs import Gate
+    from perturb.store import Store
+
 F = TypeVar("F", bound=Callable[..., Any])
 
-NOT_SETTINGS = frozenset({"as-json", "dry-run", "fresh", "help"})
+NOT_SETTINGS = frozenset({"as-json", "dry-run", "fresh", "help", "only-failed", "shard"})
 """Flags that belong to one call of a command, never to a project."""
 OUT = "reports/runs"
 """Where runs and the store go by default."""
@@ -155,6 +159,37 @@ def task_option(function: F) -> F:
     return click.option("--task", multiple=True, metavar="ID", help="Only this task; may be given several times.")(function)
 
 
+def gate_options(function: F) -> F:
+    function = click.option(
+        "--per", type=click.Choice(["headline", "axis", "operator"]), default="headline", show_default=True,
+        help="What must hold the gate: the headline drop, or the drop of every axis or operator.",
+    )(function)  # fmt: skip
+    return click.option(
+        "--gate", metavar="'drop<=10%'", default=None,
+        help="Pass (exit 0) or fail (1) as soon as pairs of episodes make it certain; else inconclusive (3). "
+        "Each pair has a clean episode of its own; --trials limits the pairs of each task under each operator.",
+    )(function)  # fmt: skip
+
+
+def gate_of(context: click.Context, *, early_stop: bool = True) -> Gate | None:
+    """The gate that the options name; raises `ConfigurationError` for one that cannot be."""
+    from perturb.errors import ConfigurationError
+    from perturb.gate_pairs import Gate, read_gate
+
+    params = context.params
+    given = {name for name in ("per", "no_early_stop", "trials") if _given(context, name)}
+    if params["gate"] is None:
+        for name in given & {"per", "no_early_stop"}:
+            raise ConfigurationError(f"--{name.replace('_', '-')} is about a gate; name it with --gate 'drop<=10%'")
+        return None
+    trials = params["trials"] if "trials" in given else None
+    return Gate(limit=read_gate(params["gate"]), per=params["per"], trials=trials, early_stop=early_stop)
+
+
+def _given(context: click.Context, name: str) -> bool:
+    return name in context.params and context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+
+
 def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on standard output.")(function)
 
@@ -172,3 +207,20 @@ def store_option(function: F) -> F:
         "--store", type=click.Path(dir_okay=False), default=None,
         help="The file that holds the episodes; episodes.sqlite in the folder of runs by default.",
     )(function)  # fmt: skip
+
+
+def named_run(opened: Store, prefix: str | None) -> str:
+    """The run that a unique prefix names, or the latest."""
+    from perturb.errors import ConfigurationError, nearest
+
+    runs = [name for name, _, _ in opened.runs()]
+    if not runs:
+        raise ConfigurationError(f"there is no run in {opened.path} yet; `perturb run` makes one")
+    if prefix is None:
+        return runs[0]
+    found = [name for name in runs if name.startswith(prefix)]
+    if len(found) == 1 or prefix in found:
+        return prefix if prefix in found else found[0]
+    if found:
+        raise ConfigurationError(f"{prefix!r} begins the names of {len(found)} runs: {', '.join(found)}; give more of it")
+    raise ConfigurationError(f"there is no run {prefix!r} in {opened.path}; {nearest(prefix, runs)}")

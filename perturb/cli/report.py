@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from perturb.cli.options import Configured, Finite, json_option, runs_option, store_option
-
-if TYPE_CHECKING:
-    from perturb.store import Store
+from perturb.cli.options import Configured, Finite, gate_of, gate_options, json_option, named_run, runs_option, store_option
 
 EXAMPLES = """\b
 Examples:
   perturb report                                          the latest run, in the terminal
   perturb report 24e --format html --out report.html       the run whose name begins with 24e
-  perturb report --max-drop 0.05                          judge a stored run by another gate
+  perturb report 24e --gate 'drop<=5%' --per axis         judge a stored run by another gate
 """
 
 
@@ -29,6 +25,7 @@ Examples:
 @click.option("--out", "to", type=click.Path(dir_okay=False), default=None, help="Write to this file in place of the screen.")
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
 @click.option("--max-drop", type=Finite(0.0, 1.0), default=None, metavar="FRACTION", help="The gate, as of a run.")
+@gate_options
 @runs_option
 @store_option
 @json_option
@@ -44,6 +41,7 @@ def command(
     out: str,
     store: str | None,
     as_json: bool,
+    **asked: str | None,
 ) -> None:
     """Report a stored run again: the latest, or the one whose name begins with RUN. No episode is run."""
     from perturb.cli.console import output
@@ -53,13 +51,16 @@ def command(
     from perturb.rendering import print_report, render_html, render_json, render_junit, render_markdown
     from perturb.store import Store
 
+    gate = gate_of(ctx)
+    if gate is not None and max_drop is not None:
+        raise ConfigurationError("--max-drop and --gate are two ways to ask for a gate; leave one of them out")
     path = Path(store or Path(out) / "episodes.sqlite")
     if not path.is_file():
         raise ConfigurationError(f"there is no store {path}, so no run; `perturb run` makes one, --store names another")
     with Store(path) as opened:
-        name = _named(opened, run)
+        name = named_run(opened, run)
         folder = Path(out) / name
-        data = assemble(opened, name, folder)
+        data = assemble(opened, name, folder, gate)
     page = folder / "report.html"
     form = "json" if as_json else form
     if form == "terminal" and to is None:
@@ -79,24 +80,7 @@ def command(
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(render_html(data), encoding="utf-8")
         click.launch(str(page))
-    if max_drop is not None:
+    if max_drop is not None or gate is not None:
         judged = judge(data, max_drop)
         click.echo(f"{judged.verdict}: {judged.why}", err=True)
         ctx.exit(judged.status)
-
-
-def _named(opened: Store, prefix: str | None) -> str:
-    """The run that a unique prefix names, or the latest."""
-    from perturb.errors import ConfigurationError, nearest
-
-    runs = [name for name, _, _ in opened.runs()]
-    if not runs:
-        raise ConfigurationError(f"there is no run in {opened.path} yet; `perturb run` makes one")
-    if prefix is None:
-        return runs[0]
-    found = [name for name in runs if name.startswith(prefix)]
-    if len(found) == 1 or prefix in found:
-        return prefix if prefix in found else found[0]
-    if found:
-        raise ConfigurationError(f"{prefix!r} begins the names of {len(found)} runs: {', '.join(found)}; give more of it")
-    raise ConfigurationError(f"there is no run {prefix!r} in {opened.path}; {nearest(prefix, runs)}")

@@ -16,6 +16,8 @@ from perturb.cli.options import (
     Finite,
     chosen_operators,
     command_line,
+    gate_of,
+    gate_options,
     json_option,
     operators_option,
     preset_option,
@@ -27,6 +29,7 @@ from perturb.cli.options import (
 if TYPE_CHECKING:
     from perturb.cli.verdict import Judged
     from perturb.evaluation import Evaluation, Prepared, Request
+    from perturb.foreseeing import Detectable
     from perturb.planning import RunPlan
 
 EXAMPLES = """\b
@@ -34,7 +37,8 @@ Examples:
   perturb run                                                  the reference agent on the airline toolset
   perturb run --agent mine.py:agent --operators 'tools.*'      your own agent, renamed tools only
   perturb run --agent mine.py --preset vendor-swap             another vendor's API, all of it at once
-  perturb run --agent mine.py --trials 3 --max-drop 0.1        a gate: at most 10 points may be lost
+  perturb run --agent mine.py --gate 'drop<=10%'               a gate: stops as soon as the answer is certain
+  perturb run --agent mine.py --trials 3 --max-drop 0.1        the same question to a run that is made whole
   perturb run --agent mine.py --budget 10min,5usd --dry-run    what it would take, and nothing else
 """
 SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -50,6 +54,15 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 @preset_option
 @task_option
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="Only the first so many tasks.")
+@click.option(
+    "--filter", metavar="EXPR", default="",
+    help="Only these pairs, as 'axis:tools and not task:refund*': fields task, operator, axis, kind; globs; and, or, not, ().",
+)  # fmt: skip
+@click.option("--only-failed", is_flag=True, help="Only the pairs that failed in the last run of the same request.")
+@click.option(
+    "--shard", metavar="I/N", default=None,
+    help="Only the I-th of N parts of the tasks; runs of all in one store are one run for perturb report.",
+)  # fmt: skip
 @click.option("--trials", type=click.IntRange(min=1), default=1, show_default=True, help="Perturbed episodes for each pair.")
 @click.option("--clean-trials", type=click.IntRange(min=1), default=2, show_default=True, help="Clean episodes for each task.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Where every choice of a perturbation comes from.")
@@ -74,7 +87,12 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 )  # fmt: skip
 @click.option(
     "--max-drop", type=Finite(0.0, 1.0), default=None, metavar="FRACTION",
-    help="The gate: exit 0 if the whole interval of the drop is at or below it, 1 if above it, else 3.",
+    help="A gate on the whole run: exit 0 if all of the drop's interval is at or below it, 1 if above it, else 3.",
+)  # fmt: skip
+@gate_options
+@click.option(
+    "--no-early-stop", is_flag=True,
+    help="Run all that --gate has planned, also after the answer is certain; the answer is the same.",
 )  # fmt: skip
 @click.option(
     "--out", type=click.Path(file_okay=False), default=OUT, show_default=True, help="The folder of runs and their reports."
@@ -103,10 +121,15 @@ def command(
 
     from perturb.agent import EndOfRun
     from perturb.cli.progress import RunProgress
+    from perturb.errors import ConfigurationError
     from perturb.evaluation import Evaluation, evaluate, prepare
     from perturb.workers import ProcessWorkers
 
     request = _request(ctx, chosen)
+    if request.gate is not None and max_drop is not None:
+        raise ConfigurationError("--max-drop and --gate are two ways to ask for a gate; leave one of them out")
+    if request.only_failed and max_drop is not None:
+        raise ConfigurationError("the drop of pairs that were chosen for having failed is no gate; leave --max-drop out")
     if not dry_run:
         _can_write(chosen)
 
@@ -131,6 +154,7 @@ def command(
 
 
 def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
+    from perturb.choosing import read_shard
     from perturb.evaluation import Request
     from perturb.planning import Design, Limits
 
@@ -156,15 +180,19 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
         folder=Path(chosen["out"]),
         store=Path(chosen["store"]) if chosen["store"] else None,
         fresh=chosen["fresh"],
+        filter=chosen["filter"],
+        only_failed=chosen["only_failed"],
+        shard=None if chosen["shard"] is None else read_shard(chosen["shard"]),
         model=settings_of(ctx, chosen),
+        gate=gate_of(ctx, early_stop=not chosen["no_early_stop"]),
         command=command_line(ctx, but=frozenset({"as_json", "dry_run", "fresh", "markdown", "junit", "jobs"})),
     )
 
 
 async def _plan(prepared: Prepared, progress: Any) -> Foreseen:
     """What a run would take; the store is left as it was, proofs aside, which are the same for every run."""
-    from perturb.evaluation import store_path
-    from perturb.planning import plan_run
+    from perturb.evaluation import planned_run, store_path
+    from perturb.foreseeing import detectable
     from perturb.store import Store
 
     request = prepared.request
@@ -174,37 +202,47 @@ async def _plan(prepared: Prepared, progress: Any) -> Foreseen:
     arms = {"clean": 0, "perturbed": 0}
     calls = 0
     with Store(path if path.is_file() else ":memory:") as store:
-        plan = await plan_run(
-            prepared.toolset,
-            prepared.agent,
-            prepared.operators,
-            request.design,
-            request.limits,
-            gold=prepared.gold,
-            store=store,
-            run=name,
-            tasks=prepared.tasks,
-            report=progress,
-        )
+        plan = await planned_run(prepared, store, name, progress)
         for one in store.planned(name, left=not request.fresh):
             arms[one.arm] += 1
             calls += gold[one.task]
+        power = detectable(store.planned(name), request.gate)
         store.begin_plan(name)
-    return Foreseen(plan, arms["clean"], arms["perturbed"], calls)
+    cost = await _cost(prepared, sum(arms.values()))
+    return Foreseen(plan, arms["clean"], arms["perturbed"], calls, power, cost)
+
+
+async def _cost(prepared: Prepared, episodes: int) -> float | None:
+    """About what so many episodes cost, if they take the tokens of the gold solutions; `None` where no price is known."""
+    from perturb.foreseeing import tokens_of
+
+    price = getattr(prepared.agent.function, "price", None)
+    each = tokens_of(await prepared.gold.transcripts()) if callable(price) else None
+    if price is None or each is None:
+        return None
+    from perturb.models.records import Tokens
+
+    cost = price(Tokens(input=round(each.input), output=round(each.output)))
+    return None if cost is None else float(cost) * episodes
 
 
 class Foreseen(NamedTuple):
-    """The plan of a run, how many episodes it still has to run, and the calls they take if they go as the gold does."""
+    """The plan of a run, how many episodes it still has to run, the calls they take if they go as the gold does, what drop all
+    episodes of the plan can detect, and about what those to be run cost."""
 
     plan: RunPlan
     clean: int
     perturbed: int
     calls: int
+    detectable: Detectable
+    cost: float | None
 
 
 def _tell_plan(prepared: Prepared, foreseen: Foreseen, as_json: bool) -> None:
-    """Episodes and calls that a run would take. What an episode costs is known only once a model has been asked."""
+    """Episodes and calls that a run would take, what they could tell, and about what they cost."""
     import msgspec
+
+    from perturb.rendering.wording import detectable_told
 
     plan = foreseen.plan
     reasons: dict[str, int] = {}
@@ -220,7 +258,8 @@ def _tell_plan(prepared: Prepared, foreseen: Foreseen, as_json: bool) -> None:
         "clean": foreseen.clean,
         "perturbed": foreseen.perturbed,
         "calls": foreseen.calls,
-        "cost": None,
+        "cost": foreseen.cost,
+        "detectable": msgspec.to_builtins(foreseen.detectable),
         "left_out": reasons,
         "gold_fails_clean": plan.gold_fails_clean,
         "not_proven_tasks": plan.not_proven_tasks,
@@ -228,9 +267,16 @@ def _tell_plan(prepared: Prepared, foreseen: Foreseen, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
         return
-    click.echo(f"{told['episodes']:,} episodes would be run: {told['clean']:,} clean, {told['perturbed']:,} perturbed")
+    most = "at most " if prepared.request.gate is not None and prepared.request.gate.early_stop else ""
+    arms = f"{told['clean']:,} clean, {told['perturbed']:,} perturbed"
+    click.echo(f"{most}{told['episodes']:,} episodes would be run: {arms}")
     click.echo(f"about {told['calls']:,} calls, if the agent makes as many as the gold solutions")
-    click.echo("cost: unknown before an episode of this agent has told its price; limit it with --budget 5usd")
+    for line in detectable_told(told["detectable"]):
+        click.echo(line)
+    cost = "unknown before an episode of this agent has told its price"
+    if foreseen.cost is not None:
+        cost = f"about ${foreseen.cost:,.2f}, if an episode takes the tokens of the gold solutions"
+    click.echo(f"cost: {cost}; limit it with --budget 5usd")
     for outcome, number in reasons.items():
         click.echo(f"{number:,} pairs of task and operator are left out: {outcome.replace('_', ' ')}")
     for task_id in plan.gold_fails_clean:
@@ -323,10 +369,12 @@ def _remark(evaluation: Evaluation, request: Request, judged: Judged, max_drop: 
     learned = learned_path(request)
     if data["not_proven_tasks"] and learned.is_file():
         click.echo(f'{learned} holds the gold calls of clean runs that passed; set "reviewed": true to use them', err=True)
-    if ended.left:
+    if data["failed_in"] and not ended.episodes and not ended.left:
+        click.echo("nothing was run, since this agent has run these pairs before; --fresh runs them again", err=True)
+    if ended.left and ended.how != "settled":
         why = "interrupted" if ended.how == "interrupted" else ended.why
         click.echo(f"{why}; {ended.left:,} episodes are left. The same command again goes on: {data['reproduce']}", err=True)
-    if max_drop is not None or judged.verdict != "held":
+    if max_drop is not None or data["gate"] is not None or judged.verdict != "held":
         click.echo(f"{judged.verdict}: {judged.why}", err=True)
 
 

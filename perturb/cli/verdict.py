@@ -10,11 +10,12 @@ from perturb.rendering.wording import count, interval, points
 from perturb.statistics.gate import gate
 
 FAULTS = ("infrastructure_error", "tester_fault")
-STATUS = {"held": 0, "failed": 1, "inconclusive": 3}
+STATUS = {"held": 0, "pass": 0, "failed": 1, "fail": 1, "inconclusive": 3}
 
 
 class Judged(NamedTuple):
-    """`held`, `failed` or `inconclusive`, and why in a sentence."""
+    """The verdict, `held`, `failed` or `inconclusive`, or the answer of a gate, `pass`, `fail` or `inconclusive`, and why in
+    a sentence."""
 
     verdict: str
     why: str
@@ -25,7 +26,8 @@ class Judged(NamedTuple):
 
 
 def judge(data: Mapping[str, Any], max_drop: float | None) -> Judged:
-    """Judge the data of a report: by the interval of the drop where a gate is asked for (`perturb.statistics.gate`).
+    """Judge the data of a report: by the interval of the drop where `max_drop` is given (`perturb.statistics.gate`), else by
+    the gate that the data hold (`perturb.gating`).
 
     Without one, a run holds unless it has no episode that speaks of the agent, or more that ended in faults which are not
     the agent's.
@@ -40,8 +42,9 @@ def judge(data: Mapping[str, Any], max_drop: float | None) -> Judged:
         elif outcomes.get("invalid_setup"):
             why = f"the provider refused the setup of every episode ({outcomes['invalid_setup']})"
         return Judged("inconclusive", why)
+    asked = data.get("gate")
     if max_drop is None:
-        return Judged("held", "no gate was asked for")
+        return Judged("held", "no gate was asked for") if asked is None else Judged(asked["answer"], asked["why"])
     verdict = gate(data, max_drop)
     if verdict is None:
         return Judged("inconclusive", "no task has both a clean and a perturbed episode, so there is no drop to judge")

@@ -145,6 +145,7 @@ def report_data(
         "by_task": msgspec.to_builtins(summary.tasks),
         "collapsed": msgspec.to_builtins(summary.collapsed),
         "pass_hat_k": summary.clean_pass_hat_k,
+        **msgspec.to_builtins(summary.beside),
         "outcomes": total,
         "outcomes_by_arm": {"clean": summary.outcomes_clean, "perturbed": summary.outcomes_perturbed},
         "errors": errors.told(),

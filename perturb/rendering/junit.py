@@ -58,6 +58,14 @@ def _headline(root: ElementTree.Element, data: Mapping[str, Any]) -> None:
     else:
         said = f"drop {wording.points(head['drop'])} points {wording.interval(head['interval'])}"
         ElementTree.SubElement(case, "system-out").text = said
+    if gate := data.get("gate"):
+        name = f"gate {gate['gate']} by {gate['per']}"
+        case = ElementTree.SubElement(suite, "testcase", classname=_legal(f"perturb.{data['toolset']}"), name=name, time="0")
+        if gate["answer"] == "pass":
+            ElementTree.SubElement(case, "system-out").text = _legal(gate["why"])
+        else:
+            tag = "failure" if gate["answer"] == "fail" else "error"
+            ElementTree.SubElement(case, tag, type=gate["answer"], message=_legal(gate["why"]))
     _total(suite)
 
 

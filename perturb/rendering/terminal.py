@@ -63,6 +63,7 @@ def print_report(data: Mapping[str, Any], console: Console, *, report_path: str 
     screen = _Screen(console)
     _header(screen, data)
     _rates(screen, data)
+    _gate(screen, data)
     _axes(screen, data)
     _operators(screen, data)
     _counts(screen, data)
@@ -166,7 +167,30 @@ def _rates(screen: _Screen, data: Mapping[str, Any]) -> None:
     screen.line(f"  {'drop':<10}", (drop, "bold"), told, (f"   {noise}" if beside else "", QUIET))
     if not beside:
         screen.line(f"{'':<18}", (noise, QUIET))
-    screen.line(f"{'':<18}", (f"{wording.p_value(head['p_value'])}, over {wording.count(head['tasks'], 'task')}", QUIET))
+    over = f"{wording.p_value(head['p_value'])}, over {wording.count(head['tasks'], 'task')}, {data['estimand']}"
+    screen.line(f"{'':<18}", (over, QUIET))
+    _beside(screen, data)
+    screen.gap()
+
+
+def _beside(screen: _Screen, data: Mapping[str, Any]) -> None:
+    """What is read beside the drop, each on a line of its own."""
+    kept, eligible, missing = data["retention"], data["eligible"], data["missing"]
+    if kept:
+        screen.line(f"  {'retained':<10}", f"{wording.points(kept['kept']):>6}", (f" %      {wording.kept_ends(kept)}", QUIET))
+    if eligible and eligible["tasks"] < eligible["of"]:
+        told = f" points {wording.interval(eligible['interval'])}   over the {wording.eligible_told(eligible)}"
+        screen.line(f"  {'eligible':<10}", f"{wording.points(eligible['drop']):>6}", (told, QUIET))
+    if missing:
+        screen.prose(wording.missing_told(missing), indent=" " * 12, style=QUIET)
+
+
+def _gate(screen: _Screen, data: Mapping[str, Any]) -> None:
+    gate = data.get("gate")
+    if gate is None:
+        return
+    screen.line(f"  {'gate':<10}", (gate["answer"], "bold"), f"  {gate['gate']} by {gate['per']}, {gate['estimand']}")
+    screen.prose(gate["why"], indent=" " * 12, style=QUIET)
     screen.gap()
 
 
@@ -265,9 +289,13 @@ def _counts(screen: _Screen, data: Mapping[str, Any]) -> None:
     for one in data["errors"][:MOST_ERRORS]:
         screen.prose(wording.error_told(one), indent="    ")
     floor, collapsed = data["floor"], data["collapsed"]
-    if collapsed and collapsed["count"]:
+    for arm, values in (("clean", data["pass_hat_k"]), ("perturbed", data["perturbed_pass_hat_k"])):
+        if len(values) > 1:
+            screen.flow([f"pass^1..{len(values)} {arm}: {wording.rates(values)}"], indent="  ")
+    if collapsed:
         ends = wording.interval(collapsed["interval"])
-        screen.line(f"  {collapsed['count']} of {collapsed['of']} tasks always pass clean and never perturbed {ends} %")
+        tasks = wording.count(collapsed["of"], "task")
+        screen.line(f"  collapsed: {collapsed['count']} of {tasks} always pass clean and never perturbed {ends} %")
     if floor:
         screen.prose(
             f"floor: a silent agent passes {floor['silent']} of {wording.count(data['tasks'], 'task')}, "

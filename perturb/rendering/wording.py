@@ -51,6 +51,29 @@ def interval(ends: Sequence[float] | None, width: int = 0) -> str:
     return NOTHING if ends is None else f"[{points(ends[0]):>{width}}, {points(ends[1]):>{width}}]"
 
 
+def kept_ends(kept: Mapping[str, Any]) -> str:
+    """The interval of a retention, in percent, which may have no upper end."""
+    return f"[{points(kept['low'])}, {'∞' if kept['high'] is None else points(kept['high'])}]"
+
+
+def rates(values: Sequence[float], most: int = 8) -> str:
+    """Several rates in percent: `90.0, 81.0, 73.0 %`; of very many only the first."""
+    return f"{', '.join(points(value) for value in values[:most])}{', …' if len(values) > most else ''} %"
+
+
+def eligible_told(eligible: Mapping[str, Any]) -> str:
+    """`40 of 42 tasks that pass clean`."""
+    return f"{eligible['tasks']:,} of {count(eligible['of'], 'task')} that can pass clean"
+
+
+def missing_told(missing: Mapping[str, Any]) -> str:
+    """How far the drop could be off, had the missing episodes ended otherwise."""
+    episodes = count(missing["clean"] + missing["perturbed"], "episode")
+    between = f"{points(missing['least'])} and {points(missing['most'])} points, {interval(missing['interval'])}"
+    arms = f"{missing['clean']:,} clean, {missing['perturbed']:,} perturbed"
+    return f"{episodes} ({arms}) ended in no fault of the agent’s; counted both ways, the drop lies between {between}"
+
+
 def p_value(p: float | None) -> str:
     """`p < 0.001`, `p 0.012`, `p 0.23`, `p 1`; never a p of 0."""
     if p is None:
@@ -120,9 +143,22 @@ def remarks(data: Mapping[str, Any]) -> list[str]:
     """
     said = []
     ended = data.get("ended") or {}
-    if ended.get("left"):
+    if ended.get("left") and ended.get("how") != "settled":
         why = ended.get("why") or "interrupted"
         said.append(f"The run is not whole: {why}; {count(ended['left'], 'episode')} left. The same command goes on.")
+    if shards := data.get("shards"):
+        numbers, of = shards["numbers"], shards["of"]
+        if len(numbers) < of:
+            lacking = ", ".join(str(number) for number in range(1, of + 1) if number not in numbers)
+            said.append(f"The run is not whole: of its {of} shards the store lacks {lacking}.")
+    if data.get("failed_in"):
+        said.append(f"Only pairs that failed in run {data['failed_in']} were run: their drop says nothing of the others.")
+    if data.get("filter"):
+        said.append(f"Only the pairs were run that this filter means: {data['filter']}")
+    if (data.get("gate") or {}).get("early_stop") and data["gate"]["episodes"]["saved"]:
+        said.append(
+            "The run stopped as soon as its gate was certain: go by the gate; the intervals are those of a run that did not."
+        )
     if data["headline"]["clean"] == 0:
         said.append("The agent passes no task clean, so it has nothing to lose: a drop of 0 says nothing of its robustness.")
     if broken := data.get("gold_fails_clean"):
@@ -132,6 +168,71 @@ def remarks(data: Mapping[str, Any]) -> list[str]:
     if faults := data["outcomes"].get("tester_fault"):
         said.append(f"Faults of Perturb or the toolset ended {count(faults, 'episode')}; no rate holds them.")
     return said
+
+
+def detectable_told(found: Mapping[str, Any]) -> list[str]:
+    """What drop a plan can detect, in a line for each question; `found` is a `perturb.foreseeing.Detectable` as data."""
+    if found["headline"] is None and not found["tasks"]:
+        return ["no drop can be detected: no task has both a clean and a perturbed episode"]
+    if found["gate"] is not None:
+        passes, fails = found["gate"]
+        few = "no drop passes" if passes < 0 else f"drops up to {points(passes)} points pass"
+        many = "" if fails > 1 else f", those from {points(fails)} points on fail"
+        return [f"the gate settles nine times in ten: {few}{many}; what lies between is likely inconclusive"]
+
+    def least(drop: float | None) -> str:
+        return "no drop at all" if drop is None else f"a drop of {points(drop)} points or more"
+
+    lines = [
+        f"with probability 0.8 it detects {least(found['headline'])} of the headline, over {count(found['tasks'], 'task')}"
+    ]
+    if found["operators"] > 1:
+        lines.append(f"and {least(found['operator'])} under one of its {found['operators']:,} operators, p-values adjusted")
+    return lines
+
+
+def gate_told(gate: Mapping[str, Any], most: int = 5) -> str:
+    """Why a gate answers as it does, in a sentence, with what it saved or what it would take.
+
+    `gate` is the part `gate` of a report's data.
+    """
+    families, per, limit = gate["families"], gate["per"], f"{points(gate['limit'])} points"
+    mine = [one for one in families if one["answer"] == gate["answer"]]
+    mine.sort(key=lambda one: -(one["drop"] or 0.0))
+    told = [_family_told(one, per) for one in mine[:most]]
+    more = f" and {len(mine) - most:,} more" if len(mine) > most else ""
+    if not families:
+        said = "no task has both a clean and a perturbed episode, so there is no drop to judge"
+    elif per != "headline" and gate["answer"] == "pass":
+        said = f"each {per} of {len(families):,} loses at most {limit}; most: {told[0]}"
+    else:
+        said = f"{', '.join(told)}{more}; at most {limit} may be lost"
+    if gate["episodes"]["saved"]:
+        said += f"; {gate['episodes']['saved']:,} of {count(gate['episodes']['planned'], 'episode')} were not needed"
+    return said + (_takes_told(gate) if gate["answer"] == "inconclusive" and families else "")
+
+
+def _family_told(one: Mapping[str, Any], per: str) -> str:
+    name = "the drop" if per == "headline" else one["family"]
+    if one["drop"] is None:
+        return f"{name} is unknown"
+    over = interval(one["interval"]) if "interval" in one else f"over {count(one['pairs'], 'pair')}"
+    return f"{name} is {points(one['drop'])} points {over}" if per == "headline" else f"{name} {points(one['drop'])} {over}"
+
+
+def _takes_told(gate: Mapping[str, Any]) -> str:
+    takes = gate["takes"]
+    if not gate["whole"]:
+        return "; the run is not whole: the same command goes on"
+    if takes is None or not any(takes.values()):
+        return "; a drop that is just at the limit is settled by no number of episodes: allow another"
+    if gate["method"] == "sequential":
+        anew = ", drawn with another seed, so that all are fresh" if takes["fresh"] else ""
+        more = f"about {count(takes['pairs'], 'more pair')}, {count(takes['episodes'], 'episode')}"
+        return f"; {count(takes['trials'], 'trial')} of each task under each operator would tell ({more}){anew}"
+    if takes["tasks"] is None:
+        return f"; about {takes['trials']:,} trials and {takes['clean_trials']:,} clean ones would tell"
+    return f"; about {count(takes['tasks'], 'task')} would tell, or two trials or more, to judge exactly these tasks"
 
 
 def error_told(one: Mapping[str, Any]) -> str:
@@ -153,6 +254,10 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "duration": duration,
     "spent": spent,
     "counted": count,
+    "kept_ends": kept_ends,
+    "rates": rates,
+    "eligible_told": eligible_told,
+    "missing_told": missing_told,
     "words": lambda name: str(name).replace("_", " "),
 }
 """The same, for templates."""

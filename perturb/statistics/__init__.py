@@ -16,7 +16,15 @@ from perturb.statistics.factorial import resolution_v, spread_over_tasks
 from perturb.statistics.families import bonferroni_t, clean_trials, holm
 from perturb.statistics.launch_order import drawn_pairs
 from perturb.statistics.missing import Counts, MissingBounds, missing_bounds
-from perturb.statistics.planning import Spread, detectable_drop, pairs_to_gate, spread_of, tasks_needed, trials_needed
+from perturb.statistics.planning import (
+    Spread,
+    detectable_drop,
+    gate_margin,
+    pairs_to_gate,
+    spread_of,
+    tasks_needed,
+    trials_needed,
+)
 from perturb.statistics.proportions import McNemar, clopper_pearson, mcnemar_exact, newcombe, newcombe_paired, tango, wilson
 from perturb.statistics.records import Summary
 from perturb.statistics.reliability import mean_pass_hat, pass_hat_k
@@ -60,6 +68,7 @@ __all__ = [
     "dose_response",
     "drawn_pairs",
     "eligible_drop",
+    "gate_margin",
     "holm",
     "hull_t",
     "mcnemar_exact",

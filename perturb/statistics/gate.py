@@ -8,11 +8,15 @@ from typing import Any, Literal
 
 import msgspec
 
+from perturb.statistics.contrast import contrast, plain, pooled
 from perturb.statistics.distributions import normal_quantile, normal_two_sided
 from perturb.statistics.drop import Estimate
+from perturb.statistics.tallies import Tally
 from perturb.types import HEADLINE_KINDS
 
 Estimand = Literal["suite drop", "population drop"]
+ERROR = 0.05
+"""The probability with which a gate may err either way."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,18 +47,60 @@ def gate(data: Mapping[str, Any], limit: float) -> Verdict | None:
         return None
     exact = exact_drop(data["by_task"])
     estimand: Estimand = "population drop" if exact is None else "suite drop"
-    drop = headline["drop"] if exact is None else exact.estimate
-    low, high = headline["interval"] if exact is None else (max(-1.0, exact.low), min(1.0, exact.high))
-    verdict: Literal["held", "failed", "inconclusive"]
+    low, high = headline["interval"]
+    drop = exact or Estimate(headline["drop"], low, high, math.nan, headline["tasks"])
+    return _verdict(limit, drop, drop.low, estimand)
+
+
+def family_verdicts(data: Mapping[str, Any], limit: float, per: Literal["headline", "axis", "operator"]) -> dict[str, Verdict]:
+    """Judge each family of a run's report data: the headline, or each axis or operator that counts towards it.
+
+    A family is held as `gate` holds the headline, and fails where its interval lies above the limit with the error shared
+    among all families: so all are held wrongly, and one fails wrongly, with probability at most 5 % each. The drop of a
+    family is the suite drop where the trials allow it, as of `gate`, and otherwise the population drop.
+
+    Source: see `perturb.statistics.sequential_gate.FamilyGates`.
+    """
+    axes = {row["id"]: row["axis"] or "no axis" for row in data["operators"]}
+    families: dict[str, list[dict[str, Any]]] = {}
+    for task in data["by_task"]:
+        cells: dict[str, list[Any]] = {}
+        for cell in task["operators"]:
+            if cell["kind"] in HEADLINE_KINDS and cell["trials"] and task["trials"]:
+                name = {"headline": "headline", "axis": axes[cell["operator"]], "operator": cell["operator"]}[per]
+                cells.setdefault(name, []).append(cell)
+        for name, mine in cells.items():
+            families.setdefault(name, []).append({**task, "operators": mine})
+    verdicts = {}
+    for name, tasks in families.items():
+        estimate, estimand = _drop(tasks, 1.0 - ERROR)
+        shared, _ = _drop(tasks, 1.0 - ERROR / len(families))
+        verdicts[name] = _verdict(limit, estimate, shared.low, estimand)
+    return verdicts
+
+
+def _drop(by_task: Sequence[Mapping[str, Any]], confidence: float) -> tuple[Estimate, Estimand]:
+    exact = exact_drop(by_task, confidence)
+    if exact is not None:
+        return exact, "suite drop"
+    clean = plain({task["task"]: Tally(trials=task["trials"], passed=task["passed"]) for task in by_task})
+    perturbed = {
+        task["task"]: pooled({str(i): Tally(trials=n, passed=k) for i, (k, n) in enumerate(_cells(task["operators"]))})
+        for task in by_task
+    }
+    return contrast(clean, perturbed).estimate(confidence), "population drop"
+
+
+def _verdict(limit: float, estimate: Estimate, low_to_fail: float, estimand: Estimand) -> Verdict:
+    drop, low, high = estimate.estimate, max(-1.0, estimate.low), min(1.0, estimate.high)
+    verdict: Literal["held", "failed", "inconclusive"] = "inconclusive"
     factor: float | None = None
     if high <= limit + 1e-9:
         verdict = "held"
-    elif low > limit:
+    elif low_to_fail > limit:
         verdict = "failed"
-    else:
-        verdict = "inconclusive"
-        reach = (drop - low) if drop > limit else (high - drop)
-        factor = (reach / abs(drop - limit)) ** 2 if drop != limit else None
+    elif drop != limit:
+        factor = max(1.0, ((drop - low_to_fail if drop > limit else high - drop) / abs(drop - limit)) ** 2)
     return Verdict(verdict=verdict, limit=limit, drop=drop, low=low, high=high, estimand=estimand, factor=factor)
 
 

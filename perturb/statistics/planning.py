@@ -181,3 +181,14 @@ def pairs_to_gate(margin: float, deviation: float | None = None, *, alpha: float
         raise ValueError(f"no number of pairs settles a gate whose limit is the drop itself (margin {margin})")
     deviation = Spread().deviation(1, 1) if deviation is None else deviation
     return max(1, math.ceil(((normal_quantile(1.0 - alpha) + normal_quantile(power)) * deviation / margin) ** 2))
+
+
+def gate_margin(pairs: int, deviation: float | None = None, *, alpha: float = 0.05, power: float = 0.9) -> float:
+    """How far off the limit the true drop must lie for so many pairs to settle a gate; the inverse of `pairs_to_gate`.
+
+    Source: see `pairs_to_gate`.
+    """
+    if pairs < 1:
+        return math.inf
+    deviation = Spread().deviation(1, 1) if deviation is None else deviation
+    return (normal_quantile(1.0 - alpha) + normal_quantile(power)) * deviation / math.sqrt(pairs)

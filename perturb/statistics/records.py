@@ -39,6 +39,46 @@ class Collapse(msgspec.Struct, frozen=True):
     tasks: tuple[str, ...]
 
 
+class Eligible(msgspec.Struct, frozen=True):
+    """The drop over the tasks that pass a clean trial, `tasks` of `of`: one clean trial selects, the others estimate."""
+
+    drop: float
+    interval: Interval
+    tasks: int
+    of: int
+
+
+class Retention(msgspec.Struct, frozen=True):
+    """The share of the clean success that is `kept`, with the ends of its interval; `high` is `None` where there is none."""
+
+    kept: float
+    low: float
+    high: float | None
+
+
+class Missing(msgspec.Struct, frozen=True, kw_only=True):
+    """What the drop could be, had the episodes without an outcome of the agent's ended otherwise.
+
+    `clean` and `perturbed` count them. The measured drop lies between `least` and `most`, whichever way they are counted;
+    `interval` holds the true one at the stated confidence whatever they were.
+    """
+
+    clean: int
+    perturbed: int
+    least: float
+    most: float
+    interval: Interval
+
+
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands beside the headline drop; `missing` is `None` where no episode is missing."""
+
+    eligible: Eligible | None
+    retention: Retention | None
+    missing: Missing | None
+    perturbed_pass_hat_k: list[float]
+
+
 class Discordance(msgspec.Struct, frozen=True):
     """With one trial in each arm: the tasks that passed in one arm only, and McNemar's exact p-value."""
 
@@ -120,6 +160,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """All that a report says in numbers; operators worst first, those that count towards the headline before the rest."""
 
     headline: Headline
+    beside: Beside
     axes: tuple[AxisSummary, ...]
     operators: tuple[OperatorSummary, ...]
     tasks: tuple[TaskSummary, ...]

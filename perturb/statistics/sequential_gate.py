@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from perturb.statistics.betting import Wealth
@@ -159,15 +159,16 @@ class FamilyGates:
 
     A family fails at α/M, so that with M families the whole fails wrongly with probability at most α; the whole passes only
     if every family passes at α, so that it passes wrongly with probability at most α. Each family has its own launches,
-    from 0, and its own `pairs`.
+    from 0, and its own `pairs`: one number for all, or one a family.
 
     Source: C. E. Bonferroni's inequality, and R. L. Berger, "Multiparameter hypothesis testing and acceptance sampling",
     Technometrics 24 (1982).
     """
 
-    def __init__(self, limit: float, families: Iterable[str], pairs: int, *, alpha: float = 0.05) -> None:
+    def __init__(self, limit: float, families: Iterable[str], pairs: int | Mapping[str, int], *, alpha: float = 0.05) -> None:
         names = tuple(dict.fromkeys(families))
-        self.gates = {name: SequentialGate(limit, pairs, alpha=alpha, families=len(names)) for name in names}
+        each = {name: pairs if isinstance(pairs, int) else pairs[name] for name in names}
+        self.gates = {name: SequentialGate(limit, each[name], alpha=alpha, families=len(names)) for name in names}
 
     @property
     def answer(self) -> Answer:

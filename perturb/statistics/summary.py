@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
+from perturb.statistics.beside import beside, cut
 from perturb.statistics.collapse import collapsed_tasks
 from perturb.statistics.contrast import Arm, Contrast, contrast, mean_rate, met_only, plain, pooled
 from perturb.statistics.drop import Estimate
@@ -18,7 +19,6 @@ from perturb.statistics.records import (
     Drop,
     ExposedDrop,
     Headline,
-    Interval,
     OperatorSummary,
     Summary,
     TaskSummary,
@@ -43,6 +43,7 @@ def summarize(rows: Iterable[EpisodeRow], confidence: float = 0.95) -> Summary:
     operators = _operators(tallies, clean, confidence)
     return Summary(
         headline=_headline(headline, _noise_floor(tallies, confidence), confidence),
+        beside=beside(tallies, headline, confidence),
         axes=_axes(tallies, clean, operators, confidence),
         operators=operators,
         tasks=_tasks(tallies, headline),
@@ -64,7 +65,7 @@ def _headline(paired: Contrast, noise_floor: Drop | None, confidence: float) -> 
         clean=paired.clean_rate,
         perturbed=paired.perturbed_rate,
         drop=estimate.estimate,
-        interval=_interval(estimate),
+        interval=cut(estimate),
         p_value=estimate.p_value,
         noise_floor=noise_floor,
         tasks=estimate.tasks,
@@ -86,7 +87,7 @@ def _noise_floor(tallies: Tallies, confidence: float) -> Drop | None:
     if not paired.tasks:
         return None
     estimate = paired.estimate(confidence)
-    return Drop(estimate.estimate, _interval(estimate))
+    return Drop(estimate.estimate, cut(estimate))
 
 
 def _operators(tallies: Tallies, clean: Mapping[str, Arm], confidence: float) -> tuple[OperatorSummary, ...]:
@@ -141,7 +142,7 @@ def _operator(
         clean=paired.clean_rate,
         perturbed=paired.perturbed_rate,
         drop=estimate.estimate if estimate else None,
-        interval=_interval(estimate) if estimate else None,
+        interval=cut(estimate) if estimate else None,
         p_value=estimate.p_value if estimate else None,
         p_adjusted=p_adjusted,
         exposed_drop=_exposed_drop(contrast(clean, met_only(cells)), cells, confidence),
@@ -157,7 +158,7 @@ def _exposed_drop(paired: Contrast, cells: Mapping[str, Tally], confidence: floa
     if not paired.tasks:
         return None
     estimate = paired.estimate(confidence)
-    return ExposedDrop(sum(cells[task].met for task in paired.tasks), estimate.estimate, _interval(estimate))
+    return ExposedDrop(sum(cells[task].met for task in paired.tasks), estimate.estimate, cut(estimate))
 
 
 def _mcnemar(paired: Contrast) -> Discordance | None:
@@ -191,7 +192,7 @@ def _axes(
                 clean=_known(mean_rate(paired.clean)),
                 perturbed=_known(mean_rate(paired.perturbed)),
                 drop=estimate.estimate,
-                interval=_interval(estimate),
+                interval=cut(estimate),
                 p_value=estimate.p_value,
                 p_adjusted=p_adjusted,
                 # The operators come worst first.
@@ -229,10 +230,6 @@ def _outcomes(cells: Iterable[Tally]) -> dict[str, int]:
     for tally in cells:
         total.update(tally.outcomes)
     return dict(total.most_common())
-
-
-def _interval(estimate: Estimate) -> Interval:
-    return max(-1.0, estimate.low), min(1.0, estimate.high)
 
 
 def _known(rate: float | None) -> float:

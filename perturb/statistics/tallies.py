@@ -14,7 +14,8 @@ from perturb.types import HEADLINE_KINDS
 class Tally:
     """The episodes of one task in one place (clean, or under one operator and kind).
 
-    `trials` are those whose outcome speaks of the agent; `met` those of them that met the change; `outcomes` counts all.
+    `trials` are those whose outcome speaks of the agent; `met` those of them that met the change; `missing` are those that were
+    run and whose outcome does not; `outcomes` counts all, pairs that were never run among them.
     """
 
     trials: int = 0
@@ -22,6 +23,7 @@ class Tally:
     met: int = 0
     met_passed: int = 0
     stale: int = 0
+    missing: int = 0
     seconds: float = 0.0
     outcomes: Counter[str] = field(default_factory=Counter)
     halves: list[list[int]] = field(default_factory=lambda: [[0, 0], [0, 0]])
@@ -31,6 +33,7 @@ class Tally:
         self.seconds += row.seconds
         self.stale += row.stale
         if row.outcome not in COUNTED:
+            self.missing += bool(row.key)
             return
         passed = int(row.outcome == "passed")
         # Even against odd trials rather than early against late: what drifts with time falls on both halves alike.
@@ -52,6 +55,7 @@ def joined(one: Tally, other: Tally) -> Tally:
         met=one.met + other.met,
         met_passed=one.met_passed + other.met_passed,
         stale=one.stale + other.stale,
+        missing=one.missing + other.missing,
         seconds=one.seconds + other.seconds,
         outcomes=one.outcomes + other.outcomes,
     )
