@@ -1,0 +1,92 @@
+"""What to try next: plans drawn by Hypothesis, of which those are taken that show most of what was not shown yet.
+
+Hypothesis draws which operators, for which task, how strong and from which seed; its own engine does not run the episodes.
+That calls a property one example at a time, waits for each, and runs an example that failed again to see whether it fails
+twice: with an agent that is asked over a network and passes nine times of ten, that is slow, paid for twice, and ends in
+`Flaky`. `hypothesis.target` wants a score at once, and hundreds of them. So what it would be told is told to this queue: which
+operators have been shown at which tools (exposure), and under which the agent was in trouble though it passed (score).
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+
+from perturb.episode import Episode
+from perturb.operator import Operator
+from perturb.search.candidates import Candidate
+from perturb.strategies import Recipe, drawn, recipes
+from perturb.toolset import Task
+
+DRAWN = 24
+"""How many recipes Hypothesis draws for each that is taken."""
+FEWEST_OPERATORS, TASKS = 12, 6
+"""How many of the most promising operators and tasks it draws from, at least."""
+WEAKER = (1.0, 0.5, 0.25)
+"""Intensities, once everything has been shown at the full one: what hides something else is then left out now and then."""
+TROUBLE = 4.0
+"""How much more interesting an operator is under which every call went wrong than one under which none did."""
+
+
+class Suggestions:
+    """Recipes in an order of interest, the same for the same seed and the same episodes."""
+
+    def __init__(self, operators: Sequence[type[Operator]], tasks: Sequence[Task], seed: int) -> None:
+        shuffled = random.Random(seed)
+        self._operators = shuffled.sample(list(operators), len(operators))
+        self._tools = {task.id: tuple({call.name for call in task.gold or ()}) for task in tasks}
+        self.tasks = shuffled.sample([task.id for task in tasks], len(tasks))
+        self._shown: Counter[tuple[str, str]] = Counter()
+        self._trouble: dict[str, float] = {}
+        self._unfit: set[tuple[str, str]] = set()
+        self._seed, self._number = seed, 0
+
+    def draw(self, size: int) -> Recipe | None:
+        """The most interesting of some recipes with up to `size` operators; `None` where no operator is left for any task."""
+        interest = {task: self._interests(task) for task in self.tasks}
+        size = min(size, max((len(fit) for fit in interest.values()), default=0))
+        if size == 0:
+            return None
+        best = {task: sum(sorted(fit.values(), reverse=True)[:size]) for task, fit in interest.items()}
+        tasks = sorted(self.tasks, key=lambda task: -best[task])[:TASKS]
+        tasks = [task for task in tasks if len(interest[task]) >= size]
+        worth = {one: max(interest[task].get(one.id, 0.0) for task in tasks) for one in self._operators}
+        ranked = sorted(self._operators, key=lambda one: -worth[one])
+        chosen = [one for one in ranked if worth[one] > 0.0][: max(FEWEST_OPERATORS, 2 * size)]
+        fresh = worth[chosen[0]] >= 1.0
+        self._number += 1
+        strategy = recipes(chosen, tasks, min(size, len(chosen)), WEAKER[:1] if fresh else WEAKER)
+        found = drawn(strategy, DRAWN, self._seed * 1_000_003 + self._number)
+        return max(found, key=lambda one: sum(interest[one.task].get(operator.id, 0.0) for operator in one.operators))
+
+    def _interests(self, task: str) -> dict[str, float]:
+        """What each operator that fits a task has not shown there: less for every time that it was shown at a tool."""
+        tools = self._tools[task] or ("",)
+        return {
+            one.id: (1.0 + TROUBLE * self._trouble.get(one.id, 0.0))
+            * sum(1.0 / (1.0 + self._shown[one.id, tool]) ** 2 for tool in tools)
+            for one in self._operators
+            if (one.id, task) not in self._unfit
+        }
+
+    def dealt(self, candidate: Candidate, recipe: Recipe) -> None:
+        """A candidate was made of a recipe and is to be run: what it shows is shown."""
+        for operator in recipe.operators:
+            for tool in self._tools[candidate.task] or ("",):
+                self._shown[operator.id, tool] += 1
+
+    def unfit(self, operator: str, task: str) -> None:
+        """An operator has nothing to do with a task."""
+        self._unfit.add((operator, task))
+
+    def drop(self, task: str) -> None:
+        """A task is of no use: the agent does not pass it clean."""
+        self.tasks = [one for one in self.tasks if one != task]
+
+    def learn(self, candidate: Candidate, episode: Episode) -> None:
+        """The score of an episode that passed: the share of its calls that went wrong, shared by its operators."""
+        wrong = sum(step.stale or step.reply.is_error for step in episode.steps)
+        for operator in candidate.ids:
+            share = wrong / max(1, len(episode.steps)) / len(candidate.ids)
+            self._trouble[operator] = max(share, self._trouble.get(operator, 0.0))
