@@ -18,7 +18,7 @@ import anyio
 import msgspec
 
 from perturb import laws
-from perturb.errors import ConfigurationError, PerturbError, nearest
+from perturb.errors import ConfigurationError, WorkerLost, nearest
 from perturb.evaluation import Request, floor, learned_path
 from perturb.findings import Broken, Checked, Row
 from perturb.learned_gold import use_learned
@@ -29,16 +29,11 @@ from perturb.planning import Design, LensCache, draw
 from perturb.replay import RAISED, Gold, Proof
 from perturb.toolset import Task
 from perturb.types import HEADLINE_KINDS, Call
+from perturb.workers import WORTH, available
 
 TIME_FOR_A_PIECE = 600.0
 """Seconds without any finished piece after which other processes are given up."""
 GOLD_CALLS_FOR_DOSE = 40
-
-
-class WorkerLost(PerturbError):
-    """A process that was to check did not answer."""
-
-    exit_status = 3
 
 
 class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,8 +60,9 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     number: int = 0
 
 
-def check(request: CheckRequest, *, jobs: int = 1, report: Callable[[int, int], None] | None = None) -> Checked:
-    """Check a toolset. `report(done, pieces)` is called as the work goes on; `jobs` processes share it.
+def check(request: CheckRequest, *, jobs: int | None = 1, report: Callable[[int, int], None] | None = None) -> Checked:
+    """Check a toolset. `report(done, pieces)` is called as the work goes on; `jobs` processes share it; `None` is one
+    for each processor where the work is long.
 
     An interrupt (Ctrl-C) gives what is done: `done` is then less than `pieces`. Raises `ConfigurationError` for what is not
     there, `WorkerLost` where another process dies or is silent for ten minutes.
@@ -88,6 +84,8 @@ def check(request: CheckRequest, *, jobs: int = 1, report: Callable[[int, int], 
     )
     pieces = list(_pieces(request, operators)) if bench.usable else []
     found.pieces = len(pieces)
+    if jobs is None:
+        jobs = available() if len(pieces) * len(bench.usable) >= WORTH else 1
     work = _here(bench, pieces) if jobs < 2 else _elsewhere(request, pieces, jobs)
     try:
         for rows in work:

@@ -38,6 +38,19 @@ class OperatorFault(PerturbError):
     exit_status = 3
 
 
+class WorkerLost(PerturbError):
+    """A process that shared the work did not answer."""
+
+    exit_status = 3
+
+
+def first_of(error: BaseException) -> BaseException:
+    """The first of what has ended some work, out of its groups: it says by itself what is wrong."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """A remedy for a misspelt name: `did you mean 'a', 'b'?`, or the names there are when nothing is near."""
     names = sorted(known)

@@ -25,7 +25,7 @@ from perturb.models.settings import ModelSettings
 from perturb.operator import Operator
 from perturb.operators import select
 from perturb.plan_files import PlanFile, write_plan_file
-from perturb.planning import Design, LeftOut, Limits, Report, RunPlan, plan_run, toolset_digest
+from perturb.planning import Design, LeftOut, Limits, Report, RunPlan, Workers, plan_run, toolset_digest
 from perturb.rendering.data import Floor, RunHeader, report_data
 from perturb.replay import Gold
 from perturb.runner import Ended, run_episodes
@@ -88,15 +88,13 @@ async def prepare(request: Request, agent: LoadedAgent | None = None) -> Prepare
 
     `agent` stands in for the one that the request names (a function at hand, in a test).
     """
-    operators = select(request.operators)
-    toolset = load_toolset(request.toolset)
-    use_learned(toolset, learned_path(request))
+    operators, toolset = loaded(request)
     found: FoundAgent | None = find_agent(request.agent) if agent is None else None
     tasks = _tasks(toolset, request)
     gold = Gold(toolset)
     if agent is None:
         assert found is not None
-        agent = await _made(found, gold, request)
+        agent = await made_agent(found, gold, request)
     run = digest(
         [
             __version__,
@@ -115,7 +113,15 @@ async def prepare(request: Request, agent: LoadedAgent | None = None) -> Prepare
     return Prepared(request=request, toolset=toolset, tasks=tasks, operators=operators, agent=agent, gold=gold, run=run)
 
 
-async def _made(found: FoundAgent, gold: Gold, request: Request) -> LoadedAgent:
+def loaded(request: Request) -> tuple[tuple[type[Operator], ...], Toolset]:
+    """The operators and the toolset that a request names, with the gold calls that were learnt."""
+    operators = select(request.operators)
+    toolset = load_toolset(request.toolset)
+    use_learned(toolset, learned_path(request))
+    return operators, toolset
+
+
+async def made_agent(found: FoundAgent, gold: Gold, request: Request) -> LoadedAgent:
     """The agent, with what it learns from or with the settings of the model that it asks."""
     seed = request.design.seed
     if not found.asks_model:
@@ -171,8 +177,9 @@ def floor(toolset: Toolset, tasks: Sequence[Task]) -> Floor:
     return Floor(**passed)
 
 
-async def evaluate(prepared: Prepared, report: Report | None = None) -> Evaluation:
-    """Prove, run and report. Resumes by itself; an interrupted run gives what it has."""
+async def evaluate(prepared: Prepared, report: Report | None = None, workers: Workers | None = None) -> Evaluation:
+    """Prove, run and report. Resumes by itself; an interrupted run gives what it has. With `workers` they prove, and run the
+    episodes of an agent that takes nothing but the processor: one of the reference agents."""
     request = prepared.request
     started = time.time()
     with Store(store_path(request)) as store:
@@ -187,6 +194,7 @@ async def evaluate(prepared: Prepared, report: Report | None = None) -> Evaluati
             run=prepared.run,
             tasks=prepared.tasks,
             report=report,
+            workers=workers,
         )
         header = header_of(prepared, plan, started)
         kept = {
@@ -207,6 +215,7 @@ async def evaluate(prepared: Prepared, report: Report | None = None) -> Evaluati
                 setup=prepared.gold.setup,
                 report=report,
                 fresh=request.fresh,
+                workers=workers if prepared.agent.is_reference else None,
             )
             requests = getattr(prepared.agent.function, "requests", None)
         finally:

@@ -18,6 +18,13 @@ _TOKEN = re.compile(r"[^\W_]+")
 _PIECE = re.compile(r"(?<![\w.])-?\d+\.\d+(?![\w.])|[^\W_]+")
 _TENTHS = re.compile(r"(?<![\d.])\d+\.\d(?![\d.])")
 """What an amount is as a number, where a text writes it with its cents: `52.80`."""
+_COUNTS = {
+    word: str(number)
+    for number, word in enumerate(
+        ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], start=2
+    )
+}
+"""Numbers as people write them in letters; `one` mostly stands for something else."""
 _PARTED = re.compile(r"\\+[nrt]|(?<=\d)t(?=\d\d:)")
 """What parts words though it is written in letters: escaped line ends and tabs, at any depth of JSON within JSON, and the T
 between a date and its time."""
@@ -36,13 +43,13 @@ def leaves(value: JSON) -> Iterator[JSON]:
 
 
 def _tokens(text: str) -> frozenset[str]:
-    """The words of a text in lower case, numbers also without their zeros."""
+    """The words of a text in lower case, numbers also without their zeros, and small ones also where they are in letters."""
     lowered = text.lower()
     parted = _PARTED.sub(" ", lowered)
     if parted != lowered:
         lowered += " " + parted
     tokens = set(_TOKEN.findall(lowered))
-    return frozenset(tokens | {token.lstrip("0") for token in tokens})
+    return frozenset(tokens | {token.lstrip("0") for token in tokens} | {_COUNTS[word] for word in _COUNTS.keys() & tokens})
 
 
 @lru_cache(maxsize=50_000)

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
+import anyio
 import msgspec
 
 from perturb import __version__
 from perturb.agent import Agent
-from perturb.errors import ConfigurationError
+from perturb.episode import Episode
+from perturb.errors import ConfigurationError, first_of
 from perturb.operator import NotApplicable, Operator, Pick, SeededPick, Setup, StackLens, lens_for
 from perturb.operators import from_json
 from perturb.replay import OUR_FAULTS, RAISED, Gold, Proof
@@ -23,14 +25,18 @@ from perturb.types import JSON, digest
 from perturb.watchdog import Turns
 
 
-class AgentUnderTest(Protocol):
-    """What a run needs of an agent: its name, the digest of its code, and the function."""
+class AgentNamed(Protocol):
+    """Of an agent, what its episodes are told apart by: its name, and the digest of its code."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def digest(self) -> str: ...
+
+
+class AgentUnderTest(AgentNamed, Protocol):
+    """What a run needs of an agent: that, and the function."""
 
     @property
     def function(self) -> Agent: ...
@@ -116,7 +122,7 @@ Report = Callable[[Progress], None]
 
 
 def episode_key(
-    toolset: Toolset, task: Task, agent: AgentUnderTest, plan: Mapping[str, JSON] | None, trial: int, seed: int, limits: Limits
+    toolset: Toolset, task: Task, agent: AgentNamed, plan: Mapping[str, JSON] | None, trial: int, seed: int, limits: Limits
 ) -> str:
     """The digest of everything that could change an episode; the trial is in it, so that repeats are repeats."""
     parts = [
@@ -195,6 +201,21 @@ class LensCache:
         return self.get(known[1])
 
 
+class Workers(Protocol):
+    """Processes that prove pairs and run episodes: see `perturb.workers`. `number` is how many there are."""
+
+    @property
+    def number(self) -> int: ...
+
+    async def prove(self, task: str, trial: int) -> list[Planned | LeftOut]:
+        """The pairs of one task and trial, in the order of the run's operators."""
+        ...
+
+    async def run(self, planned: Sequence[Planned]) -> list[Episode]:
+        """Episodes, in the order in which they were planned."""
+        ...
+
+
 async def plan_run(
     toolset: Toolset,
     agent: AgentUnderTest,
@@ -207,15 +228,17 @@ async def plan_run(
     run: str = "run",
     tasks: Sequence[Task] | None = None,
     report: Report | None = None,
+    workers: Workers | None = None,
 ) -> RunPlan:
     """Draw every plan and prove every pair, before anything is paid for. Proofs, and the episodes that the run consists of,
-    are kept in the store."""
+    are kept in the store. With `workers`, they prove; the plan is the same."""
     if design.trials < 1 or design.clean_trials < 1:
         raise ConfigurationError(
             f"trials is {design.trials} and clean_trials is {design.clean_trials}; each must be at least 1"
         )
     tasks = toolset.tasks if tasks is None else tasks
-    planning = _Planning(toolset, agent, tuple(operators), design, limits, gold, store, run)
+    prover = Prover(toolset, agent, design, limits, gold, store)
+    planning = _Planning(prover, tuple(operators), run)
     progress = Progress("proving", total=len(tasks) * len(operators) * design.trials)
     turns = Turns()
     usable: list[Task] = []
@@ -223,105 +246,106 @@ async def plan_run(
         await turns.turn()
         if await planning.takes(task):
             usable.append(task)
-    for trial in range(max(design.trials, design.clean_trials)):
-        for task in usable:
-            if trial < design.clean_trials:
-                planning.add_clean(task, trial)
-            if trial >= design.trials:
-                continue
-            for operator in operators:
-                await turns.turn()
-                await planning.add_perturbed(operator, task, trial)
-                progress.done += 1
-                if report is not None:
-                    report(progress)
+
+    def take(some: Sequence[Planned | LeftOut]) -> None:
+        for one in some:
+            planning.add(one)
+            progress.done += one.operator is not None
+        if report is not None:
+            report(progress)
+
+    steps = [(task, trial) for trial in range(max(design.trials, design.clean_trials)) for task in usable]
+    if workers is None:
+        await _prove_here(prover, operators, steps, take, turns)
+    else:
+        await _prove_by(workers, prover, steps, take)
     return planning.done()
 
 
-class _Planning:
-    """The making of a run's plan: what is drawn and proven goes to the store, a part at a time."""
+Taken = Callable[[Sequence["Planned | LeftOut"]], None]
 
-    _PART = 256
 
-    def __init__(
-        self,
-        toolset: Toolset,
-        agent: AgentUnderTest,
-        operators: tuple[type[Operator], ...],
-        design: Design,
-        limits: Limits,
-        gold: Gold,
-        store: Store,
-        run: str,
-    ) -> None:
+async def _prove_here(
+    prover: Prover, operators: Sequence[type[Operator]], steps: Sequence[tuple[Task, int]], take: Taken, turns: Turns
+) -> None:
+    for task, trial in steps:
+        take(prover.clean(task, trial))
+        for operator in operators if trial < prover.design.trials else ():
+            await turns.turn()
+            take([await prover.pair(operator, task, trial)])
+
+
+async def _prove_by(workers: Workers, prover: Prover, steps: Sequence[tuple[Task, int]], take: Taken) -> None:
+    """The same by workers, each of which takes the next task; what they have proven is taken in the order of the steps."""
+    proven: dict[int, list[Planned | LeftOut]] = {}
+    queue = iter(enumerate(steps))
+    taken = 0
+
+    async def work() -> None:
+        nonlocal taken
+        for index, (task, trial) in queue:
+            proven[index] = await workers.prove(task.id, trial) if trial < prover.design.trials else []
+            while taken in proven:
+                take([*prover.clean(*steps[taken]), *proven.pop(taken)])
+                taken += 1
+
+    try:
+        async with anyio.create_task_group() as group:
+            for _ in range(workers.number):
+                group.start_soon(work)
+    except BaseExceptionGroup as group:
+        first = first_of(group)
+        raise first from first.__cause__
+
+
+class Prover:
+    """Draws the plan of a pair and proves it; proofs are kept in the store."""
+
+    def __init__(self, toolset: Toolset, agent: AgentNamed, design: Design, limits: Limits, gold: Gold, store: Store) -> None:
         self.toolset = toolset
         self.agent = agent
         self.design = design
         self.limits = limits
         self.gold = gold
         self.store = store
-        self.plan = RunPlan(run=run, operators=operators)
         self._lenses = LensCache(gold.setup)
-        self._waiting: list[Planned] = []
-        store.begin_plan(run)
 
-    async def takes(self, task: Task) -> bool:
-        """Whether a task is run at all: not if its own gold calls fail in the clean setup."""
-        clean = await self.gold.clean(task)
-        if clean is None:
-            self.plan.not_proven_tasks.append(task.id)
-        elif not clean.passed:
-            self.plan.gold_fails_clean.append(task.id)
-            return False
-        return True
+    def clean(self, task: Task, trial: int) -> list[Planned]:
+        """The clean episode of a task and trial; none beyond the last clean trial."""
+        if trial >= self.design.clean_trials:
+            return []
+        return [Planned(key=self._key(task, None, trial), task=task.id, arm="clean", trial=trial)]
 
-    def add_clean(self, task: Task, trial: int) -> None:
-        self._add(Planned(key=self._key(task, None, trial), task=task.id, arm="clean", trial=trial))
-
-    async def add_perturbed(self, operator: type[Operator], task: Task, trial: int) -> None:
+    async def pair(self, operator: type[Operator], task: Task, trial: int) -> Planned | LeftOut:
         """Draw a plan and prove the pair; it becomes an episode, or is left out with the reason."""
         try:
             drawn = draw(operator, self.gold.setup, task, trial, self.design)
         except Exception as error:
             raised = f"{operator.id} raised {type(error).__name__} while it planned: {error}"
-            self._leave_out(operator, operator.promises, task, trial, "tester_fault", raised)
-            return
+            return _left_out(operator, operator.promises, task, trial, "tester_fault", raised)
         if isinstance(drawn, NotApplicable):
-            self._leave_out(operator, operator.promises, task, trial, "not_applicable", drawn.reason)
-            return
+            return _left_out(operator, operator.promises, task, trial, "not_applicable", drawn.reason)
         plan = drawn.to_json()
         proof = await self._proven(task, drawn, plan)
         if proof.reason in OUR_FAULTS:
             how = "raised while it was proven" if proof.reason == RAISED else "leaks"
-            self._leave_out(operator, drawn.kind, task, trial, "tester_fault", f"{operator.id} {how}: {proof.detail}", plan)
-            return
+            why = f"{operator.id} {how}: {proof.detail}"
+            return _left_out(operator, drawn.kind, task, trial, "tester_fault", why, plan)
         if proof.status == "not_applicable":
-            self._leave_out(operator, drawn.kind, task, trial, proof.status, proof.reason)
-            return
+            return _left_out(operator, drawn.kind, task, trial, proof.status, proof.reason)
         if proof.status == "unsolvable":
-            self._leave_out(operator, drawn.kind, task, trial, proof.status, f"{proof.reason}: {proof.detail}", plan)
-            return
-        if proof.status == "solvable":
-            self.plan.proven += 1
-        else:
-            self.plan.not_proven += 1
-        self._add(
-            Planned(
-                key=self._key(task, plan, trial),
-                task=task.id,
-                arm="perturbed",
-                trial=trial,
-                operator=operator.id,
-                axis=operator.axis,
-                kind=drawn.kind,
-                plan=plan,
-                proof=proof.status,
-            )
+            return _left_out(operator, drawn.kind, task, trial, proof.status, f"{proof.reason}: {proof.detail}", plan)
+        return Planned(
+            key=self._key(task, plan, trial),
+            task=task.id,
+            arm="perturbed",
+            trial=trial,
+            operator=operator.id,
+            axis=operator.axis,
+            kind=drawn.kind,
+            plan=plan,
+            proof=proof.status,
         )
-
-    def done(self) -> RunPlan:
-        self._flush()
-        return self.plan
 
     async def _proven(self, task: Task, operator: Operator, plan: dict[str, JSON]) -> Proof:
         """The proof of a pair, from the store where it was made before."""
@@ -339,35 +363,66 @@ class _Planning:
     def _key(self, task: Task, plan: Mapping[str, JSON] | None, trial: int) -> str:
         return episode_key(self.toolset, task, self.agent, plan, trial, self.design.seed, self.limits)
 
-    def _add(self, planned: Planned) -> None:
-        self._waiting.append(planned)
+
+def _left_out(
+    operator: type[Operator],
+    kind: str,
+    task: Task,
+    trial: int,
+    outcome: Literal["not_applicable", "unsolvable", "tester_fault"],
+    reason: str,
+    plan: dict[str, JSON] | None = None,
+) -> LeftOut:
+    return LeftOut(
+        operator=operator.id,
+        axis=operator.axis,
+        kind=kind,
+        task=task.id,
+        trial=trial,
+        outcome=outcome,
+        reason=reason,
+        plan=plan,
+    )
+
+
+class _Planning:
+    """The making of a run's plan: what is drawn and proven goes to the store, a part at a time."""
+
+    _PART = 256
+
+    def __init__(self, prover: Prover, operators: tuple[type[Operator], ...], run: str) -> None:
+        self.plan = RunPlan(run=run, operators=operators)
+        self._gold = prover.gold
+        self._store = prover.store
+        self._waiting: list[Planned] = []
+        self._store.begin_plan(run)
+
+    async def takes(self, task: Task) -> bool:
+        """Whether a task is run at all: not if its own gold calls fail in the clean setup."""
+        clean = await self._gold.clean(task)
+        if clean is None:
+            self.plan.not_proven_tasks.append(task.id)
+        elif not clean.passed:
+            self.plan.gold_fails_clean.append(task.id)
+            return False
+        return True
+
+    def add(self, one: Planned | LeftOut) -> None:
+        if isinstance(one, LeftOut):
+            self.plan.left_out.append(one)
+            return
+        if one.operator is not None:
+            self.plan.proven += one.proof == "solvable"
+            self.plan.not_proven += one.proof != "solvable"
+        self._waiting.append(one)
         if len(self._waiting) >= self._PART:
             self._flush()
 
+    def done(self) -> RunPlan:
+        self._flush()
+        return self.plan
+
     def _flush(self) -> None:
-        self.store.add_pairs(self.plan.run, self.plan.episodes, self._waiting)
+        self._store.add_pairs(self.plan.run, self.plan.episodes, self._waiting)
         self.plan.episodes += len(self._waiting)
         self._waiting = []
-
-    def _leave_out(
-        self,
-        operator: type[Operator],
-        kind: str,
-        task: Task,
-        trial: int,
-        outcome: Literal["not_applicable", "unsolvable", "tester_fault"],
-        reason: str,
-        plan: dict[str, JSON] | None = None,
-    ) -> None:
-        self.plan.left_out.append(
-            LeftOut(
-                operator=operator.id,
-                axis=operator.axis,
-                kind=kind,
-                task=task.id,
-                trial=trial,
-                outcome=outcome,
-                reason=reason,
-                plan=plan,
-            )
-        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from itertools import islice
 from typing import Literal
 
 import anyio
@@ -11,14 +12,17 @@ import msgspec
 
 from perturb.agent import EndOfRun, RunSpent
 from perturb.episode import AGENT_OUTCOMES, Episode
-from perturb.errors import ConfigurationError
+from perturb.errors import ConfigurationError, first_of
 from perturb.operator import Setup
-from perturb.planning import AgentUnderTest, LensCache, Limits, Progress, Report, RunPlan
+from perturb.planning import AgentUnderTest, LensCache, Limits, Progress, Report, RunPlan, Workers
 from perturb.store import Planned, Store
 from perturb.toolset import Toolset
 from perturb.trial import run_episode
 from perturb.types import Usage
 from perturb.watchdog import Turns, Watchdog
+
+AT_ONCE = 16
+"""How many episodes a worker is given at a time."""
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,8 +46,10 @@ async def run_episodes(
     setup: Setup,
     report: Report | None = None,
     fresh: bool = False,
+    workers: Workers | None = None,
 ) -> Ended:
     """Run what a plan still lacks, in launch order. Finished episodes are stored at once; `fresh` runs all of them again.
+    With `workers`, they run the episodes, a few at a time.
 
     An interrupt (Ctrl-C) ends the run after storing what is done: it is told by `Ended.how`, not raised.
     """
@@ -66,11 +72,19 @@ async def run_episodes(
                 episode = await run_episode(toolset, tasks[planned.task], agent.function, lens, planned, limits, watchdog, run)
             except RunSpent:
                 return
-            store.add(episode)
-            run.finished(episode)
-            if report is not None:
-                report(progress)
+            done(episode)
             await turns.turn()
+
+    def done(episode: Episode) -> None:
+        store.add(episode)
+        run.finished(episode)
+        if report is not None:
+            report(progress)
+
+    async def hand_over(to: Workers) -> None:
+        while batch := list(islice(run, AT_ONCE)):
+            for episode in await to.run(batch):
+                done(episode)
 
     turns = Turns()
     interrupted = False
@@ -78,34 +92,30 @@ async def run_episodes(
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(watchdog.tick)
-                async with anyio.create_task_group() as workers:
-                    for _ in range(max(1, min(limits.concurrency, progress.total - progress.resumed))):
-                        workers.start_soon(work)
+                async with anyio.create_task_group() as episodes:
+                    if workers is not None:
+                        for _ in range(workers.number):
+                            episodes.start_soon(hand_over, workers)
+                    else:
+                        for _ in range(max(1, min(limits.concurrency, progress.total - progress.resumed))):
+                            episodes.start_soon(work)
                 group.cancel_scope.cancel()
         except BaseExceptionGroup as group:
-            first = _first(group)
+            first = first_of(group)
             if not isinstance(first, (KeyboardInterrupt, anyio.get_cancelled_exc_class())):
                 raise first from first.__cause__
             interrupted = True
         except (KeyboardInterrupt, anyio.get_cancelled_exc_class()):
             interrupted = True
-    done = progress.done - progress.resumed
     how: Literal["complete", "budget", "interrupted"] = "interrupted" if interrupted else "budget" if run.spent else "complete"
     return Ended(
         how=how,
-        episodes=done,
+        episodes=progress.done - progress.resumed,
         resumed=progress.resumed,
         left=progress.total - progress.done,
         seconds=time.perf_counter() - started,
         why=run.spent or "",
     )
-
-
-def _first(error: BaseException) -> BaseException:
-    """The first of what has ended a run, out of its groups: it says by itself what is wrong."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
 
 
 def _ended(why: str) -> EndOfRun:

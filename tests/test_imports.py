@@ -46,5 +46,6 @@ def test_help_imports_click_and_nothing_else(arguments: tuple[str, ...]) -> None
         "perturb",
         "perturb.errors",
         "perturb.configuration",
+        "perturb.kept",
     }
     assert not {"sqlite3", "asyncio", "multiprocessing"} & modules

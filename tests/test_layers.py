@@ -32,7 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("statistics",),
     ("models", "serving"),
     ("rendering",),
-    ("evaluation", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing"),
+    ("evaluation", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing", "workers"),
     ("cli", "__main__", "pytest_plugin", "pytest_support", "pytest_report", "pytest_replay"),
 )
 """Lowest first. A module imports from its own layer and from those below it."""

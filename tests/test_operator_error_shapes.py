@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from perturb.errors import PlanError
 from perturb.operator import Setup
 from perturb.operators import from_json
 from perturb.operators.errors.shapes import ErrorShape
-from perturb.operators.errors.style import ErrorStyle
+from perturb.operators.errors.style import STYLES, ErrorStyle
 from perturb.operators.errors.told import Told, guarded
 from perturb.toolset import Toolset
 from perturb.types import Call, Failure, Tool
@@ -109,3 +110,12 @@ class Desk(Toolset):
 
 def bound(shape: ErrorShape) -> Any:
     return ErrorStyle(tools={"get_user": "vendor"}, shapes={"vendor": shape}).lens(Setup.of(Desk()))
+
+
+def test_a_delay_of_google_has_nine_digits_at_most_and_comes_back_whole() -> None:
+    for seconds in (0.1, 1e-9, 1e-12, 0.1234567891, 30.0):
+        told = Told("rate_limited", "Too many requests.", None, seconds)
+        text = STYLES["google"].write(told, "get_user")
+        delay = next(one for one in json.loads(text)["error"]["details"] if one["@type"].endswith("RetryInfo"))["retryDelay"]
+        assert re.fullmatch(r"\d+(\.\d{1,9})?s", delay), delay
+        assert STYLES["google"].read(text) == told

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from perturb.operator import SeededPick, Setup
+from perturb.operators.errors.api_styles import stripe_codes
 from perturb.operators.errors.codes import CODES, Codes
 from perturb.operators.errors.style import STYLES, ErrorStyle
 from perturb.operators.errors.told import Told
@@ -55,7 +56,9 @@ def test_a_text_that_is_almost_in_a_style_never_raises(told: Told, style: str, a
 
 def test_every_kind_has_a_code_of_its_own_in_every_scheme() -> None:
     assert set(CODES) == set(get_args(FailureKind))
-    for name in set(Codes._fields) - {"google_http"}:
+    # Most errors of Stripe's have no code, and are told apart by their status.
+    assert len({stripe_codes(kind) for kind in CODES}) == len(CODES)
+    for name in set(Codes._fields) - {"google_http", "stripe"}:
         codes = [getattr(codes, name) for codes in CODES.values()]
         assert len(set(codes)) == len(codes), name
 

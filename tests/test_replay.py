@@ -132,6 +132,11 @@ def test_a_value_is_readable_by_its_words() -> None:
     assert visible.missing({"to": "LHR", "nested": [{"flight": "BA 762"}]}) == []
 
 
+def test_a_small_number_is_readable_in_letters() -> None:
+    visible = Visible(["Two seats for the twelve of us, one of them by the window."], ())
+    assert visible.missing({"seats": 2, "party": "12", "bags": 3, "windows": 1}) == [3, 1]
+
+
 def test_an_amount_is_readable_where_it_stands_with_its_cents() -> None:
     visible = Visible(["Dinner was 52.80, the taxi 31.50."], ())
     assert visible.missing({"dinner": 52.8, "taxi": "31.5"}) == []

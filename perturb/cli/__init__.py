@@ -14,6 +14,7 @@ import click
 
 from perturb import __version__
 from perturb.errors import PerturbError, nearest
+from perturb.kept import collect_less
 
 COMMANDS: dict[str, str] = {
     "run": "perturb.cli.run",
@@ -79,6 +80,7 @@ def perturb() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its exit status."""
+    collect_less()
     _leave(status_of(arguments))
 
 

@@ -50,7 +50,10 @@ MOST_SHOWN = 20
     help="How many random stacks of two to five operators to prove too.",
 )  # fmt: skip
 @click.option("--laws", is_flag=True, help="Hold every plan to the laws of operators too.")
-@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that share the work.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=None,
+    help="Processes that share the work; in long runs one for each processor.",
+)  # fmt: skip
 @runs_option
 @json_option
 @click.pass_context
@@ -66,7 +69,7 @@ def command(
     seeds: int,
     stacks: int,
     laws: bool,
-    jobs: int,
+    jobs: int | None,
     out: str,
     as_json: bool,
 ) -> None:

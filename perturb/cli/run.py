@@ -62,6 +62,10 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
     help="Draw a perturbation for each task and trial, or one for the whole run.",
 )  # fmt: skip
 @click.option("--concurrency", type=click.IntRange(min=1), default=8, show_default=True, help="Episodes under way at once.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=None,
+    help="Processes that share the proofs, and the episodes of reference agents; in long runs one for each processor.",
+)  # fmt: skip
 @click.option("--timeout", type=Finite(min=0, min_open=True), default=120.0, show_default=True, help="Seconds for one episode.")
 @click.option("--max-calls", type=click.IntRange(min=1), default=100, show_default=True, help="Calls in one episode.")
 @click.option(
@@ -86,7 +90,9 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 @click.option("--dry-run", is_flag=True, help="Say what would be run, and run nothing.")
 @json_option
 @click.pass_context
-def command(ctx: click.Context, /, as_json: bool, dry_run: bool, max_drop: float | None, **chosen: Any) -> None:
+def command(
+    ctx: click.Context, /, as_json: bool, dry_run: bool, max_drop: float | None, jobs: int | None, **chosen: Any
+) -> None:
     """Run an agent clean and perturbed, in pairs, and say how much success it loses.
 
     First every task is proven solvable under every perturbation; then the episodes run. The report goes to the terminal and
@@ -98,6 +104,7 @@ def command(ctx: click.Context, /, as_json: bool, dry_run: bool, max_drop: float
     from perturb.agent import EndOfRun
     from perturb.cli.progress import RunProgress
     from perturb.evaluation import Evaluation, evaluate, prepare
+    from perturb.workers import ProcessWorkers
 
     request = _request(ctx, chosen)
     if not dry_run:
@@ -110,7 +117,7 @@ def command(ctx: click.Context, /, as_json: bool, dry_run: bool, max_drop: float
                 return prepared, await _plan(prepared, progress)
             finally:
                 await prepared.agent.aclose()
-        return prepared, await evaluate(prepared, progress)
+        return prepared, await evaluate(prepared, progress, ProcessWorkers.worth(prepared, jobs))
 
     with RunProgress() as progress:
         try:
@@ -150,7 +157,7 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
         store=Path(chosen["store"]) if chosen["store"] else None,
         fresh=chosen["fresh"],
         model=settings_of(ctx, chosen),
-        command=command_line(ctx, but=frozenset({"as_json", "dry_run", "fresh", "markdown", "junit"})),
+        command=command_line(ctx, but=frozenset({"as_json", "dry_run", "fresh", "markdown", "junit", "jobs"})),
     )
 
 

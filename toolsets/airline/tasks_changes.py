@@ -268,7 +268,7 @@ CHANGES = (
     ),
     solved(
         "book-for-two",
-        "I want to book for Markku and myself, Telemaco Timonen, from Stockholm (ARN) to Amsterdam (AMS) on 2026-05-22. "
+        "I want to book for two, Markku and myself, Telemaco Timonen, from Stockholm (ARN) to Amsterdam (AMS) on 2026-05-22. "
         "Economy, flex fare, with travel insurance, on the cheapest flight of that day. My credit card, please. Code and "
         "total?",
         call("find_customer", last_name="Timonen", first_name="Telemaco"),

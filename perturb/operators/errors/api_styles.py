@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from typing import Any
 from urllib.parse import quote, unquote
 
 from perturb.operators.errors.codes import CODES, Codes
-from perturb.operators.errors.http_text import with_head, without_head
+from perturb.operators.errors.http_text import status_of, with_head, without_head
 from perturb.operators.errors.told import Style, Told
+from perturb.operators.vocabulary import graphql_name
 from perturb.types import JSON, FailureKind, digest
 
 
@@ -83,24 +84,25 @@ def _read_json_rpc(body: Any) -> Told:
     )
 
 
+_NANO = Decimal("1e-9")
 _GOOGLE = "type.googleapis.com/google.rpc."
 
 
 def _write_google(told: Told, tool: str) -> str:
+    metadata = {"method": tool}
     details: list[JSON] = [
-        {
-            "@type": _GOOGLE + "ErrorInfo",
-            "reason": told.kind.upper(),
-            "domain": "api.example.com",
-            "metadata": {"method": tool},
-        }
+        {"@type": _GOOGLE + "ErrorInfo", "reason": told.kind.upper(), "domain": "api.example.com", "metadata": metadata}
     ]
     if told.field is not None:
         violation = {"field": told.field, "description": "This value is the cause."}
         details.append({"@type": _GOOGLE + "BadRequest", "fieldViolations": [violation]})
     if told.retry_after is not None:
-        # A protobuf Duration in JSON: decimal seconds with an "s", never an exponent.
-        details.append({"@type": _GOOGLE + "RetryInfo", "retryDelay": f"{Decimal(repr(told.retry_after)):f}s"})
+        # A protobuf Duration in JSON: decimal seconds with an "s", at most nine digits behind the point, never an exponent.
+        delay = Decimal(repr(told.retry_after))
+        rounded = delay.quantize(_NANO, ROUND_UP) if delay % _NANO else delay
+        details.append({"@type": _GOOGLE + "RetryInfo", "retryDelay": f"{rounded:f}s"})
+        if rounded != delay:
+            metadata["retryDelaySeconds"] = repr(told.retry_after)
     codes = CODES[told.kind]
     error = {"code": codes.google_http, "message": told.message, "status": codes.google, "details": details}
     return _dumped({"error": error})
@@ -110,11 +112,12 @@ def _write_google(told: Told, tool: str) -> str:
 def _read_google(body: Any) -> Told:
     error = body["error"]
     field = retry_after = None
+    exact = error["details"][0]["metadata"].get("retryDelaySeconds")
     for detail in error["details"]:
         if detail["@type"] == _GOOGLE + "BadRequest":
             field = detail["fieldViolations"][0]["field"]
         elif detail["@type"] == _GOOGLE + "RetryInfo":
-            retry_after = float(Decimal(detail["retryDelay"].removesuffix("s")))
+            retry_after = float(Decimal(exact or detail["retryDelay"].removesuffix("s")))
     return Told(_kind_by(lambda codes: codes.google)[error["status"]], error["message"], field, retry_after)
 
 
@@ -138,19 +141,27 @@ _STRIPE_HTTP: dict[FailureKind, int] = {
     "invalid_argument": 400,
     "unknown_tool": 404,
     "precondition_failed": 400,
-    "unknown": 500,
+    "conflict": 400,
+    "unknown": 402,
 }
-"""Where Stripe's status differs from the plain one."""
+"""Where Stripe's status differs from the plain one; 402 is its status for a request that was right and failed."""
+
+
+def stripe_codes(kind: FailureKind) -> tuple[int, str, str | None]:
+    """Status, type and code: most errors of Stripe's have no code, and are told apart by their status."""
+    return _STRIPE_HTTP.get(kind, CODES[kind].http), *CODES[kind].stripe
+
+
+_BY_STRIPE: dict[tuple[int | None, str, str | None], FailureKind] = {stripe_codes(kind): kind for kind in CODES}
 
 
 def _write_stripe(told: Told, tool: str) -> str:
-    kind, code = CODES[told.kind].stripe
+    status, kind, code = stripe_codes(told.kind)
     error: dict[str, JSON] = {"type": kind, "message": told.message}
     if code is not None:
         error["code"] = code
     if told.field is not None:
         error["param"] = told.field
-    status = _STRIPE_HTTP.get(told.kind, CODES[told.kind].http)
     # Stripe tells when to come back in a header, as plain HTTP does.
     return with_head(status, "application/json", told.retry_after, json.dumps({"error": error}, ensure_ascii=False, indent=2))
 
@@ -164,7 +175,7 @@ def _read_stripe(text: str) -> Told | None:
     @_parsed
     def read(body: Any) -> Told:
         error = body["error"]
-        kind = _kind_by(lambda codes: codes.stripe)[error["type"], error.get("code")]
+        kind = _BY_STRIPE[status_of(text), error["type"], error.get("code")]
         return Told(kind, error["message"], error.get("param"), retry_after)
 
     return read(body)
@@ -176,8 +187,9 @@ def _write_graphql(told: Told, tool: str) -> str:
         extensions["argumentName"] = told.field
     if told.retry_after is not None:
         extensions["retryAfter"] = told.retry_after
-    error = {"message": told.message, "path": [tool], "extensions": extensions}
-    return _dumped({"errors": [error], "data": {tool: None}})
+    field = graphql_name(tool)
+    error = {"message": told.message, "path": [field], "extensions": extensions}
+    return _dumped({"errors": [error], "data": {field: None}})
 
 
 @_parsed

@@ -51,12 +51,12 @@ CODES: dict[FailureKind, Codes] = {
     ),
     "precondition_failed": Codes(
         412, "Precondition Failed", -32012, "FAILED_PRECONDITION", 400, "PreconditionFailedException",
-        ("invalid_request_error", "unexpected_state"), "PRECONDITION_FAILED", 65, "PreconditionFailedError",
+        ("invalid_request_error", "status_transition_invalid"), "PRECONDITION_FAILED", 65, "PreconditionFailedError",
         "a condition for it is not met",
     ),
     "permission_denied": Codes(
         403, "Forbidden", -32003, "PERMISSION_DENIED", 403, "AccessDeniedException",
-        ("invalid_request_error", "permission_denied"), "FORBIDDEN", 77, "PermissionDeniedError",
+        ("invalid_request_error", None), "FORBIDDEN", 77, "PermissionDeniedError",
         "it is not permitted",
     ),
     "unauthenticated": Codes(
@@ -71,12 +71,12 @@ CODES: dict[FailureKind, Codes] = {
     ),
     "unavailable": Codes(
         503, "Service Unavailable", -32053, "UNAVAILABLE", 503, "ServiceUnavailableException",
-        ("api_error", "service_unavailable"), "SERVICE_UNAVAILABLE", 69, "ServiceUnavailableError",
+        ("api_error", None), "SERVICE_UNAVAILABLE", 69, "ServiceUnavailableError",
         "the service is unavailable for now",
     ),
     "timeout": Codes(
         504, "Gateway Timeout", -32054, "DEADLINE_EXCEEDED", 504, "RequestTimeoutException",
-        ("api_error", "lock_timeout"), "TIMEOUT", 124, "RequestTimeoutError",
+        ("api_error", None), "TIMEOUT", 124, "RequestTimeoutError",
         "it took too long",
     ),
     "internal": Codes(
@@ -86,7 +86,7 @@ CODES: dict[FailureKind, Codes] = {
     ),
     "unknown": Codes(
         400, "Bad Request", -32000, "UNKNOWN", 500, "UnknownError",
-        ("api_error", "unknown_error"), "UNKNOWN", 1, "ToolError",
+        ("invalid_request_error", None), "UNKNOWN", 1, "ToolError",
         "the tool reported an error",
     ),
 }  # fmt: skip

@@ -33,6 +33,12 @@ def without_head(text: str) -> tuple[float | None, str] | None:
     return None, text[head.end() :]
 
 
+def status_of(text: str) -> int | None:
+    """The status of a text with a head; `None` for one without."""
+    head = _HEAD.match(text)
+    return None if head is None else int(text.split(" ", 2)[1])
+
+
 def phrase(status: int) -> str:
     """The reason phrase of a status, as RFC 9110 words it."""
     return "Unprocessable Content" if status == 422 else HTTPStatus(status).phrase

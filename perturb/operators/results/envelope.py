@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
@@ -10,6 +9,7 @@ import msgspec
 
 from perturb.errors import PlanError, nearest
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
+from perturb.operators.vocabulary import graphql_name
 from perturb.types import JSON, Axis, Call, Result, Schema, Tool
 
 
@@ -20,18 +20,12 @@ class Wrapper(NamedTuple):
     path: Callable[[str], tuple[str, ...]]
 
 
-def _field(tool: str) -> str:
-    """The tool's name as a name that GraphQL allows (specification, section 2.1.9)."""
-    name = re.sub(r"\W", "_", tool, flags=re.ASCII)
-    return f"_{name}" if name[:1].isdigit() else name
-
-
 WRAPPERS: dict[str, Wrapper] = {
     "status": Wrapper({"status": "ok"}, lambda tool: ("data",)),
     "jsend": Wrapper({"status": "success"}, lambda tool: ("data",)),
     "flag": Wrapper({"success": True, "errors": [], "messages": []}, lambda tool: ("result",)),
     "json_api": Wrapper({"jsonapi": {"version": "1.1"}}, lambda tool: ("data", "attributes")),
-    "graphql": Wrapper({}, lambda tool: ("data", _field(tool))),
+    "graphql": Wrapper({}, lambda tool: ("data", graphql_name(tool))),
     "json_rpc": Wrapper({"jsonrpc": "2.0", "id": 1}, lambda tool: ("result",)),
 }
 """Every wrapper by its name in plans: a plain status, JSend, the v4 API of Cloudflare, JSON:API 1.1, GraphQL, JSON-RPC 2.0."""

@@ -4,7 +4,7 @@ Pure functions over curated tables; they know nothing of operators.
 """
 
 from perturb.operators.vocabulary.abbreviations import ABBREVIATIONS, abbreviate
-from perturb.operators.vocabulary.casing import STYLES, Style, join, restyle, split
+from perturb.operators.vocabulary.casing import STYLES, Style, graphql_name, join, restyle, split
 from perturb.operators.vocabulary.modes import mode_names
 from perturb.operators.vocabulary.synonyms import distinct, key_synonyms, tool_synonyms
 from perturb.operators.vocabulary.vendors import HOUSES, House, vendor_names
@@ -20,6 +20,7 @@ __all__ = [
     "Wording",
     "abbreviate",
     "distinct",
+    "graphql_name",
     "join",
     "key_synonyms",
     "mode_names",

@@ -61,6 +61,12 @@ def restyle(identifier: str, style: Style) -> str:
     return join([word.lower() for word in words], style)
 
 
+def graphql_name(name: str) -> str:
+    """The name as one that GraphQL allows (specification, section 2.1.9)."""
+    plain = re.sub(r"\W", "_", name, flags=re.ASCII)
+    return f"_{plain}" if plain[:1].isdigit() else plain
+
+
 def _joined(words: Sequence[str], style: Style) -> str:
     if style == "camel":
         return words[0].lower() + "".join(map(_capital, words[1:])) if words else ""
