@@ -26,7 +26,7 @@ Symptom = Callable[[Met], bool]
 """Whether the agent has met what it is weak at."""
 
 
-def planted(*needed: Symptom, noise: float = 0.0, broken: float = 0.0, seed: int = 0) -> LoadedAgent:
+def planted(*needed: Symptom, noise: float = 0.0, broken: float = 0.0, seed: int = 0, name: str = "planted") -> LoadedAgent:
     """An agent that passes but for a share `noise` of its episodes. Where it has met all that is `needed` for it to break, it
     passes a share `broken` only. Its luck comes from the key of the episode, so that one episode always ends alike."""
 
@@ -41,7 +41,7 @@ def planted(*needed: Symptom, noise: float = 0.0, broken: float = 0.0, seed: int
         weak = bool(needed) and not missing
         return episode.lens.show_answer(episode.task.answer) if luck < (broken if weak else 1.0 - noise) else "I cannot do that."
 
-    return LoadedAgent(name="planted", digest=f"{seed}-{noise}-{broken}-{id(needed)}", function=agent)  # type: ignore[arg-type]
+    return LoadedAgent(name=name, digest=f"{seed}-{noise}-{broken}", function=agent)  # type: ignore[arg-type]
 
 
 async def _done(episode: Boundary, gold: Call) -> Met:

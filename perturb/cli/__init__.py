@@ -19,6 +19,7 @@ from perturb.kept import collect_less
 COMMANDS: dict[str, str] = {
     "run": "perturb.cli.run",
     "check": "perturb.cli.check",
+    "search": "perturb.cli.search",
     "show": "perturb.cli.show",
     "list": "perturb.cli.listing",
     "report": "perturb.cli.report",
@@ -71,6 +72,7 @@ def perturb() -> None:
     perturb run                              the whole job on the airline toolset, with no key and no network
     perturb run --agent mine.py:agent        the same for an agent of your own
     perturb check --toolset airline          prove that every task stays solvable
+    perturb search --agent mine.py:agent     the smallest perturbation that breaks it
     perturb show tools.synonym               what a perturbation does, before and after
 
     Exit status: 0 held, 1 the gate failed, 2 the configuration is wrong, 3 no answer: interrupted, inconclusive, or the

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -30,17 +30,20 @@ class Atom(NamedTuple):
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan for one task, as the operators that it is laid together of."""
+    """A plan for one task, as the operators that it is laid together of. `named` are the ids under which they were asked for:
+    a preset's mixture comes as its members."""
 
     task: str
     members: tuple[Operator, ...]
     atoms: tuple[Atom, ...]
     plan: dict[str, JSON]
+    named: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, task: str, operator: Operator) -> Candidate:
-        """The candidate of a plan; members that change nothing are left out."""
-        return cls._made(task, [one for one in members(operator) if one.places()])
+    def of(cls, task: str, planned: Sequence[Operator], fits: Callable[[Operator], bool] = lambda one: True) -> Candidate:
+        """The candidate of operators that were planned in this order; those that do not fit, or change nothing, are left out."""
+        made = cls._made(task, [one for each in planned for one in members(each) if one.places() and fits(one)])
+        return msgspec.structs.replace(made, named=tuple(one.id for one in planned))
 
     @classmethod
     def _made(cls, task: str, chosen: list[Operator]) -> Candidate:
@@ -83,7 +86,7 @@ class Proofs:
     def __init__(self, gold: Gold, store: Store) -> None:
         self.gold = gold
         self._store = store
-        self._lenses = LensCache(gold.setup)
+        self._lenses = LensCache(gold.setup, size=8)  # a candidate is proven once, and a large stack is large
 
     async def of(self, candidate: Candidate) -> Proof:
         task: Task = self.gold.toolset.task(candidate.task)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from perturb.operator import Operator, Setup
 from perturb.operator.parts import members
@@ -64,14 +63,5 @@ def _listed(words: Sequence[str], total: int | None = None) -> str:
 def file_name(operator: Operator, task: str) -> str:
     """The name of the plan file of a finding: which operators, which task, and a digest that tells two findings apart."""
     ids = "+".join(dict.fromkeys(member.id for member in members(operator)))
-    safe = "".join(_safe(f"{ids}-{task}"))[:80]
-    return f"{safe}-{digest([operator.to_json(), task], 4)}.json"
-
-
-def _safe(name: str) -> Iterator[str]:
-    for character in name:
-        yield character if character.isalnum() or character in "-_.+" else "-"
-
-
-def plan_path(folder: Path, operator: Operator, task: str) -> Path:
-    return folder / file_name(operator, task)
+    safe = "".join(one if one.isalnum() or one in "-_.+" else "-" for one in f"{ids}-{task}")
+    return f"{safe[:80]}-{digest([operator.to_json(), task], 4)}.json"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 import anyio
@@ -12,7 +12,6 @@ from perturb.episode import Episode
 from perturb.errors import ConfigurationError
 from perturb.evaluation import Prepared, store_path
 from perturb.operator import Operator, SeededPick, Stack
-from perturb.operator.parts import members
 from perturb.search.candidates import Atom, Candidate, Proofs, is_fault
 from perturb.search.finding import sentence, tool_of
 from perturb.search.halving import fewest
@@ -21,14 +20,15 @@ from perturb.search.tries import Asked, Count, Stopped, Tries
 from perturb.statistics.repeats import ToldApart, Vote
 from perturb.store import Store
 from perturb.strategies import Recipe
+from perturb.toolset import Task
 from perturb.types import HEADLINE_KINDS
 from perturb.watchdog import Turns
 
 ERROR = 0.01
 """How likely a search is to report a break where there is none, however much it looks at: the n-th confirmation is at
 ERROR / (n · (n + 1)), and these add up to ERROR."""
-LARGEST = 16
-"""The most operators in one plan."""
+LARGEST, LARGER = 16, 32
+"""The most operators in one plan, until everything was shown once; and from then on, when what is left takes two together."""
 RESERVE = 14
 """Episodes that are kept for the confirmation: beyond them nothing more is made smaller."""
 MOST_VOTES, MOST_PAIRS = 14, 40
@@ -135,7 +135,8 @@ class _Hunt:
 
     async def go(self) -> Ending:
         """Search until something is found or nothing is left to try; raises `Stopped` else."""
-        self.suggestions = Suggestions(self.prepared.operators, await self._usable(), self.prepared.request.design.seed)
+        operators = [one for one in self.prepared.operators if self._every_kind or one.promises in HEADLINE_KINDS]
+        self.suggestions = Suggestions(operators, await self._usable(), self.prepared.request.design.seed)
         while self.suggestions.tasks:
             wave = await self._wave()
             if not wave:
@@ -149,8 +150,8 @@ class _Hunt:
                 self._size = max(1, self._size // 2)
         return "nothing to lose"
 
-    async def _usable(self) -> list[object]:
-        usable = []
+    async def _usable(self) -> list[Task]:
+        usable: list[Task] = []
         for task in self.prepared.tasks:
             await self._turns.turn()
             clean = await self.prepared.gold.clean(task)
@@ -183,13 +184,12 @@ class _Hunt:
                 size = max(1, size - (in_vain % 5 == 0))
                 continue
             in_vain = 0
-            self.suggestions.dealt(candidate, recipe)
             self._seen.add(candidate.digest)
             wave.append(candidate)
             # Larger after two of a size, so that an agent that breaks easily is met by small plans.
             self._tried += 1
             if self._tried % 2 == 0:
-                size = self._size = min(2 * self._size, LARGEST)
+                size = self._size = min(2 * self._size, LARGER if self.suggestions.all_shown else LARGEST)
         return wave
 
     async def _made(self, recipe: Recipe) -> Candidate | None:
@@ -204,20 +204,23 @@ class _Hunt:
             self._fault(f"{', '.join(one.id for one in recipe.operators)}: {type(error).__name__}: {error}")
             return None
         for name, reason in left_out.items():
-            if reason.reason != "conflict":
+            # Beside others an operator may find nothing left that it finds alone.
+            if len(recipe.operators) == 1 or reason.reason == "not_declared":
                 self.suggestions.unfit(name, task.id)
-        kept = tuple(one for one in members(stack) if self._every_kind or one.kind in HEADLINE_KINDS)
-        if len(recipe.operators) == 1 and not kept:
+        candidate = Candidate.of(task.id, stack.operators, lambda one: self._every_kind or one.kind in HEADLINE_KINDS)
+        if not candidate.members and len(recipe.operators) == 1:
             self.suggestions.unfit(recipe.operators[0].id, task.id)
-        candidate = Candidate.of(task.id, Stack(operators=kept))
         if not candidate.members or candidate.digest in self._seen:
             return None
         proof = await self.proofs.of(candidate)
         if proof.status == "solvable":
+            # What found nothing to do beside the others has had its turn too; what clashed with one of them has not.
+            idle = [name for name, reason in left_out.items() if reason.reason != "conflict"]
+            self.suggestions.dealt(task.id, [*candidate.named, *idle])
             return candidate
         if is_fault(proof) or proof.status == "unsolvable":
             self._fault(f"{', '.join(candidate.ids)}: {proof.reason}: {proof.detail}")
-        if len(candidate.members) == 1:
+        if len(recipe.operators) == 1:
             self.suggestions.unfit(recipe.operators[0].id, task.id)
         return None
 
@@ -276,6 +279,14 @@ class _Hunt:
         self.suggestions.drop(task)
         return False
 
+    def _sound(self, task: str) -> float:
+        """The clean rate of a task, by its own repeats and, as if they were two more, by those of all tasks."""
+        every, own = Count(), self._clean[task]
+        for count in self._clean.values():
+            every.passed += count.passed
+            every.of += count.of
+        return min((own.passed + 2.0 * every.rate) / (own.of + 2.0), 0.97)
+
     async def _repeat_clean(self, task: str, number: int) -> list[Episode | None]:
         episodes = await self.tries([Asked(task)] * number)
         for one in episodes:
@@ -304,7 +315,7 @@ class _Hunt:
         await self._turns.turn()
         if not candidate.members or (await self.proofs.of(candidate)).status != "solvable":
             return False
-        sound = min(self._clean[candidate.task].rate, 0.98)
+        sound = self._sound(candidate.task)
         vote = Vote(sound, min(suspect.broken.rate, 0.6 * sound), wrong_yes=0.001 if strict else 0.01)
         mine = Count()
         while vote.verdict == "open" and mine.of < MOST_VOTES:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from perturb.episode import Episode
 from perturb.operator import Operator
@@ -23,7 +23,7 @@ DRAWN = 24
 """How many recipes Hypothesis draws for each that is taken."""
 FEWEST_OPERATORS, TASKS = 12, 6
 """How many of the most promising operators and tasks it draws from, at least."""
-WEAKER = (1.0, 0.5, 0.25)
+WEAKER = (1.0, 1.0, 1.0, 0.5)
 """Intensities, once everything has been shown at the full one: what hides something else is then left out now and then."""
 TROUBLE = 4.0
 """How much more interesting an operator is under which every call went wrong than one under which none did."""
@@ -54,11 +54,20 @@ class Suggestions:
         worth = {one: max(interest[task].get(one.id, 0.0) for task in tasks) for one in self._operators}
         ranked = sorted(self._operators, key=lambda one: -worth[one])
         chosen = [one for one in ranked if worth[one] > 0.0][: max(FEWEST_OPERATORS, 2 * size)]
-        fresh = worth[chosen[0]] >= 1.0
         self._number += 1
-        strategy = recipes(chosen, tasks, min(size, len(chosen)), WEAKER[:1] if fresh else WEAKER)
+        strategy = recipes(chosen, tasks, min(size, len(chosen)), WEAKER if self.all_shown else WEAKER[:1])
         found = drawn(strategy, DRAWN, self._seed * 1_000_003 + self._number)
         return max(found, key=lambda one: sum(interest[one.task].get(operator.id, 0.0) for operator in one.operators))
+
+    @property
+    def all_shown(self) -> bool:
+        """Whether every operator has been shown at every tool of a task that it fits."""
+        return all(
+            self._shown[one.id, tool] or (one.id, task) in self._unfit
+            for task in self.tasks
+            for one in self._operators
+            for tool in self._tools[task] or ("",)
+        )
 
     def _interests(self, task: str) -> dict[str, float]:
         """What each operator that fits a task has not shown there: less for every time that it was shown at a tool."""
@@ -70,11 +79,11 @@ class Suggestions:
             if (one.id, task) not in self._unfit
         }
 
-    def dealt(self, candidate: Candidate, recipe: Recipe) -> None:
-        """A candidate was made of a recipe and is to be run: what it shows is shown."""
-        for operator in recipe.operators:
-            for tool in self._tools[candidate.task] or ("",):
-                self._shown[operator.id, tool] += 1
+    def dealt(self, task: str, operators: Iterable[str]) -> None:
+        """These operators have had their turn at a task."""
+        for operator in operators:
+            for tool in self._tools[task] or ("",):
+                self._shown[operator, tool] += 1
 
     def unfit(self, operator: str, task: str) -> None:
         """An operator has nothing to do with a task."""
@@ -87,6 +96,6 @@ class Suggestions:
     def learn(self, candidate: Candidate, episode: Episode) -> None:
         """The score of an episode that passed: the share of its calls that went wrong, shared by its operators."""
         wrong = sum(step.stale or step.reply.is_error for step in episode.steps)
-        for operator in candidate.ids:
-            share = wrong / max(1, len(episode.steps)) / len(candidate.ids)
+        for operator in candidate.named:
+            share = wrong / max(1, len(episode.steps)) / len(candidate.named)
             self._trouble[operator] = max(share, self._trouble.get(operator, 0.0))
