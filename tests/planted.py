@@ -39,7 +39,9 @@ def planted(*needed: Symptom, noise: float = 0.0, broken: float = 0.0, seed: int
             met = await _done(episode, gold)
             missing -= {number for number in missing if needed[number](met)}
         weak = bool(needed) and not missing
-        return episode.lens.show_answer(episode.task.answer) if luck < (broken if weak else 1.0 - noise) else "I cannot do that."
+        if luck >= (broken if weak else 1.0 - noise):
+            raise RuntimeError("lost")  # no answer would do: checks of the state alone do not mind it
+        return episode.lens.show_answer(episode.task.answer)
 
     return LoadedAgent(name=name, digest=f"{seed}-{noise}-{broken}", function=agent)  # type: ignore[arg-type]
 

@@ -193,6 +193,8 @@ def _remark(told: Told, request: Request) -> None:
         "nothing to lose": "the agent passes none of these tasks clean in half of its episodes, so it has nothing to lose",
     }
     if searched.found:
+        if not searched.smallest:
+            click.echo("the budget did not suffice to make it as small as can be: give more, and run the same command", err=True)
         return
     click.echo(reasons.get(searched.ended, searched.why), err=True)
     if searched.ended in ("budget", "interrupted", "infrastructure"):

@@ -54,7 +54,7 @@ class Searched(msgspec.Struct, kw_only=True):
 
     With `found`, `operator` breaks `task`, which `clean` and `perturbed` count on repeats of their own. Without, `operator` is
     the smallest plan that was suspected and could not be confirmed yet, `None` where none is; the counts are of all its repeats
-    then. `error` is the level at which the break was told from chance, `evidence` what was reached (1/error is needed).
+    then. `smallest` says that nothing of a plan that was found can be left out: the budget sufficed to look. `error` is the level at which the break was told from chance, `evidence` what was reached (1/error is needed).
     """
 
     ended: Ending
@@ -71,6 +71,7 @@ class Searched(msgspec.Struct, kw_only=True):
     tried: int = 0
     clean_episode: Episode | None = None
     perturbed_episode: Episode | None = None
+    smallest: bool = False
     faults: list[str] = msgspec.field(default_factory=list)
     not_proven: list[str] = msgspec.field(default_factory=list)
 
@@ -105,6 +106,7 @@ class _Suspect(msgspec.Struct, kw_only=True):
     broken: Count = msgspec.field(default_factory=lambda: Count(0, 4))
     votes: dict[tuple[str, bool], bool] = msgspec.field(default_factory=dict)
     pairs: tuple[Count, Count] | None = None
+    cut_short: bool = False
     evidence: float = 1.0
     level: float = ERROR
 
@@ -186,20 +188,24 @@ class _Hunt:
             in_vain = 0
             self._seen.add(candidate.digest)
             wave.append(candidate)
-            # Larger after two of a size, so that an agent that breaks easily is met by small plans.
             self._tried += 1
             if self._tried % 2 == 0:
-                size = self._size = min(2 * self._size, LARGER if self.suggestions.all_shown else LARGEST)
+                size = self._size = self._grown()
         return wave
+
+    def _grown(self) -> int:
+        """The next size: twice as large after two of a size, so that an agent that breaks easily is met by small plans; from
+        the largest back to half of it, so that what hides something else is not always there."""
+        largest = min(LARGER if self.suggestions.all_shown else LARGEST, len(self.prepared.operators))
+        return max(1, largest // 2) if self._size >= largest else min(2 * self._size, largest)
 
     async def _made(self, recipe: Recipe) -> Candidate | None:
         """The candidate that a recipe comes to; `None` where it is none, is not solvable, or was tried before."""
         task = self.prepared.toolset.task(recipe.task)
         setup = self.prepared.gold.setup.for_task(task)
         try:
-            stack, left_out = Stack.of(
-                recipe.operators, setup, lambda name: SeededPick(recipe.seed, name), recipe.intensity
-            )
+            chosen = sorted(recipe.operators, key=self.prepared.operators.index)  # as a run lays them
+            stack, left_out = Stack.of(chosen, setup, lambda name: SeededPick(recipe.seed, name), recipe.intensity)
         except Exception as error:
             self._fault(f"{', '.join(one.id for one in recipe.operators)}: {type(error).__name__}: {error}")
             return None
@@ -207,6 +213,11 @@ class _Hunt:
             # Beside others an operator may find nothing left that it finds alone.
             if len(recipe.operators) == 1 or reason.reason == "not_declared":
                 self.suggestions.unfit(name, task.id)
+        # Each has had its turn, whatever comes of it, but for one that clashed with another.
+        self.suggestions.dealt(
+            task.id,
+            [one.id for one in recipe.operators if one.id not in left_out or left_out[one.id].reason != "conflict"],
+        )
         candidate = Candidate.of(task.id, stack.operators, lambda one: self._every_kind or one.kind in HEADLINE_KINDS)
         if not candidate.members and len(recipe.operators) == 1:
             self.suggestions.unfit(recipe.operators[0].id, task.id)
@@ -214,9 +225,6 @@ class _Hunt:
             return None
         proof = await self.proofs.of(candidate)
         if proof.status == "solvable":
-            # What found nothing to do beside the others has had its turn too; what clashed with one of them has not.
-            idle = [name for name, reason in left_out.items() if reason.reason != "conflict"]
-            self.suggestions.dealt(task.id, [*candidate.named, *idle])
             return candidate
         if is_fault(proof) or proof.status == "unsolvable":
             self._fault(f"{', '.join(candidate.ids)}: {proof.reason}: {proof.detail}")
@@ -247,7 +255,7 @@ class _Hunt:
         near |= {call.name for one in (episode, self._passed_clean[candidate.task]) for step in one.steps for call in step.real}
         suspect = _Suspect(first=candidate, smallest=candidate, near=near)
         for strict in (False, True):
-            suspect.smallest = candidate
+            suspect.smallest, suspect.cut_short = candidate, False
             # The failure that has drawn the suspicion does not count: it was picked for being one.
             if not await self._breaks(suspect, candidate, strict):
                 return False
@@ -321,6 +329,7 @@ class _Hunt:
         while vote.verdict == "open" and mine.of < MOST_VOTES:
             number = min(vote.fewest, max(1, self.prepared.request.limits.concurrency))
             if self.tries.left < number + spare:
+                suspect.cut_short = True
                 return False
             episodes = await self.tries([Asked(candidate.task, candidate)] * number)
             if all(one is None for one in episodes):
@@ -404,6 +413,7 @@ class _Hunt:
         )
         made.operator, made.task = candidate.operator, candidate.task
         made.error, made.evidence = suspect.level, suspect.evidence
+        made.smallest = ended == "found" and not suspect.cut_short
         made.clean_episode = self._passed_clean.get(candidate.task)
         made.perturbed_episode = self._failed.get(candidate.digest)
         made.sentence = sentence(

@@ -19,7 +19,7 @@ from perturb.search.candidates import Candidate
 from perturb.strategies import Recipe, drawn, recipes
 from perturb.toolset import Task
 
-DRAWN = 24
+DRAWN = 12
 """How many recipes Hypothesis draws for each that is taken."""
 FEWEST_OPERATORS, TASKS = 12, 6
 """How many of the most promising operators and tasks it draws from, at least."""

@@ -49,6 +49,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
             "perturbed": msgspec.to_builtins(searched.perturbed),
             "episodes": searched.episodes,
             "sentence": searched.sentence,
+            "smallest": searched.smallest,
             "kind": None if operator is None else operator.kind,
             "ended": searched.ended,
             "why": searched.why,
