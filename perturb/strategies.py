@@ -265,7 +265,7 @@ def recipes(
 
 
 def drawn(strategy: st.SearchStrategy[T], count: int, number: int) -> list[T]:
-    """Up to `count` values of a strategy, the same for the same `number`. For searches that judge them later, in their own time."""
+    """Up to `count` values of a strategy, the same for the same `number`: for searches that judge them in their own time."""
     found: list[T] = []
 
     @seed(number)

@@ -155,14 +155,14 @@ def test_an_agent_that_passes_nothing_clean_has_nothing_to_lose() -> None:
 
 
 def test_what_withholds_is_tried_only_where_it_is_named() -> None:
-    asked = prepared(planted(), ("*",), budget=40)
-    anyio.run(search, asked)
-    from perturb.search.searching import _Hunt
-    from perturb.store import Store
+    def wanting(met: Any) -> bool:
+        return any(not tool.description for tool in met.lens.setup.public_tools)
 
-    with Store(":memory:") as store:
-        assert not _Hunt(asked, store, None)._every_kind
-        assert _Hunt(prepared(planted(), ("toolset.withhold",)), store, None)._every_kind
+    assert not searched(planted(wanting), "*", budget=40).found
+    found = searched(planted(wanting), "descriptions.drop")
+    assert found.found
+    assert found.operator is not None
+    assert (found.operator.kind, len(found.operator.places())) == ("ablation", 1)
 
 
 # What it costs
@@ -277,7 +277,9 @@ def test_the_plan_file_runs_the_break_again(tmp_path: Path) -> None:
     assert told.clean is not None
     assert told.perturbed is not None
     assert (told.clean.outcome, told.perturbed.outcome) == ("passed", "agent_error")
-    (changed,) = {line for one in told.sections for line in one.after.splitlines() if '"carrier"' in line and "rail" in line} or {""}
+    (changed,) = {
+        line for one in told.sections for line in one.after.splitlines() if '"carrier"' in line and "rail" in line
+    } or {""}
     assert changed == ""
 
 

@@ -194,7 +194,9 @@ def _remark(told: Told, request: Request) -> None:
     }
     if searched.found:
         if not searched.smallest:
-            click.echo("the budget did not suffice to make it as small as can be: give more, and run the same command", err=True)
+            click.echo(
+                "the budget did not suffice to make it as small as can be: give more, and run the same command", err=True
+            )
         return
     click.echo(reasons.get(searched.ended, searched.why), err=True)
     if searched.ended in ("budget", "interrupted", "infrastructure"):

@@ -5,6 +5,7 @@ more than bad luck; halving takes away what is not needed, each half judged by v
 repeats confirm what is left, at a stated error. Every episode goes through the store, so none is paid for twice.
 """
 
-from perturb.search.searching import ERROR, Searched, search
+from perturb.search.cornering import ERROR
+from perturb.search.searching import Searched, search
 
 __all__ = ["ERROR", "Searched", "search"]

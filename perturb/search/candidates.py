@@ -41,7 +41,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, task: str, planned: Sequence[Operator], fits: Callable[[Operator], bool] = lambda one: True) -> Candidate:
-        """The candidate of operators that were planned in this order; those that do not fit, or change nothing, are left out."""
+        """The candidate of operators that were planned in this order, without those that do not fit or change nothing."""
         made = cls._made(task, [one for each in planned for one in members(each) if one.places() and fits(one)])
         return msgspec.structs.replace(made, named=tuple(one.id for one in planned))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -31,6 +31,12 @@ class Stopped(Exception):
         super().__init__(words)
         self.why = why
         self.words = words
+
+
+class Report(Protocol):
+    """Told where a search stands: what it is at, the episodes used, of how many (`None` without such a budget)."""
+
+    def __call__(self, phase: str, used: int, total: int | None, words: str) -> None: ...
 
 
 class Asked(NamedTuple):
@@ -65,16 +71,17 @@ class Tries:
     An episode's key is that of a run, so what a run or an earlier search has in the store is taken from there. `used` counts
     the episodes that the search rests on, those from the store too, so that the same search always ends at the same place;
     `ran` counts those that were run now. Raises `Stopped` when there is nothing left to spend, on an interrupt, and when fault
-    follows fault.
+    follows fault. `phase` and `words` say what they are for, in reports.
     """
 
-    def __init__(self, prepared: Prepared, store: Store, said: Callable[[int], None]) -> None:
+    def __init__(self, prepared: Prepared, store: Store, report: Report | None = None) -> None:
         self.prepared = prepared
         self.store = store
         self.limits = prepared.request.limits
         self.used = self.ran = 0
         self.faults = 0
-        self._said = said
+        self.phase, self.words = "trying", ""
+        self._report = report
         self._next: dict[tuple[str, str], int] = {}
         self._tokens, self._cost = 0, 0.0
         self._started = time.perf_counter()
@@ -97,7 +104,8 @@ class Tries:
                 break
             await self._run(lacking)
             found |= {one.key: self.store.get(one.key) for one in lacking}
-        self._said(self.used)
+        if self._report is not None:
+            self._report(self.phase, self.used, self.limits.episodes, self.words)
         episodes = [found[one.key] for one in planned]
         self._watch(episodes)
         return [one if one is not None and one.outcome in AGENT_OUTCOMES else None for one in episodes]
