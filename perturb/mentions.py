@@ -18,6 +18,7 @@ import msgspec
 from perturb.docstrings import names_described
 from perturb.types import Tool
 
+_WORD = re.compile(r"\w+")
 _SPECIAL = re.compile(r"[^A-Za-z]|[a-z][A-Z]")
 _NOUNS = r"(?:tool|function|method|argument|parameter|field|property|key)"
 
@@ -47,28 +48,46 @@ def _compiled(names: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{_pattern(name)})" for name in names))
 
 
-def _pattern_of(met: Iterable[str]) -> re.Pattern[str] | None:
-    """The pattern of the names that stand in a text at all, mentions or not; `None` where there are none. A pattern of a few
-    names is compiled in no time and serves many plans; one of all the names of a setup serves one plan alone."""
-    ordered = tuple(sorted(set(met), key=lambda name: (-len(name), name)))
-    return _compiled(ordered) if ordered else None
+class _Names:
+    """Names, of which few stand in any one text: found by their first word, since a mention begins and ends with whole ones."""
+
+    __slots__ = ("_by_word", "_wordless")
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._by_word: dict[str, list[str]] = {}
+        self._wordless: list[str] = []
+        for name in names:
+            word = _WORD.search(name)
+            (self._wordless if word is None else self._by_word.setdefault(word.group(), [])).append(name)
+
+    def met_in(self, text: str) -> re.Pattern[str] | None:
+        """The pattern of the names that stand in a text at all, mentions or not; `None` where there are none. A pattern of a
+        few names is compiled in no time and serves many plans; one of all names of a setup serves one plan alone."""
+        found = {name for name in self._wordless if name in text}
+        for word in self._by_word.keys() & set(_WORD.findall(text)) if self._by_word else ():
+            found.update(name for name in self._by_word[word] if name in text)
+        return _compiled(tuple(sorted(found, key=lambda name: (-len(name), name)))) if found else None
+
+
+_names_once = lru_cache(maxsize=1024)(_Names)
 
 
 class Mentions:
     """A rename over text: every mention of a key of `renames` becomes its value, all in one pass. Names of `arguments` are
     also found where a docstring within the text describes them."""
 
-    __slots__ = ("_arguments", "_renames")
+    __slots__ = ("_arguments", "_names", "_renames")
 
     def __init__(self, renames: Mapping[str, str], *, arguments: bool = False) -> None:
         self._renames = {old: new for old, new in renames.items() if old != new}
         self._arguments = arguments
+        self._names = _Names(self._renames)
 
     def __bool__(self) -> bool:
         return bool(self._renames)
 
     def __call__(self, text: str) -> str:
-        pattern = _pattern_of([old for old in self._renames if old in text])
+        pattern = self._names.met_in(text)
         if pattern is None:
             return text
         described = [span for span in names_described(text) if text[slice(*span)] in self._renames] if self._arguments else []
@@ -84,12 +103,12 @@ class Mentions:
 
 def mentioned(names: Iterable[str], text: str, *, arguments: bool = False) -> set[str]:
     """Those of `names` that a text mentions; as names of `arguments` also where a docstring within it describes them."""
-    met = [name for name in names if name in text]
-    pattern = _pattern_of(met)
+    names = frozenset(names)
+    pattern = _names_once(names).met_in(text)
     if pattern is None:
         return set()
     described = {text[slice(*span)] for span in names_described(text)} if arguments else set()
-    return {match.group() for match in pattern.finditer(text)} | described.intersection(met)
+    return {match.group() for match in pattern.finditer(text)} | described.intersection(names)
 
 
 def reworded(tool: Tool, change: Callable[[str], str]) -> Tool:

@@ -78,6 +78,7 @@ class Nest(Operator, frozen=True, kw_only=True):
     @classmethod
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Nest | NotApplicable:
         named: dict[str, list[str]] = {}
+        tools = {tool.stands_for[0]: tool for tool in setup.tools if len(tool.stands_for) == 1}
         for tool in setup.tools:
             if len(tool.stands_for) == 1:
                 placed = [child["x-place"] for child in tool.parameters.get("properties", {}).values() if "x-place" in child]
@@ -89,7 +90,7 @@ class Nest(Operator, frozen=True, kw_only=True):
             return NotApplicable("nothing_to_change", "no tool has arguments")
         groups: dict[str, Group | tuple[Group, ...]] = {}
         for place in pick.chosen(named, intensity):
-            tool = next(tool for tool in setup.tools if tool.stands_for == (place,))
+            tool = tools[place]
             options = [option for option in _GROUPS[tool.effect] if option[0] not in tool.parameters.get("properties", {})]
             if not options:
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -55,10 +56,15 @@ class Mislead(Operator, frozen=True, kw_only=True):
     def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Mislead | NotApplicable:
         told = {place: tool.description for place, tool in single_tools(setup).items() if tool.description.strip()}
         sources = {}
+        # Those described alike stand side by side, so that all others are counted, and one is found, without a list of them.
+        ordered = sorted(told, key=told.__getitem__)
+        start = {text: index for index, text in reversed(list(enumerate(told[place] for place in ordered)))}
+        alike = Counter(told.values())
         for place, description in told.items():
-            others = [other for other, text in told.items() if text != description]
+            others = len(ordered) - alike[description]
             if others:
-                sources[place] = pick.choice(place, others)
+                index = pick.integer(place, 0, others - 1)
+                sources[place] = ordered[index if index < start[description] else index + alike[description]]
         if not sources:
             return NotApplicable("nothing_to_change", "no two tools are described differently")
         return cls(sources={place: sources[place] for place in pick.chosen(sources, intensity)})

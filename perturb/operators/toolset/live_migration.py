@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import msgspec
 
+from perturb import schemas
 from perturb.operator import Example, Lens, NotApplicable, Operator, Phase, Pick, Setup
 from perturb.operators.renamed_properties import plan_names
 from perturb.operators.renaming import choose_names, names_in_use, single_tools
@@ -92,14 +94,15 @@ class LiveMigration(Operator, frozen=True, kw_only=True):
         current = {place: tool.name for place, tool in tools.items()}
         names = choose_names(current, lambda own: tool_synonyms(own, neutral=False), names_in_use(setup), pick)
         arguments = _arguments(setup, pick)
-        changed = {place: options for place in tools if (options := [kind for kind in (names, arguments) if place in kind])}
+        kinds: dict[str, Mapping[str, object]] = {"names": names, "arguments": arguments}
+        changed = {place: options for place in tools if (options := [what for what, new in kinds.items() if place in new])}
         if not changed:
             return NotApplicable("names_exhausted", "every synonym is taken by another name or word of the toolset")
         drawn = {place: pick.choice(place, options) for place, options in changed.items()}
         chosen = pick.chosen(changed, intensity)
         return cls(
-            names={place: names[place] for place in chosen if drawn[place] is names},
-            arguments={place: arguments[place] for place in chosen if drawn[place] is arguments},
+            names={place: names[place] for place in chosen if drawn[place] == "names"},
+            arguments={place: arguments[place] for place in chosen if drawn[place] == "arguments"},
             after=pick.choice("after", (1, 1, 2)),
             announced=pick.choice("announced", ("notice", "error")),
         )
@@ -118,8 +121,8 @@ def _arguments(setup: Setup, pick: Pick) -> dict[str, dict[str, str]]:
     if isinstance(every, NotApplicable):
         return {}
     found: dict[str, dict[str, str]] = {}
-    for tool in single_tools(setup):
-        mine = [place for place in every if place.startswith(f"{tool}.")]
+    for tool, now in single_tools(setup).items():
+        mine = [one.place for one in schemas.places(now.parameters) if one.place in every]
         if mine:
             drawn = pick.order(f"{tool} arguments", mine)[:_ARGUMENTS]
             found[tool] = {place: every[place] for place in mine if place in drawn}

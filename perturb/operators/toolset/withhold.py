@@ -48,7 +48,8 @@ class Withhold(Operator, frozen=True, kw_only=True):
             return NotApplicable("nothing_to_change", "there are fewer than two tools that do not stand behind others")
         needed = _needed(setup)
         places = [place for place in single if place in needed] or single
-        if all(tool.stands_for[:1] and tool.stands_for[0] in places for tool in setup.tools):
+        met = frozenset(places)
+        if all(tool.stands_for[:1] and tool.stands_for[0] in met for tool in setup.tools):
             left = pick.choice("left", places)
             places = [place for place in places if place != left]
         return cls(tools=tuple(pick.chosen(places, intensity)))
@@ -82,7 +83,8 @@ class WithholdLens(Lens):
         super().__init__(real)
         self._withheld = [tool.name for tool in real.tools if len(tool.stands_for) == 1 and tool.stands_for[0] in places]
         if self._withheld:
-            self.setup = self.shown(tools=[tool for tool in real.tools if tool.name not in self._withheld])
+            withheld = frozenset(self._withheld)
+            self.setup = self.shown(tools=[tool for tool in real.tools if tool.name not in withheld])
             self.later = Lens(real)
 
     def show_turns(self, turns: tuple[str, ...]) -> tuple[str, ...]:
