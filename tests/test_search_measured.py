@@ -16,10 +16,14 @@ from planted import Symptom, planted, recoded_enum, refused_first, renamed_argum
 from test_search import prepared
 
 from perturb.loading import load_toolset
+from perturb.operator import Setup, lens_for
 from perturb.operator.parts import members
+from perturb.planning import Limits
 from perturb.search import Searched, search
 from perturb.search.candidates import Candidate
 from perturb.search.finding import tool_of
+from perturb.store import Planned
+from perturb.trial import run_episode
 
 AIRLINE = load_toolset("airline")
 
@@ -80,12 +84,23 @@ class Line(NamedTuple):
 
     @property
     def exact(self) -> bool:
-        """Whether the plan holds one part for each cause, at its tool, and nothing else."""
-        if not self.searched.found or self.searched.operator is None:
+        """Whether the plan is a cause whole and alone: it lies at the tools of the weakness, breaks an agent without noise, and
+        with any part left out it does not."""
+        if not self.searched.found or self.searched.operator is None or self.searched.task is None:
             return False
-        found = Candidate.of("", members(self.searched.operator))
+        found = Candidate.of(self.searched.task, members(self.searched.operator))
         at = {tool_of(place) for atom in found.atoms for place in atom.places}
-        return len(found.atoms) == len(self.weakness.needed) and at == set(self.weakness.tools)
+        fewer = [found.kept([other for other in found.atoms if other != atom]) for atom in found.atoms]
+        alone = not any(breaks(self.weakness, one) for one in fewer if one.members)
+        return at == set(self.weakness.tools) and breaks(self.weakness, found) and alone
+
+
+def breaks(weakness: Weakness, candidate: Candidate) -> bool:
+    """Whether an agent with this weakness and no noise fails under a plan."""
+    task, lens = AIRLINE.task(candidate.task), lens_for(candidate.operator, Setup.of(AIRLINE))
+    planned = Planned(key="", task=task.id, arm="perturbed", trial=0)
+    agent = planted(*weakness.needed).function
+    return anyio.run(run_episode, AIRLINE, task, agent, lens, planned, Limits()).outcome != "passed"
 
 
 def table(noise: float, budget: int = 600) -> Iterator[Line]:

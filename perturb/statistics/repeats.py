@@ -56,8 +56,8 @@ class ToldApart:
 
     A pair is a clean and a perturbed repeat, run close in time. While the perturbed rate is no lower than the clean one,
     `evidence` ever reaches 1/α with probability at most α, however often it is looked at, and also where both rates drift from
-    pair to pair. The bets are made by the counts given at first (`(passed, repeats)` of each arm, from other repeats) and by the
-    pairs seen so far.
+    pair to pair. The bets are made by the counts given at first (`(passed, repeats)` of each arm, from other repeats) and by
+    the pairs seen so far.
 
     Each pair multiplies the evidence by p_c(y_c)·p_p(y_p) / (p_0(y_c)·p_0(y_p)), with the guessed rates p_c > p_p and their
     mean p_0: an e-variable of two Bernoulli streams.
