@@ -18,11 +18,12 @@ from perturb.agent import ProviderFailed
 from perturb.agent_files import LoadedAgent
 from perturb.errors import ConfigurationError
 from perturb.evaluation import Prepared, Request
-from perturb.operators import from_json, select
+from perturb.operators import by_id, from_json, select
 from perturb.planning import Design, Limits
 from perturb.replay import Gold
 from perturb.search import ERROR, Searched, search
 from perturb.search.candidates import Atom
+from perturb.search.finding import sentence
 from perturb.search.halving import fewest
 from perturb.search.telling import Told, tell
 from perturb.toolset import Toolset
@@ -327,3 +328,48 @@ def test_what_is_likely_is_asked_first() -> None:
     found = anyio.run(fewest, atoms(1000), judge, lambda atom: 1.0 if atom.part == "900" else 0.001)
     assert [atom.part for atom in found] == ["900"]
     assert judge.asked <= 3
+
+
+# The sentence
+
+
+def worded(plan: dict[str, Any]) -> str:
+    return sentence(from_json(plan), Gold(DEPOT).setup, "send", "8 of 8", "0 of 8")
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        (
+            {"op": "arguments.synonym", "version": 1, "names": {"book_pickup.pay.amount": "sum"}},
+            "renaming `amount` to `sum` in `book_pickup` breaks",
+        ),
+        ({"op": "tools.synonym", "version": 1, "names": {"send_parcel": "ship"}}, "renaming `send_parcel` to `ship` breaks"),
+        (
+            {"op": "results.rename_keys", "version": by_id("results.rename_keys").version, "names": {"find_parcels>[].owner": "by"}},
+            "renaming `owner` to `by` in the results of `find_parcels` breaks",
+        ),
+        (
+            {"op": "descriptions.drop", "version": 1, "dropped": dict.fromkeys("abcde", "both")},
+            "`descriptions.drop` at `a`, `b`, `c` and 2 more breaks",
+        ),
+    ],
+    ids=lambda one: one["op"] if isinstance(one, dict) else "",
+)
+def test_the_sentence_says_what_was_changed_and_where(plan: dict[str, Any], words: str) -> None:
+    assert worded(plan) == f"{words} task send: 0 of 8, clean 8 of 8"
+
+
+def test_the_sentence_names_every_operator_that_it_takes() -> None:
+    plan = {
+        "op": "stack",
+        "version": 1,
+        "operators": [
+            {"op": "tools.synonym", "version": 1, "names": {"send_parcel": "ship", "find_parcels": "seek"}},
+            {"op": "errors.style", "version": by_id("errors.style").version, "tools": {"find_parcels": "html"}},
+        ],
+    }
+    assert worded(plan) == (
+        "renaming `send_parcel` to `ship` and renaming `find_parcels` to `seek` and `errors.style` at `find_parcels` "
+        "together break task send: 0 of 8, clean 8 of 8"
+    )
