@@ -84,7 +84,7 @@ class Line(NamedTuple):
 
     @property
     def exact(self) -> bool:
-        """Whether the plan is a cause whole and alone: it lies at the tools of the weakness, breaks an agent without noise, and
+        """Whether the plan is a cause whole and alone: it touches the tools of the weakness, breaks an agent without noise, and
         with any part left out it does not."""
         if not self.searched.found or self.searched.operator is None or self.searched.task is None:
             return False
@@ -92,7 +92,7 @@ class Line(NamedTuple):
         at = {tool_of(place) for atom in found.atoms for place in atom.places}
         fewer = [found.kept([other for other in found.atoms if other != atom]) for atom in found.atoms]
         alone = not any(breaks(self.weakness, one) for one in fewer if one.members)
-        return at == set(self.weakness.tools) and breaks(self.weakness, found) and alone
+        return at >= set(self.weakness.tools) and breaks(self.weakness, found) and alone
 
 
 def breaks(weakness: Weakness, candidate: Candidate) -> bool:

@@ -25,6 +25,9 @@ FEWEST_OPERATORS, TASKS = 12, 6
 """How many of the most promising operators and tasks it draws from, at least."""
 WEAKER = (1.0, 1.0, 1.0, 0.5)
 """Intensities, once everything has been shown at the full one: what hides something else is then left out now and then."""
+TASK = 0.5
+"""How much it counts that an operator was not shown in a task, where 1 is that it was not shown at a tool: what takes two tools
+together is met in few tasks."""
 TROUBLE = 4.0
 """How much more interesting an operator is under which every call went wrong than one under which none did."""
 
@@ -38,6 +41,7 @@ class Suggestions:
         self._tools = {task.id: tuple({call.name for call in task.gold or ()}) for task in tasks}
         self.tasks = shuffled.sample([task.id for task in tasks], len(tasks))
         self._shown: Counter[tuple[str, str]] = Counter()
+        self._shown_in: Counter[tuple[str, str]] = Counter()
         self._trouble: dict[str, float] = {}
         self._unfit: set[tuple[str, str]] = set()
         self._seed, self._number = seed, 0
@@ -45,12 +49,12 @@ class Suggestions:
     def draw(self, size: int) -> Recipe | None:
         """The most interesting of some recipes with up to `size` operators; `None` where no operator is left for any task."""
         interest = {task: self._interests(task) for task in self.tasks}
-        size = min(size, max((len(fit) for fit in interest.values()), default=0))
+        size = min(size, max(map(len, interest.values()), default=0))
         if size == 0:
             return None
-        best = {task: sum(sorted(fit.values(), reverse=True)[:size]) for task, fit in interest.items()}
-        tasks = sorted(self.tasks, key=lambda task: -best[task])[:TASKS]
-        tasks = [task for task in tasks if len(interest[task]) >= size]
+        best = {task: sum(sorted(each.values(), reverse=True)[:size]) for task, each in interest.items()}
+        fit = [task for task in self.tasks if len(interest[task]) >= size]
+        tasks = sorted(fit, key=lambda task: -best[task])[:TASKS]
         worth = {one: max(interest[task].get(one.id, 0.0) for task in tasks) for one in self._operators}
         ranked = sorted(self._operators, key=lambda one: -worth[one])
         chosen = [one for one in ranked if worth[one] > 0.0][: max(FEWEST_OPERATORS, 2 * size)]
@@ -74,7 +78,10 @@ class Suggestions:
         tools = self._tools[task] or ("",)
         return {
             one.id: (1.0 + TROUBLE * self._trouble.get(one.id, 0.0))
-            * sum(1.0 / (1.0 + self._shown[one.id, tool]) ** 2 for tool in tools)
+            * (
+                sum(1.0 / (1.0 + self._shown[one.id, tool]) ** 2 for tool in tools)
+                + TASK / (1.0 + self._shown_in[one.id, task]) ** 2
+            )
             for one in self._operators
             if (one.id, task) not in self._unfit
         }
@@ -82,6 +89,7 @@ class Suggestions:
     def dealt(self, task: str, operators: Iterable[str]) -> None:
         """These operators have had their turn at a task."""
         for operator in operators:
+            self._shown_in[operator, task] += 1
             for tool in self._tools[task] or ("",):
                 self._shown[operator, tool] += 1
 
