@@ -33,7 +33,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("models", "serving"),
     ("rendering",),
     (
-        *("evaluation", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing", "workers"),
+        *("evaluation", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing", "search", "workers"),
         *("gate_pairs", "gating", "filtering", "choosing", "sharding", "foreseeing"),
     ),
     ("cli", "__main__", "pytest_plugin", "pytest_support", "pytest_report", "pytest_replay"),
@@ -42,6 +42,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 
 UPWARDS: dict[tuple[str, str], str] = {
     ("operator.setups", "toolset"): "for types alone: a setup knows the toolset it was made of",
+    ("strategies", "toolset"): "for types alone: setups are drawn for a toolset",
     ("corpus", "toolset"): "for types alone: the words of a toolset are words of its tasks too",
 }
 """Imports from a layer above, each with its reason."""
@@ -69,6 +70,7 @@ DEFAULTS: dict[str, set[str]] = {
     "cli.options": {"airline"},
     "cli.replay": {"reader"},
     "cli.run": {"reader"},
+    "cli.search": {"reader"},
     "evaluation": {"airline", "reader", "silent", "answer_only"},
     "operators.vocabulary.nouns": {"airline"},
     "pytest_support": {"airline"},
