@@ -58,6 +58,7 @@ def prepared(
         agent=agent,
         gold=Gold(subject),
         run="hunted",
+        whole="hunted",
     )
 
 
