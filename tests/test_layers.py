@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -120,6 +121,11 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def layer(module: str) -> int:
     for index, names in enumerate(LAYERS):
         if module.partition(".")[0] in names:
@@ -143,8 +149,7 @@ def imports(module: str) -> Iterator[Imported]:
                         yield Imported(module, alias.name.removeprefix("perturb").lstrip("."), lazy, types)
             yield from visit(child, inside, types)
 
-    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
-    return (one for one in visit(tree, False, False) if one.target)
+    return (one for one in visit(tree(MODULES[module]), False, False) if one.target)
 
 
 def test_every_module_has_a_layer_and_every_entry_a_module() -> None:
@@ -169,7 +174,7 @@ def test_only_the_seam_shows_and_reads() -> None:
     found = {
         module.partition(".")[0]
         for module, path in MODULES.items()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LENS_METHODS
     }
     assert found - {"operators"} == set(SEAM)
@@ -178,7 +183,7 @@ def test_only_the_seam_shows_and_reads() -> None:
 def test_no_particular_agent_or_toolset_is_named() -> None:
     named: dict[str, set[str]] = {}
     for module, path in MODULES.items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.partition(":")[0] in PLUG_INS:
                 named.setdefault(module, set()).add(node.value.partition(":")[0])
     assert named == DEFAULTS

@@ -185,7 +185,7 @@ class Indiscreet:
 @pytest.mark.parametrize(
     ("spec", "stream"),
     [
-        ("chat:reader", "--no-stream"),
+        pytest.param("chat:reader", "--no-stream", marks=pytest.mark.slow),
         ("chat:reader", "--stream"),
         ("responses:reader", "--stream"),
         ("anthropic:reader", "--no-stream"),

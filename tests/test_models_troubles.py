@@ -115,7 +115,12 @@ def spoiled(wire: str, fault: str, *, stream: bool = False, retries: int = 2, **
 
 
 ONCE = [
-    pytest.param(wire, fault, stream, id=f"{wire}-{fault}-{'streamed' if stream else 'whole'}")
+    pytest.param(
+        *(wire, fault, stream),
+        id=f"{wire}-{fault}-{'streamed' if stream else 'whole'}",
+        # Quick are every fault over one wire, and one fault over each.
+        marks=() if (wire == "chat" and not stream and fault != "rate_limit_date") or fault == "cut" else pytest.mark.slow,
+    )
     for wire in WIRES
     for fault in RECOVERS
     for stream in (False, True)
@@ -154,7 +159,7 @@ OWN = {
 
 @pytest.mark.parametrize("wire", WIRES)
 @pytest.mark.parametrize("fault", OWN)
-@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("stream", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["whole", "streamed"])
 def test_what_the_model_or_the_setup_got_wrong_is_not_tried_again(wire: str, fault: str, stream: bool) -> None:
     episode, requests = spoiled(wire, f"{fault}@1" if OWN[fault][1] else f"{fault}@2", stream=stream)
     outcome, expected = OWN[fault]
@@ -352,7 +357,7 @@ def test_a_price_is_a_providers_or_given_or_unknown() -> None:
     assert price_of("no-such-model", "https://api.openai.com/v1", ModelSettings()) is None
 
 
-@pytest.mark.parametrize("budget", ["3000tokens", "0.004usd"])
+@pytest.mark.parametrize("budget", [pytest.param("3000tokens", marks=pytest.mark.slow), "0.004usd"])
 def test_a_spent_budget_stops_in_the_middle_and_the_same_command_goes_on(
     budget: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

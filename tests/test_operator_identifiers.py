@@ -7,7 +7,8 @@ from typing import Any
 import anyio
 import pytest
 from depot import DEPOT
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perturb import laws
@@ -28,7 +29,7 @@ CODES = Codes("usr", 7)
 IDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12) | st.integers(-(10**12), 10**12)
 
 
-@settings(max_examples=500)
+@examples(500)
 @given(IDS, IDS)
 def test_codes_are_a_bijection(one: Any, other: Any) -> None:
     assert CODES.decode(CODES.encode(one)) == one
@@ -44,7 +45,7 @@ def test_short_identifiers_are_permuted_and_not_merely_padded() -> None:
         assert sorted(bodies) != bodies
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(IDS, st.integers(0, 40), st.sampled_from(DIGITS))
 def test_a_misspelt_code_is_none(value: Any, at: int, digit: str) -> None:
     code = CODES.encode(value)
@@ -166,7 +167,7 @@ TEXTS = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(TEXTS, TEXTS)
 def test_texts_read_back_and_stay_apart_whatever_looks_like_a_code(one: str, other: str) -> None:
     assert LENS.read_answer(LENS.show_text(one)) == one

@@ -9,7 +9,8 @@ from typing import Any
 import anyio
 import pytest
 from depot import DEPOT
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticKnownError, core_schema
@@ -227,7 +228,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.lists(PIECES, max_size=6).map("".join), st.lists(PIECES, max_size=6).map("".join))
 def test_every_text_reads_back_and_no_two_are_shown_alike(one: str, other: str) -> None:
     lens = whole(load_toolset("airline"), "de")

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 import pytest
 from depot import DEPOT
-from said import NAMES, every_message
+from said import EACH, NAMES, every_message
 
 from perturb.boundary import Boundary
 from perturb.knowable import leaves
@@ -69,7 +69,7 @@ def scalars(task: Task) -> list[Any]:
 # Nothing is lost, on every prompt of every toolset.
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EACH)
 @pytest.mark.parametrize("operator", ["user.style", "user.reorder", "user.over_turns", "user.paraphrase"])
 def test_every_value_survives(operator: str, name: str) -> None:
     for seed in range(5):
@@ -77,7 +77,7 @@ def test_every_value_survives(operator: str, name: str) -> None:
             assert values_lost(said_in(task), "\n".join(turns), scalars(task)) == [], (task.id, turns)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EACH)
 @pytest.mark.parametrize("operator", ["user.style", "user.reorder", "user.paraphrase"])
 def test_the_sense_survives(operator: str, name: str) -> None:
     for seed in range(5):
@@ -86,7 +86,7 @@ def test_the_sense_survives(operator: str, name: str) -> None:
             assert set(changed) <= {"is far longer", "is the same text"}, (task.id, turns, changed)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EACH)
 def test_misspelt_words_are_no_values(name: str) -> None:
     for seed in range(3):
         for task, setup, turns in drawn("user.typos", name, seed):
@@ -290,7 +290,7 @@ def _bound_pairs(text: str) -> list[tuple[str, str]]:
     return pairs
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EACH)
 def test_what_leans_on_something_stays_behind_it_and_requests_keep_their_order(name: str) -> None:
     for seed in range(5):
         for task, _, turns in drawn("user.reorder", name, seed):
@@ -346,7 +346,7 @@ def test_a_plan_made_for_other_sentences_moves_nothing_that_must_stay() -> None:
 # Over several turns.
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EACH)
 def test_nothing_is_asked_before_the_last_message(name: str) -> None:
     for seed in range(4):
         for task, _, turns in drawn("user.over_turns", name, seed):

@@ -1,6 +1,6 @@
 """Whatever is renamed is renamed in what users say and in the system prompt too, in whatever words these come.
 
-Over the 54 prompts of airline and the 97 of AgentDojo, as they are and with mentions of tools and arguments put into them.
+Over the 82 prompts of airline and the 97 of AgentDojo, as they are and with mentions of tools and arguments put into them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
-from said import NAMES
+from said import EACH
 
 from perturb import laws
 from perturb.loading import load_toolset
@@ -57,7 +57,8 @@ def stacks(setup: Setup, number: int) -> Iterator[tuple[int, StackLens]]:
         yield seed, lens_for(stack, setup)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EACH)
 def test_prompts_as_they_are(name: str) -> None:
     setup = Setup.of(load_toolset(name))
     for seed, lens in stacks(setup, 25):
@@ -65,7 +66,7 @@ def test_prompts_as_they_are(name: str) -> None:
         assert [str(one) for one in laws.coherent(lens, turns)] == [], seed
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EACH)
 def test_prompts_with_mentions(name: str) -> None:
     setup = Setup.of(mentioning(load_toolset(name)))
     renamed = 0
@@ -87,7 +88,7 @@ def test_prompts_with_mentions(name: str) -> None:
     assert renamed > 100
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EACH)
 def test_people_bear_their_new_names_in_every_wording(name: str) -> None:
     setup = Setup.of(load_toolset(name))
     for seed in range(6):

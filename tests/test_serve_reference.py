@@ -58,13 +58,15 @@ ITEMS = {
 }
 STREAMS |= {f"{name}, streamed": (spec, path, {**settings, "stream": True}) for name, (spec, path, settings) in ITEMS.items()}
 WIRES: dict[str, tuple[str, str, dict[str, Any]]] = CHAT | ITEMS | STREAMS
+QUICK = ("chat, no reasoning", "chat, MiniMax inline, streamed", "responses, encrypted, streamed", "anthropic")
+EACH = [pytest.param(wire, marks=() if wire in QUICK else pytest.mark.slow) for wire in WIRES]
 
 
 def told(episodes: list[Episode]) -> list[Any]:
     return [(one.task, one.outcome, one.answer, [step.call for step in one.steps], one.error) for one in episodes]
 
 
-@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("wire", EACH)
 def test_an_agent_does_over_a_wire_what_it_does_by_direct_call(wire: str) -> None:
     """The server refuses any reasoning that does not come back to the last byte."""
     spec, path, settings = WIRES[wire]
@@ -81,7 +83,7 @@ def test_an_agent_does_over_a_wire_what_it_does_by_direct_call(wire: str) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("wire", EACH)
 def test_an_agent_does_so_on_every_task(wire: str) -> None:
     spec, path, settings = WIRES[wire]
     learnt = airline()
@@ -215,7 +217,7 @@ def test_serving_without_its_packages_names_the_extra(
     assert "pip install 'perturb-agents[serve]'" in ended.err
 
 
-@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("wire", EACH)
 def test_calls_of_one_turn_are_made_at_once_and_answered_each(wire: str) -> None:
     learnt = airline()
     person = {"first_name": "Napoleone", "last_name": "Rissanen"}
@@ -289,6 +291,7 @@ def test_a_model(robustness):
 """
 
 
+@pytest.mark.slow
 def test_a_marked_test_measures_a_model_afresh_each_time(tmp_path: Path) -> None:
     with airline().served() as served:
         (tmp_path / "test_model.py").write_text(MARKED.format(url=f"{served.url}/v1"))

@@ -142,6 +142,7 @@ def test_a_broken_one_is_told_with_the_law_and_the_smallest_example(perturb) -> 
     assert all(one["plan"]["op"] == "acme.sloppy" for one in told)
 
 
+@pytest.mark.slow
 def test_a_pattern_names_them_and_a_star_alone_does_not(perturb) -> None:  # type: ignore[no-untyped-def]
     ended = perturb("run", "--operators", "acme.sh*", *TASKS, "--json")
     assert ended.status == 0, ended.err
@@ -150,6 +151,7 @@ def test_a_pattern_names_them_and_a_star_alone_does_not(perturb) -> None:  # typ
     assert not any(one.startswith("acme.") for one in planned["operators"])
 
 
+@pytest.mark.slow
 def test_a_plan_of_theirs_is_replayed(perturb, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     ran = perturb("run", "--agent", "literal", "--operators", "acme.shout", "--task", "cancel-two", "--json")
     (failure,) = ran.json["failures"]
