@@ -289,6 +289,10 @@ async def evaluate(prepared: Prepared, report: Report | None = None, workers: Wo
             "gate": msgspec.to_builtins(request.gate),
             "failed_in": None if prepared.failed is None else prepared.failed.run,
             "shard": _shard(prepared),
+            "made_of": {
+                "toolset": toolset_digest(prepared.toolset),
+                "operators": {one.id: one.version for one in prepared.operators},
+            },
         }
         store.begin_run(prepared.run, started, kept)
         try:

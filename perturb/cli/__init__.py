@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "show": "perturb.cli.show",
     "list": "perturb.cli.listing",
     "report": "perturb.cli.report",
+    "compare": "perturb.cli.compare",
     "replay": "perturb.cli.replay",
     "paraphrase": "perturb.cli.paraphrase",
     "init": "perturb.cli.init",
