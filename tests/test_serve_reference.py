@@ -88,10 +88,24 @@ def test_an_agent_does_so_on_every_task(wire: str) -> None:
     spec, path, settings = WIRES[wire]
     learnt = airline()
     for name in ("reader", "adaptive", "planner", "literal"):
-        expected = told(learnt.run(learnt.direct(name)))
+        expected = told(learnt.run(learnt.direct(name), *at_once(learnt)))
         with learnt.served(strict=True) as served:
-            episodes = learnt.run(model_agent(spec.format(name), served.url + path, **settings))
+            episodes = learnt.run(model_agent(spec.format(name), served.url + path, **settings), *at_once(learnt))
         assert told(episodes) == expected
+
+
+def at_once(learnt: Learnt) -> list[str]:
+    """The tasks in which the user says all at once. An agent may hear a user out before it acts; a model cannot know that
+    more is to come, and acts on what it has been told."""
+    return [task.id for task in learnt.toolset.tasks if not task.follow_ups]
+
+
+def test_a_model_acts_on_what_it_was_told_and_goes_on_when_told_more() -> None:
+    learnt = airline()
+    with learnt.served(strict=True) as served:
+        (episode,) = learnt.run(model_agent("chat:reader", f"{served.url}/v1"), "one-thing-at-a-time")
+    assert episode.outcome == "passed"
+    assert len(episode.said) > 1
 
 
 def forgetful(learnt: Learnt) -> LoadedAgent:
@@ -121,15 +135,16 @@ def forgetful(learnt: Learnt) -> LoadedAgent:
 
 def test_what_a_model_noted_in_its_reasoning_it_knows_only_if_that_comes_back() -> None:
     learnt = airline()
-    reader, without = told(learnt.run(learnt.direct("reader"))), told(learnt.run(forgetful(learnt)))
+    tasks = at_once(learnt)
+    reader, without = told(learnt.run(learnt.direct("reader"), *tasks)), told(learnt.run(forgetful(learnt), *tasks))
     with learnt.served() as served:
-        kept = learnt.run(model_agent("chat:notekeeper", f"{served.url}/vllm/v1"))
+        kept = learnt.run(model_agent("chat:notekeeper", f"{served.url}/vllm/v1"), *tasks)
         # This server puts reasoning into one field and reads it from there: sent back in another, it is lost.
-        lost = learnt.run(model_agent("chat:notekeeper", f"{served.url}/vllm/v1", reasoning_field="reasoning_content"))
+        lost = learnt.run(model_agent("chat:notekeeper", f"{served.url}/vllm/v1", reasoning_field="reasoning_content"), *tasks)
     assert told(kept) == reader
     assert told(lost) == without
     passed = [sum(one.outcome == "passed" for one in episodes) for episodes in (kept, lost)]
-    assert passed[0] == len(learnt.toolset.tasks) > 2 * passed[1] > 0
+    assert passed[0] == len(tasks) > 2 * passed[1] > 0
 
 
 def test_reasoning_that_is_altered_or_missing_is_noticed_by_the_server() -> None:
