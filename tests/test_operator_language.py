@@ -85,6 +85,8 @@ def test_templates_keep_their_slots_and_no_two_are_alike_in_a_language(name: str
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", CATALOGUES)
 def test_every_catalogued_message_is_translated_and_reads_back(name: str, language: str) -> None:
+    if name.startswith("agentdojo"):
+        pytest.importorskip("agentdojo", reason="the extra [agentdojo] is not installed")
     of = DEPOT if name == "depot" else load_toolset(name)
     lens = whole(of, language)
     samples = {"customer_id": "C-40718", "date": "2026-05-26", "codes": "OSL, LHR", "name": "Ada Ek", "amount": "140.00",
