@@ -11,7 +11,7 @@ import hashlib
 import importlib.util
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -102,6 +102,10 @@ def load_module(path: Path) -> ModuleType:
     if getattr(sys.modules.get(package), "state", state) != state:
         for stale in [each for each in sys.modules if each == package or each.startswith(package + ".")]:
             del sys.modules[stale]
+        # Python tells old bytecode by the second and the size alone: what was changed within a second would be run as it was.
+        for source in path.parent.glob("*.py"):
+            with suppress(OSError):
+                Path(importlib.util.cache_from_source(str(source))).unlink()
     _make_package(_NAMESPACE, None)
     vars(_make_package(package, path.parent))["state"] = state
     spec = importlib.util.spec_from_file_location(name, path)
