@@ -1,4 +1,4 @@
-"""How many examples a test draws that wants more of them than others do."""
+"""How many examples or seeds a test takes that wants more than others do: all in a whole run, a share in a quick one."""
 
 from __future__ import annotations
 
@@ -11,3 +11,8 @@ FULL = 20
 def examples(number: int) -> settings:
     """So many examples in a whole run, and the same share of them under any other profile as of all tests, but at least 20."""
     return settings(max_examples=max(20, number * settings().max_examples // FULL))
+
+
+def seeds(number: int) -> range:
+    """So many seeds in a whole run, and the same share of them under any other profile as of examples, but at least 2."""
+    return range(max(2, number * settings().max_examples // FULL))

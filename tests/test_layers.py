@@ -137,7 +137,9 @@ def imports(module: str) -> Iterator[Imported]:
     def visit(node: ast.AST, lazy: bool, typing: bool) -> Iterator[Imported]:
         for child in ast.iter_child_nodes(node):
             inside = lazy or isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef))
-            types = typing or (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING")
+            types = typing or (
+                isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING"
+            )
             if isinstance(child, ast.ImportFrom) and (child.module or "").partition(".")[0] == "perturb":
                 base = (child.module or "").removeprefix("perturb").lstrip(".")
                 for alias in child.names:

@@ -187,7 +187,7 @@ class Indiscreet:
     [
         pytest.param("chat:reader", "--no-stream", marks=pytest.mark.slow),
         ("chat:reader", "--stream"),
-        ("responses:reader", "--stream"),
+        pytest.param("responses:reader", "--stream", marks=pytest.mark.slow),
         ("anthropic:reader", "--no-stream"),
     ],
 )

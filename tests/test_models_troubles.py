@@ -357,7 +357,8 @@ def test_a_price_is_a_providers_or_given_or_unknown() -> None:
     assert price_of("no-such-model", "https://api.openai.com/v1", ModelSettings()) is None
 
 
-@pytest.mark.parametrize("budget", [pytest.param("3000tokens", marks=pytest.mark.slow), "0.004usd"])
+@pytest.mark.slow
+@pytest.mark.parametrize("budget", ["3000tokens", "0.004usd"])
 def test_a_spent_budget_stops_in_the_middle_and_the_same_command_goes_on(
     budget: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
