@@ -357,6 +357,15 @@ def worded(plan: dict[str, Any]) -> str:
             {"op": "descriptions.drop", "version": 1, "dropped": dict.fromkeys("abcde", "both")},
             "`descriptions.drop` at `a`, `b`, `c` and 2 more breaks",
         ),
+        (
+            {
+                "op": "toolset.live_migration",
+                "version": by_id("toolset.live_migration").version,
+                "names": {"find_parcels": "seek_parcels"},
+                "arguments": {"send_parcel": {"send_parcel.carrier": "haulier"}},
+            },
+            "`toolset.live_migration` at `find_parcels` and `send_parcel` breaks",
+        ),
     ],
     ids=lambda one: one["op"] if isinstance(one, dict) else "",
 )
