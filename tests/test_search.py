@@ -16,6 +16,7 @@ from planted import either, planted, renamed_argument, renamed_tool
 
 from perturb.agent import ProviderFailed
 from perturb.agent_files import LoadedAgent
+from perturb.choosing import Choice
 from perturb.errors import ConfigurationError
 from perturb.evaluation import Prepared, Request
 from perturb.operators import by_id, from_json, select
@@ -58,6 +59,8 @@ def prepared(
         agent=agent,
         gold=Gold(subject),
         run="hunted",
+        whole="hunted",
+        choice=Choice(request.filter, None),
     )
 
 
