@@ -16,6 +16,7 @@ from planted import either, planted, renamed_argument, renamed_tool
 
 from perturb.agent import ProviderFailed
 from perturb.agent_files import LoadedAgent
+from perturb.choosing import Choice
 from perturb.errors import ConfigurationError
 from perturb.evaluation import Prepared, Request
 from perturb.operators import by_id, from_json, select
@@ -59,6 +60,7 @@ def prepared(
         gold=Gold(subject),
         run="hunted",
         whole="hunted",
+        choice=Choice(request.filter, None),
     )
 
 
@@ -357,6 +359,15 @@ def worded(plan: dict[str, Any]) -> str:
         (
             {"op": "descriptions.drop", "version": 1, "dropped": dict.fromkeys("abcde", "both")},
             "`descriptions.drop` at `a`, `b`, `c` and 2 more breaks",
+        ),
+        (
+            {
+                "op": "toolset.live_migration",
+                "version": by_id("toolset.live_migration").version,
+                "names": {"find_parcels": "seek_parcels"},
+                "arguments": {"send_parcel": {"send_parcel.carrier": "haulier"}},
+            },
+            "`toolset.live_migration` at `find_parcels` and `send_parcel` breaks",
         ),
     ],
     ids=lambda one: one["op"] if isinstance(one, dict) else "",

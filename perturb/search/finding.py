@@ -24,7 +24,8 @@ def cause(operator: Operator, setup: Setup) -> str:
     """What one operator does, in words: where it renames, what it renames; else what it is, and where."""
     names = getattr(operator, "names", None)
     tools = set(setup.by_name)
-    if isinstance(names, dict) and names and all(_PLACE.match(place) and tool_of(place) in tools for place in names):
+    renames = isinstance(names, dict) and operator.phase in ("names", "arguments", "shape")
+    if renames and names and operator.places() == set(names) and all(tool_of(place) in tools for place in names):
         return _listed([_renaming(place, str(new)) for place, new in list(names.items())[:MOST_PLACES]], len(names))
     places = sorted(operator.places())
     told = _listed([_told(place, tools) for place in places[:MOST_PLACES]], len(places))

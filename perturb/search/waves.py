@@ -12,8 +12,8 @@ from perturb.toolset import Task
 from perturb.types import HEADLINE_KINDS
 from perturb.watchdog import Turns
 
-LARGEST, LARGER = 16, 32
-"""The most operators in one plan, until everything was shown once; and from then on, when what is left takes two together."""
+LARGEST = 32
+"""The most operators in one plan: what takes two operators together is met soonest by large ones."""
 DRAWS = 40
 """How many recipes in a row may come to nothing before there is nothing left to try."""
 MOST_FAULTS = 20
@@ -84,7 +84,7 @@ class Waves:
     def _grown(self) -> int:
         """The next size: twice as large after two of a size, so that an agent that breaks easily is met by small plans; from
         the largest back to half of it, so that what hides something else is not always there."""
-        largest = min(LARGER if self.suggestions.all_shown else LARGEST, len(self.prepared.operators))
+        largest = min(LARGEST, len(self.prepared.operators))
         return max(1, largest // 2) if self._size >= largest else min(2 * self._size, largest)
 
     async def _made(self, recipe: Recipe) -> Candidate | None:
