@@ -51,13 +51,18 @@ def served(spoiler: Spoiler | None = None, latency: float = 0.0) -> Any:
 
 
 def faults(
-    responses: int, rate: float = 0.2, kinds: Sequence[Fault] = FAULTS, seed: int = 1, folder: Path | None = None
+    responses: int,
+    rate: float = 0.2,
+    kinds: Sequence[Fault] = FAULTS,
+    seed: int = 1,
+    folder: Path | None = None,
+    limit: int | None = None,
 ) -> list[str]:
-    """Run until about so many responses were asked for; what is not as it must be."""
+    """Run until about so many responses were asked for, or the first `limit` tasks once; what is not as it must be."""
     place = folder or Path(tempfile.mkdtemp(prefix="perturb-faults-"))
     started = time.perf_counter()
     with served(Spoiler(rate, kinds, seed)) as provider:
-        wrong, told = anyio.run(_fault_run, provider, responses, place, kinds)
+        wrong, told = anyio.run(_fault_run, provider, responses, place, kinds, limit)
     spoiled = Counter(one.fault for one in provider.log if one.fault)
     print(f"{len(provider.log):,} responses, {spoiled.total():,} spoiled, {time.perf_counter() - started:.0f} s")
     print("  " + ", ".join(f"{kind} {number}" for kind, number in sorted(spoiled.items())))
@@ -66,16 +71,25 @@ def faults(
     return wrong + ([f"no response was spoiled by {sorted(missing)}"] if missing else [])
 
 
-async def _fault_run(provider: Served, responses: int, place: Path, kinds: Sequence[Fault]) -> tuple[list[str], str]:
-    trials = max(1, -(-responses // 580))  # a clean and a perturbed episode of each task ask for at least so many
+async def _fault_run(
+    provider: Served, responses: int, place: Path, kinds: Sequence[Fault], limit: int | None
+) -> tuple[list[str], str]:
+    # A clean and a perturbed episode of each task ask for at least so many.
+    trials = 1 if limit else max(1, -(-responses // 580))
     request = Request(
         agent="chat:reader",
         operators=(OPERATOR,),
         design=Design(trials=trials, clean_trials=trials),
         limits=Limits(concurrency=16, timeout=300.0),
         folder=place,
+        limit=limit,
         model=ModelSettings(
-            base_url=f"{provider.url}/v1", pause=0.01, request_timeout=2.0, retries=8, stream=bool(responses % 2)
+            base_url=f"{provider.url}/v1",
+            pause=0.01,
+            # A response that comes too late on a busy machine is spoiled by nothing that the log tells.
+            request_timeout=5.0 if "hang" in kinds else 120.0,
+            retries=8,
+            stream=bool(responses % 2),
         ),
     )
     done = await evaluate(await prepare(request))

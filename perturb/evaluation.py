@@ -86,7 +86,7 @@ class Prepared(msgspec.Struct, kw_only=True):
     gold: Gold
     run: str
     whole: str
-    choice: Choice
+    choice: Choice = msgspec.field(default_factory=Choice)
     failed: Failed | None = None
 
 

@@ -1,4 +1,4 @@
-"""The laws that every operator is held to, as checks on a plan bound to a setup; see `OPERATORS` in the documentation.
+"""The laws that every operator is held to, as checks on a plan bound to a setup; CONTRIBUTING.md has each in a line.
 
 Each check yields `Violation`s and shares no code with any operator. Laws 8, 9 and 10 need tasks: `perturb.replay.Gold.prove`
 tests them on the gold calls, and `violations` puts everything together.

@@ -110,12 +110,24 @@ def load_module(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        with told_of(path):
+        with told_of(path), _no_bytecode():
             spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise
     return module
+
+
+@contextmanager
+def _no_bytecode() -> Iterator[None]:
+    """Leave no bytecode of what is imported: Python takes it for that of a file which was changed within the same second and
+    kept its length."""
+    before = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def _make_package(name: str, folder: Path | None) -> ModuleType:

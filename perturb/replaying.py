@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from perturb.boundary import shown_turns
-from perturb.episode import AGENT_OUTCOMES
+from perturb.episode import AGENT_OUTCOMES, Episode
 from perturb.errors import PlanError
 from perturb.evaluation import Prepared, Request, prepare, step_data
 from perturb.loading import load_toolset
@@ -112,7 +112,7 @@ async def _replayed(request: Replay, operator: Operator | None, prepared: Prepar
     gold = prepared.gold
     proof = await gold.prove(task, operator)
     _must_be_met(operator, proof, request)
-    ran: dict[str, list[Ran]] = {"clean": [], "perturbed": []}
+    found: dict[str, list[Ran]] = {"clean": [], "perturbed": []}
     with Watchdog(request.limits.timeout) as watchdog:
         for trial in range(request.trial, request.trial + request.trials):
             for arm, plan in (("clean", None), ("perturbed", operator)):
@@ -123,16 +123,19 @@ async def _replayed(request: Replay, operator: Operator | None, prepared: Prepar
                 episode = await run_episode(
                     prepared.toolset, task, prepared.agent.function, lens, planned, request.limits, watchdog
                 )
-                ran[arm].append(
-                    Ran(
-                        prompt=episode.prompt,
-                        steps=[step_data(step) for step in episode.steps],
-                        answer=episode.answer,
-                        outcome=episode.outcome,
-                        error=episode.error,
-                    )
-                )
-    return Replayed(request=request, proof=proof, **ran)
+                found[arm].append(ran(episode))
+    return Replayed(request=request, proof=proof, **found)
+
+
+def ran(episode: Episode) -> Ran:
+    """An episode as it is told."""
+    return Ran(
+        prompt=episode.prompt,
+        steps=[step_data(step) for step in episode.steps],
+        answer=episode.answer,
+        outcome=episode.outcome,
+        error=episode.error,
+    )
 
 
 def _must_be_met(operator: Operator | None, proof: Proof, request: Replay) -> None:

@@ -1,21 +1,53 @@
-"""Hypothesis strategies: values and calls valid under a schema, plans, and stacks of operators.
+"""Hypothesis strategies: setups, plans, stacks of operators, and values and calls valid under a schema.
+
+For properties of your own: what an agent makes of a setup must hold in every setup that it may be shown.
+
+    from hypothesis import given
+    from perturb import strategies
+    from perturb.loading import load_toolset
+
+    AIRLINE = load_toolset("airline")
+
+    @given(strategies.setups(AIRLINE, "tools.*,arguments.*"))
+    def test_every_tool_is_listed(setup):
+        assert all(tool.name in my_prompt(setup.system, setup.public_tools) for tool in setup.public_tools)
 
 The only module that imports Hypothesis; nothing imports it but tests and searches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from hypothesis import find, reject, settings
+from hypothesis import HealthCheck, Phase, find, given, reject, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
 from perturb.operator import NotApplicable, Operator, Pick, SeededPick, Setup, Stack, lens_for
+from perturb.operators import select
 from perturb.types import JSON, Call, Result, Schema, Tool
 
+if TYPE_CHECKING:
+    from perturb.toolset import Toolset
+
 T = TypeVar("T")
+
+__all__ = [
+    "DrawnPick",
+    "Recipe",
+    "calls",
+    "drawn",
+    "plans",
+    "plans_with_calls",
+    "plans_with_results",
+    "plans_with_shown_calls",
+    "recipes",
+    "setups",
+    "smallest",
+    "stacks",
+    "values",
+]
 
 _TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=12)
 _SCALARS = (
@@ -121,7 +153,7 @@ def calls(tools: Sequence[Tool]) -> st.SearchStrategy[Call]:
 
 @st.composite
 def plans(draw: st.DrawFn, operator: type[Operator], setup: Setup) -> Operator | NotApplicable:
-    """Plans of one operator on a setup, of any intensity."""
+    """Plans of one operator on a setup (`Setup.of(toolset)`), of any intensity; the reason where there is nothing to do."""
     intensity = draw(st.sampled_from([1.0, 0.3, 0.6]))
     return operator.plan(setup, DrawnPick(draw), intensity)
 
@@ -186,3 +218,63 @@ def stacks(draw: st.DrawFn, operators: Sequence[type[Operator]], setup: Setup, l
             reject()
         chosen = [one for one in chosen if one.id not in left_out]
         chosen = [*(chosen if mixed else chosen[: most - 1]), further]
+
+
+def setups(toolset: Toolset, operators: str | Iterable[str] = "*", most: int = 3) -> st.SearchStrategy[Setup]:
+    """Setups as an agent may be shown them: the toolset's own, and the same under up to `most` operators that apply.
+
+    `operators` are patterns as on the command line. `setup.system` and `setup.public_tools` are what an agent sees; a call
+    that is valid there is drawn by `calls(setup.public_tools)`. The first example is the toolset's own setup.
+    """
+    own, chosen = Setup.of(toolset), select(operators)
+
+    @st.composite
+    def shown(draw: st.DrawFn) -> Setup:
+        recipe = draw(recipes(chosen, [""], draw(st.integers(0, min(most, len(chosen))))))
+        stack, _ = Stack.of(recipe.operators, own, lambda name: SeededPick(recipe.seed, name), recipe.intensity)
+        return lens_for(stack, own).setup
+
+    return shown()
+
+
+class Recipe(NamedTuple):
+    """How a plan is to be drawn: for which task, by its id, with which operators, how strong, and from which seed."""
+
+    task: str
+    operators: tuple[type[Operator], ...]
+    intensity: float
+    seed: int
+
+
+@st.composite
+def recipes(
+    draw: st.DrawFn, operators: Sequence[type[Operator]], tasks: Sequence[str], size: int, intensities: Sequence[float] = (1.0,)
+) -> Recipe:
+    """Recipes with `size` different operators.
+
+    Where and how each operator changes things is drawn as a seed and not choice by choice: streams by place keep what is chosen
+    at one place when others are left out, and a stack of many operators makes more choices than one example may hold.
+    """
+    chosen = draw(st.lists(st.sampled_from(list(operators)), min_size=size, max_size=size, unique=True)) if size else []
+    return Recipe(
+        task=draw(st.sampled_from(list(tasks))),
+        operators=tuple(chosen),
+        intensity=draw(st.sampled_from(list(intensities))),
+        seed=draw(st.integers(0, 2**32 - 1)),
+    )
+
+
+def drawn(strategy: st.SearchStrategy[T], count: int, number: int) -> list[T]:
+    """Up to `count` values of a strategy, the same for the same `number`: for searches that judge them in their own time."""
+    found: list[T] = []
+
+    @seed(number)
+    @settings(
+        max_examples=count, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    )
+    @given(strategy)
+    def take(one: T) -> None:
+        found.append(one)
+
+    take()
+    return found

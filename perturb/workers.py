@@ -49,6 +49,7 @@ class ProcessWorkers:
 
     def __init__(self, prepared: Prepared, number: int) -> None:
         self.number = number
+        self._prepared = prepared
         self._request = prepared.request
         self._agent = Named(prepared.agent.name, prepared.agent.digest)
         self._limiter = anyio.CapacityLimiter(number)
@@ -61,7 +62,9 @@ class ProcessWorkers:
         return cls(prepared, wanted) if wanted > 1 else None
 
     async def prove(self, task: str, trial: int) -> list[Planned | LeftOut]:
-        return await self._in_process(_prove, self._request, self._agent, task, trial)
+        meant = self._prepared.choice
+        wanted = [one.id for one in self._prepared.operators if meant(task, one.id, one.axis, trial) is not False]
+        return await self._in_process(_prove, self._request, self._agent, task, trial, wanted)
 
     async def run(self, planned: Sequence[Planned]) -> list[Episode]:
         return await self._in_process(_run, self._request, self._agent, list(planned))
@@ -90,8 +93,9 @@ class _Held:
         self.prover = Prover(self.toolset, agent, request.design, request.limits, self.gold, Store(store_path(request)))
         self.agent: LoadedAgent | None = None
 
-    async def prove(self, task: str, trial: int) -> list[Planned | LeftOut]:
-        return [await self.prover.pair(operator, self.tasks[task], trial) for operator in self.operators]
+    async def prove(self, task: str, trial: int, wanted: Sequence[str]) -> list[Planned | LeftOut]:
+        operators = {one.id: one for one in self.operators}
+        return [await self.prover.pair(operators[one], self.tasks[task], trial) for one in wanted]
 
     async def run(self, planned: Sequence[Planned]) -> list[Episode]:
         if self.agent is None:
@@ -116,8 +120,8 @@ def _of(request: Request, agent: Named) -> _Held:
     return _held
 
 
-def _prove(request: Request, agent: Named, task: str, trial: int) -> list[Planned | LeftOut]:
-    return anyio.run(_of(request, agent).prove, task, trial)
+def _prove(request: Request, agent: Named, task: str, trial: int, wanted: Sequence[str]) -> list[Planned | LeftOut]:
+    return anyio.run(_of(request, agent).prove, task, trial, wanted)
 
 
 def _run(request: Request, agent: Named, planned: Sequence[Planned]) -> list[Episode]:

@@ -378,6 +378,7 @@ def replaced(value: Any, words: dict[str, str]) -> Any:
     return pattern.sub(lambda match: forms[match[1]], value)
 
 
+@pytest.mark.slow
 def test_other_names_word_for_word_leave_every_task_solved(toolset: Toolset) -> None:
     old = sorted({word for names in toolset.entities.values() for name in names for word in name.split()})
     there = {word: f"Zq{chr(97 + index // 26)}{chr(97 + index % 26)}x" for index, word in enumerate(old)}

@@ -228,6 +228,7 @@ def test_every_plan_is_counted_exactly_once(here: Here) -> None:
     assert set(by_operator.values()) == {3 * 2 * 2}
 
 
+@pytest.mark.slow
 def test_several_processes_find_the_same(here: Here, tmp_path: Path) -> None:
     arguments = ("check", "--operators", "tools.opaque,results.format", "--stacks", "3", "--laws", "--json")
     alone, shared = here(*arguments).json, apart(*arguments, "--jobs", "2", folder=tmp_path).json
@@ -373,6 +374,7 @@ def test_init_never_overwrites(here: Here) -> None:
     assert Path("agents/first.py").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_what_init_makes_runs_and_its_test_passes(tmp_path: Path) -> None:
     assert apart("init", "mine", folder=tmp_path).status == 0
     ended = apart("run", "--json", folder=tmp_path / "mine")

@@ -37,7 +37,10 @@ def told(violations: Any) -> list[str]:
     return [str(one) for one in violations]
 
 
-@pytest.fixture(scope="module", params=["depot", "airline", "agentdojo:banking", "agentdojo:slack", "agentdojo:travel"])
+REAL = ("airline", "agentdojo:banking", "agentdojo:slack", "agentdojo:travel")
+
+
+@pytest.fixture(scope="module", params=["depot", *(pytest.param(name, marks=pytest.mark.slow) for name in REAL)])
 def gold(request: pytest.FixtureRequest) -> Gold:
     if request.param == "depot":
         return Gold(DEPOT)

@@ -73,6 +73,7 @@ def test_every_server_is_a_toolset() -> None:
         setup.source.validate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_plans_obey_the_laws(operator: type[Operator]) -> None:
     applies = 0
@@ -107,6 +108,7 @@ def check_calls(operator: type[Operator], data: st.DataObject, setup: Setup) -> 
         assert isinstance(lens.read_call(call), Call | Failure)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operator", OPERATORS)
 @given(data=st.data())
 def test_calls_that_the_schemas_allow(operator: type[Operator], data: st.DataObject) -> None:

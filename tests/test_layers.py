@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,7 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("models", "serving"),
     ("rendering",),
     (
-        *("evaluation", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing", "workers"),
+        *("evaluation", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing", "search", "workers"),
         *("gate_pairs", "gating", "filtering", "choosing", "sharding", "foreseeing", "comparing", "dosing"),
     ),
     ("cli", "__main__", "pytest_plugin", "pytest_support", "pytest_report", "pytest_replay"),
@@ -42,6 +43,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 
 UPWARDS: dict[tuple[str, str], str] = {
     ("operator.setups", "toolset"): "for types alone: a setup knows the toolset it was made of",
+    ("strategies", "toolset"): "for types alone: setups are drawn for a toolset",
     ("corpus", "toolset"): "for types alone: the words of a toolset are words of its tasks too",
 }
 """Imports from a layer above, each with its reason."""
@@ -69,6 +71,7 @@ DEFAULTS: dict[str, set[str]] = {
     "cli.options": {"airline"},
     "cli.replay": {"reader"},
     "cli.run": {"reader"},
+    "cli.search": {"reader"},
     "evaluation": {"airline", "reader", "silent", "answer_only"},
     "operators.vocabulary.nouns": {"airline"},
     "pytest_support": {"airline"},
@@ -118,6 +121,11 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def layer(module: str) -> int:
     for index, names in enumerate(LAYERS):
         if module.partition(".")[0] in names:
@@ -129,7 +137,9 @@ def imports(module: str) -> Iterator[Imported]:
     def visit(node: ast.AST, lazy: bool, typing: bool) -> Iterator[Imported]:
         for child in ast.iter_child_nodes(node):
             inside = lazy or isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef))
-            types = typing or (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING")
+            types = typing or (
+                isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING"
+            )
             if isinstance(child, ast.ImportFrom) and (child.module or "").partition(".")[0] == "perturb":
                 base = (child.module or "").removeprefix("perturb").lstrip(".")
                 for alias in child.names:
@@ -141,8 +151,7 @@ def imports(module: str) -> Iterator[Imported]:
                         yield Imported(module, alias.name.removeprefix("perturb").lstrip("."), lazy, types)
             yield from visit(child, inside, types)
 
-    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
-    return (one for one in visit(tree, False, False) if one.target)
+    return (one for one in visit(tree(MODULES[module]), False, False) if one.target)
 
 
 def test_every_module_has_a_layer_and_every_entry_a_module() -> None:
@@ -167,7 +176,7 @@ def test_only_the_seam_shows_and_reads() -> None:
     found = {
         module.partition(".")[0]
         for module, path in MODULES.items()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LENS_METHODS
     }
     assert found - {"operators"} == set(SEAM)
@@ -176,7 +185,7 @@ def test_only_the_seam_shows_and_reads() -> None:
 def test_no_particular_agent_or_toolset_is_named() -> None:
     named: dict[str, set[str]] = {}
     for module, path in MODULES.items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.partition(":")[0] in PLUG_INS:
                 named.setdefault(module, set()).add(node.value.partition(":")[0])
     assert named == DEFAULTS

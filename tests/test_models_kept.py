@@ -185,9 +185,9 @@ class Indiscreet:
 @pytest.mark.parametrize(
     ("spec", "stream"),
     [
-        ("chat:reader", "--no-stream"),
+        pytest.param("chat:reader", "--no-stream", marks=pytest.mark.slow),
         ("chat:reader", "--stream"),
-        ("responses:reader", "--stream"),
+        pytest.param("responses:reader", "--stream", marks=pytest.mark.slow),
         ("anthropic:reader", "--no-stream"),
     ],
 )

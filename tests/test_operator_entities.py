@@ -6,7 +6,8 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perturb.loading import load_toolset
@@ -25,7 +26,7 @@ PIECES = ["Emma", "EMMA", "emma", "Erica", "erica", "Johnson", "jensen", "bob", 
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
 
 
-@settings(max_examples=2000, deadline=None)
+@examples(2000)
 @given(TEXTS, TEXTS)
 def test_twice_is_never_and_different_texts_stay_different(one: str, other: str) -> None:
     assert SWAP.text(SWAP.text(one)) == one

@@ -7,7 +7,8 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perturb.errors import PlanError
@@ -37,14 +38,14 @@ WAIT = st.none() | st.integers(0, 10**6).map(float) | st.sampled_from([0.5, 64.5
 TOLD = st.builds(Told, st.sampled_from(sorted(VENDOR.codes)), TEXT, st.none() | TEXT, WAIT)
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(TOLD, st.sampled_from([VENDOR, BY_FIELD]))
 def test_everything_is_read_back_from_the_text(told: Told, shape: ErrorShape) -> None:
     if shape.fits(told):
         assert guarded(shape.style("vendor")).read(shape.write(told, "get_user")) == told
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(TOLD, st.integers(0, 200), st.sampled_from(["", "x", "1", '"', "{", "null"]))
 def test_a_text_that_is_almost_in_the_shape_never_raises(told: Told, at: int, piece: str) -> None:
     written = VENDOR.write(told, "get_user")

@@ -10,7 +10,8 @@ from http import HTTPStatus
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -33,19 +34,19 @@ TOLD = st.builds(Told, KINDS, TEXT, st.none() | TEXT, RETRY)
 EVERY_KIND = [Told(kind, 'No "x" <here> & there.\nLook again.', "filter.date", 1.5) for kind in CODES]
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(1000)
 @given(TOLD, st.sampled_from(sorted(STYLES)))
 def test_everything_is_read_back_from_the_text(told: Told, style: str) -> None:
     assert STYLES[style].read(STYLES[style].write(told, "get_user")) == told
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(TEXT, st.sampled_from(sorted(STYLES)))
 def test_other_texts_are_in_no_style(text: str, style: str) -> None:
     assert STYLES[style].read(text) is None
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(
     TOLD, st.sampled_from(sorted(STYLES)), st.integers(0, 400), st.sampled_from(["", "x", "1", '"', "\\", "\n", "{", "null"])
 )
@@ -279,7 +280,7 @@ class Desk(Toolset):
     )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(TOLD, st.sampled_from(sorted(STYLES)))
 def test_what_an_agent_sees_of_a_failure_is_enough(told: Told, style: str) -> None:
     lens = ErrorStyle(tools={"get_user": style}).lens(Setup.of(Desk()))

@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perturb import texts
@@ -36,21 +37,21 @@ def same(one: Any, other: Any) -> bool:
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
-@settings(max_examples=800, deadline=None)
+@examples(800)
 @given(VALUES | ROWS, st.sampled_from(sorted(FORMS)))
 def test_any_data_reads_back_with_its_types(data: Any, name: str) -> None:
     form = FORMS[name]
     assert same(form.read(form.write(data, ()), ()), data)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(VALUES | ROWS, VALUES | ROWS, st.sampled_from(sorted(FORMS)))
 def test_different_data_is_written_differently(one: Any, other: Any, name: str) -> None:
     if not same(one, other):
         assert FORMS[name].write(one, ()) != FORMS[name].write(other, ())
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(VALUES)
 def test_yaml_and_xml_are_so_by_other_parsers(data: Any) -> None:
     ElementTree.fromstring(FORMS["xml"].write(data, ()).encode())
@@ -59,7 +60,7 @@ def test_yaml_and_xml_are_so_by_other_parsers(data: Any) -> None:
     assert type(loaded) is (type(data) if isinstance(data, (dict, list)) else str)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.lists(st.fixed_dictionaries({"id": st.integers(), "name": TEXT}), min_size=1, max_size=4))
 def test_csv_is_so_by_the_standard_library(rows: list[dict[str, Any]]) -> None:
     written = FORMS["csv"].write(rows, ("id", "name"))

@@ -9,7 +9,8 @@ from typing import Any
 import anyio
 import pytest
 from depot import DEPOT
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -34,7 +35,7 @@ CALL = Call("send_parcel", {"parcel_id": "P999", "carrier": "rail", "insured": T
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@settings(max_examples=300)
+@examples(300)
 @given(told=TOLD)
 def test_everything_is_read_back_from_the_body(shape: str, told: Told) -> None:
     body = json.loads(json.dumps(SHAPES[shape].write(told)))

@@ -9,7 +9,8 @@ import anyio
 import pytest
 from babel import numbers
 from babel.dates import format_skeleton
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perturb.loading import load_toolset
@@ -37,7 +38,7 @@ PIECES = [
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=7).map("".join)
 
 
-@settings(max_examples=4000, deadline=None)
+@examples(4000)
 @given(TEXTS, TEXTS, st.sampled_from(PAIRS))
 def test_twice_is_never_and_different_texts_stay_different(one: str, other: str, pair: tuple[str, str, str]) -> None:
     texts = money(*pair)
@@ -116,7 +117,7 @@ DAYS = [
 ]
 
 
-@settings(max_examples=4000, deadline=None)
+@examples(4000)
 @given(st.lists(st.sampled_from(DAYS), max_size=9).map("".join))
 def test_days_turned_twice_are_as_they_were(text: str) -> None:
     assert days_turned(days_turned(text)) == text
@@ -159,7 +160,9 @@ def plan(toolset: Toolset, intensity: float = 1.0, seed: int = 1) -> Locale:
     return made
 
 
-@pytest.mark.parametrize("locale", _LOCALES)
+@pytest.mark.parametrize(
+    "locale", [pytest.param(one, marks=() if place % 5 == 0 else pytest.mark.slow) for place, one in enumerate(_LOCALES)]
+)
 def test_every_task_of_the_airline_can_be_solved_in_every_country(locale: str) -> None:
     airline = load_toolset("airline")
     gold = Gold(airline)

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perturb.operator import Lens, Setup
@@ -134,7 +135,7 @@ KEYS = st.sampled_from(["date", "cabin", "filter", "filter_", "kind", "kind_", "
 ARGUMENTS = st.dictionaries(KEYS, st.none() | st.integers(0, 3) | st.just({"date": 1}), max_size=5)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(ARGUMENTS, ARGUMENTS)
 def test_any_two_calls_stay_apart_and_read_back(one: dict[str, Any], other: dict[str, Any]) -> None:
     lens = bound({"date": TEXT, "cabin": TEXT}, Group("filter", "What.", ("date",), constants={"v": 1}, beside={"kind": "f"}))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perturb import laws, schemas
@@ -229,7 +230,7 @@ def test_rows_without_the_key_are_not_cut() -> None:
     assert pages(BY_ROW, data) == ([data], data)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.integers(0, 9), st.integers(1, 4), st.sampled_from([BY_ROW, BY_PATH, EMPTY, PLAN]), st.booleans())
 def test_any_list_comes_back_whole(count: int, size: int, plan: Paginate, extra: bool) -> None:
     plan = msgspec.structs.replace(plan, sizes=dict.fromkeys(plan.sizes, size))

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perturb.operator import NotApplicable, SeededPick, Setup
@@ -107,7 +108,7 @@ def test_quoted_values_in_descriptions_follow_and_live_ones_stay() -> None:
     assert {one.name for one in lens.retired if one.namespace == "enum:book"} == {"economy", "premium_economy"}
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     st.lists(
         st.text(max_size=5) | st.sampled_from(["01", "02", "E", "e", "A", "C01", "X_1", "a b", "a_b", "1'"]),

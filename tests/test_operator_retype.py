@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from perturb.operator import Lens, NotApplicable, SeededPick, Setup
@@ -37,7 +38,7 @@ def bound(properties: dict[str, Any], forms: dict[str, Form]) -> Lens:
     return Retype(forms={f"send.{place}": form for place, form in forms.items()}).lens(Setup.of(One()))
 
 
-@settings(max_examples=600, deadline=None)
+@examples(600)
 @given(ANY, ANY, st.sampled_from(FORMS))
 def test_any_two_values_stay_apart_and_read_back(one: Any, other: Any, form: Any) -> None:
     assert to_json(form.read(form.show(one))) == to_json(one)

@@ -13,7 +13,8 @@ import pytest
 from babel.dates import format_date
 from babel.numbers import format_currency
 from depot import DEPOT
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -84,21 +85,21 @@ def alike(one: Any, other: Any) -> bool:
 
 
 @pytest.mark.parametrize("made", EVERY)
-@settings(max_examples=200)
+@examples(200)
 @given(value=ANY)
 def test_every_value_reads_back_to_the_letter(made: Notation, value: Any) -> None:
     assert alike(made.read(made.show(value)), value)
 
 
 @pytest.mark.parametrize("made", EVERY)
-@settings(max_examples=200)
+@examples(200)
 @given(one=ANY, other=ANY)
 def test_no_two_values_are_shown_alike(made: Notation, one: Any, other: Any) -> None:
     assert alike(made.show(one), made.show(other)) == alike(one, other)
 
 
 @pytest.mark.parametrize(("kind", "zone", "style"), DATED)
-@settings(max_examples=50)
+@examples(50)
 @given(data=st.data())
 def test_every_declared_moment_has_a_form(kind: str, zone: str, style: str, data: st.DataObject) -> None:
     when = data.draw(st.datetimes(datetime(1970, 1, 2), datetime(2199, 1, 1))).replace(microsecond=0)

@@ -11,7 +11,8 @@ from typing import Any
 import anyio
 import pytest
 from depot import DEPOT
-from said import NAMES, every_message
+from examples import seeds
+from said import EACH, NAMES, every_message
 
 from perturb.boundary import Boundary
 from perturb.knowable import leaves
@@ -69,26 +70,26 @@ def scalars(task: Task) -> list[Any]:
 # Nothing is lost, on every prompt of every toolset.
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EACH)
 @pytest.mark.parametrize("operator", ["user.style", "user.reorder", "user.over_turns", "user.paraphrase"])
 def test_every_value_survives(operator: str, name: str) -> None:
-    for seed in range(5):
+    for seed in seeds(5):
         for task, _, turns in drawn(operator, name, seed):
             assert values_lost(said_in(task), "\n".join(turns), scalars(task)) == [], (task.id, turns)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EACH)
 @pytest.mark.parametrize("operator", ["user.style", "user.reorder", "user.paraphrase"])
 def test_the_sense_survives(operator: str, name: str) -> None:
-    for seed in range(5):
+    for seed in seeds(5):
         for task, _, turns in drawn(operator, name, seed):
             changed = sense_changed(said_in(task), "\n".join(turns))
             assert set(changed) <= {"is far longer", "is the same text"}, (task.id, turns, changed)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EACH)
 def test_misspelt_words_are_no_values(name: str) -> None:
-    for seed in range(3):
+    for seed in seeds(3):
         for task, setup, turns in drawn("user.typos", name, seed):
             misspelt = "\n".join(turns)
             assert values_lost(said_in(task), misspelt, scalars(task)) == []
@@ -290,9 +291,9 @@ def _bound_pairs(text: str) -> list[tuple[str, str]]:
     return pairs
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EACH)
 def test_what_leans_on_something_stays_behind_it_and_requests_keep_their_order(name: str) -> None:
-    for seed in range(5):
+    for seed in seeds(5):
         for task, _, turns in drawn("user.reorder", name, seed):
             messages = (task.prompt, *task.follow_ups)
             assert turns != messages
@@ -346,9 +347,9 @@ def test_a_plan_made_for_other_sentences_moves_nothing_that_must_stay() -> None:
 # Over several turns.
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EACH)
 def test_nothing_is_asked_before_the_last_message(name: str) -> None:
-    for seed in range(4):
+    for seed in seeds(4):
         for task, _, turns in drawn("user.over_turns", name, seed):
             pieces = turns[: len(turns) - len(task.follow_ups)]
             assert turns[len(pieces) :] == task.follow_ups

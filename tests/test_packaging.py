@@ -137,6 +137,7 @@ def test_the_plug_ins_load_from_the_wheel_outside_the_checkout(installed: Path, 
     assert Path(data) == installed / "perturb" / "_data" / "toolsets"
 
 
+@pytest.mark.slow
 def test_the_agents_sdk_keeps_its_name(installed: Path, tmp_path: Path) -> None:
     pytest.importorskip("agents", reason="openai-agents is not installed")
     code = "import agents, perturb; print(agents.Runner.__module__, perturb.__file__)"

@@ -59,7 +59,7 @@ def test_it_is_drawn_as_one_stack_and_keeps_the_laws(operator: type[Operator], a
     # The airline's own names are in snake case already, which some vendors keep to.
     assert drawn - {one.id for one in plan.operators} <= {"arguments.case_style", "results.key_style"}
     assert laws.on_setup(plan, airline.setup) == []
-    proofs = [anyio.run(airline.prove, task, plan) for task in airline.toolset.tasks[::9]]
+    proofs = [anyio.run(airline.prove, task, plan) for task in airline.toolset.tasks[::20]]
     if plan.kind in HEADLINE_KINDS:
         # A fault of few tools is not met by every task.
         assert {proof.status for proof in proofs if proof.reason != "not_met"} == {"solvable"}, proofs
@@ -80,9 +80,11 @@ def member(plan: object, operator: str) -> Any:
 
 def test_a_member_touches_its_share_of_what_it_would_touch_alone(airline: Gold) -> None:
     mixture = Mixture("some", "Some.", (Member("tools.synonym", 0.3),)).operator(by_id)
-    for intensity, renamed in ((1.0, 6), (0.5, 3)):  # of twenty tools
+    alone: Any = by_id("tools.synonym").plan(airline.setup, SeededPick(7, "tools.synonym"), 1.0)
+    assert len(alone.places()) > 10
+    for intensity in (1.0, 0.5):
         plan = mixture.plan(airline.setup, SeededPick(7, "some"), intensity)
-        assert len(member(plan, "tools.synonym").places()) == renamed
+        assert len(member(plan, "tools.synonym").places()) == dose(0.3 * intensity, len(alone.places()))
 
 
 @pytest.mark.parametrize("operator", ["arguments.synonym", "results.rename_keys"])
@@ -146,8 +148,10 @@ def test_every_tool_of_a_catalogue_has_its_server_and_every_trade_one_of_its_own
         assert form
         behind = Stack(operators=tuple(one for one in plan.operators if one.id != "toolset.search"))
         shown = [tool.name for tool in lens_for(behind, airline.setup).setup.tools]
-        assert len(shown) == 20 + 60
-        assert len(lens_for(plan, airline.setup).setup.tools) == 16 + 2, "what finds and calls, and what is listed all the same"
+        assert len(shown) == len(airline.setup.tools) + 60
+        listed = len(shown) - dose(0.8, len(shown))
+        seen = lens_for(plan, airline.setup).setup.tools
+        assert len(seen) == listed + 2, "what finds and calls, and what is listed all the same"
         own = member(plan, "tools.prefix").names["get_flight"].removesuffix("get_flight")
         servers = {form.format(trade) for trade in bank()}
         for name in shown:

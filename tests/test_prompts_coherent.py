@@ -1,6 +1,6 @@
 """Whatever is renamed is renamed in what users say and in the system prompt too, in whatever words these come.
 
-Over the 54 prompts of airline and the 97 of AgentDojo, as they are and with mentions of tools and arguments put into them.
+Over the 82 prompts of airline and the 97 of AgentDojo, as they are and with mentions of tools and arguments put into them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
-from said import NAMES
+from examples import seeds
+from said import EACH
 
 from perturb import laws
 from perturb.loading import load_toolset
@@ -46,9 +47,9 @@ def mentioning(toolset: Toolset) -> Toolset:
     return made
 
 
-def stacks(setup: Setup, number: int) -> Iterator[tuple[int, StackLens]]:
+def stacks(setup: Setup) -> Iterator[tuple[int, StackLens]]:
     """Random stacks of one to three operators that rename and two to four over what is said."""
-    for seed in range(number):
+    for seed in seeds(25):
         pick = SeededPick(seed, "coherent")
         renaming = pick.order("renaming", RENAMING)[: pick.integer("how many", 1, 3)]
         saying = pick.order("saying", SAYING)[: pick.integer("how many more", 2, 4)]
@@ -57,19 +58,20 @@ def stacks(setup: Setup, number: int) -> Iterator[tuple[int, StackLens]]:
         yield seed, lens_for(stack, setup)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EACH)
 def test_prompts_as_they_are(name: str) -> None:
     setup = Setup.of(load_toolset(name))
-    for seed, lens in stacks(setup, 25):
+    for seed, lens in stacks(setup):
         turns = [text for turns in lens.setup.conversations for text in turns]
         assert [str(one) for one in laws.coherent(lens, turns)] == [], seed
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EACH)
 def test_prompts_with_mentions(name: str) -> None:
     setup = Setup.of(mentioning(load_toolset(name)))
     renamed = 0
-    for seed, lens in stacks(setup, 25):
+    for seed, lens in stacks(setup):
         now = {place: tool.name for tool in lens.setup.tools if len(tool.stands_for) == 1 for place in tool.stands_for}
         conversations = zip(setup.conversations, lens.setup.conversations, strict=True)
         told = [("\n".join(before), "\n".join(after)) for before, after in conversations]
@@ -87,10 +89,10 @@ def test_prompts_with_mentions(name: str) -> None:
     assert renamed > 100
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EACH)
 def test_people_bear_their_new_names_in_every_wording(name: str) -> None:
     setup = Setup.of(load_toolset(name))
-    for seed in range(6):
+    for seed in seeds(6):
         for other in SAYING:
             operators = [by_id("environment.entities"), by_id(other)]
             stack, left_out = Stack.of(operators, setup, lambda one, seed=seed: SeededPick(seed, one), 1.0)

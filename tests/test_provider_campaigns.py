@@ -24,11 +24,16 @@ def campaigns() -> Any:
     return module
 
 
+@pytest.mark.slow
 def test_responses_of_which_one_in_five_is_spoiled_leave_no_wrong_outcome(tmp_path: Path) -> None:
     """Without hangs and dates, which take their time; the whole campaign has them."""
     module = campaigns()
     kinds = [kind for kind in module.FAULTS if kind not in ("hang", "rate_limit_date")]
     assert module.faults(600, kinds=kinds, folder=tmp_path) == []
+
+
+def test_a_few_spoiled_responses_leave_no_wrong_outcome(tmp_path: Path) -> None:
+    assert campaigns().faults(0, 0.4, ["length", "malformed", "server_error"], folder=tmp_path, limit=8) == []
 
 
 def test_the_campaign_notices_a_wrong_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,11 +48,12 @@ def test_the_campaign_notices_a_wrong_outcome(tmp_path: Path, monkeypatch: pytes
             return Said()
 
     monkeypatch.setattr(Conversation, "ask", careless)
-    wrong = module.faults(300, kinds=["length"], folder=tmp_path)
+    wrong = module.faults(0, kinds=["length"], folder=tmp_path, limit=8)
     assert wrong
     assert all("not in budget_exceeded" in one for one in wrong)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_again_and_again_ends_as_if_it_had_not_been() -> None:
     assert campaigns().kills(3, limit=3) == []
 

@@ -316,6 +316,7 @@ def test_faults_that_are_not_the_agents_are_no_measurement(run: Run, pytester: p
     assert "tester_fault); the first: the check of task 'lamp-1' raised ZeroDivisionError" in text
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_measured_afresh_and_a_cut_one_is_resumed(run: Run, pytester: pytest.Pytester) -> None:
     counted = STUBBORN.replace("    await", "    note()\n    await")
     note = """
@@ -377,6 +378,7 @@ def test_collecting_runs_nothing(run: Run, pytester: pytest.Pytester) -> None:
     assert not list(pytester.path.glob(".pytest_cache/d/perturb/*"))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("xdist") is None, reason="pytest-xdist is not installed")
 def test_under_xdist(run: Run) -> None:
     source = agent(PATIENT, "operators='faults.transient', max_drop=0.1")
@@ -410,6 +412,7 @@ def test_an_unrelated_run_sees_nothing_of_it(pytester: pytest.Pytester) -> None:
     assert "perturb" not in done.stdout.replace("LOADED ['perturb', 'perturb.pytest_plugin']", "")
 
 
+@pytest.mark.slow
 def test_it_can_be_switched_off(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(): pass")
     result = pytester.runpytest_subprocess("-p", "no:perturb", "-p", "no:perturb.pytest_plugin")

@@ -52,6 +52,7 @@ def test_the_agent_runs(project: Path) -> None:
     assert set(told["outcomes"]) <= {"passed", "failed"}
 
 
+@pytest.mark.slow
 def test_the_toolset_is_proven_and_run(project: Path) -> None:
     checked = apart("check", "--toolset", "shop.py", "--json", folder=project)
     assert checked.status == 0, checked.out + checked.err
@@ -61,6 +62,7 @@ def test_the_toolset_is_proven_and_run(project: Path) -> None:
     assert run.json["headline"]["clean"] == 1.0
 
 
+@pytest.mark.slow
 def test_the_marked_test_is_judged(project: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *PLUGIN, "-q", "-rA", "test_robustness.py"],

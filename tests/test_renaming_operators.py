@@ -98,6 +98,7 @@ def a_call(tool: Tool) -> Call:
     return Call(tool.name, {name: f"value {number}" for number, name in enumerate(tool.parameters.get("properties", {}))})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operator_id", MINE)
 def test_laws_on_the_schemas_of_real_servers(operator_id: str) -> None:
     servers = {"tau-bench airline": tau_airline(), **livemcp()}

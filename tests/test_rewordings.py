@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 from depot import DEPOT
-from said import DOJO, NAMES
+from said import DOJO, EACH, NAMES
 
 from perturb.authoring import from_folder, toolset
 from perturb.errors import ToolsetError
@@ -147,7 +147,7 @@ def test_a_project_may_add_rewordings_of_a_shipped_toolset(tmp_path: Path, monke
     assert len(load_toolset("airline").rewordings[task.prompt]) == before + 1
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EACH)
 def test_shipped_rewordings_keep_the_sense(name: str) -> None:
     loaded = load_toolset(name)
     for old, wordings in loaded.rewordings.items():

@@ -411,6 +411,7 @@ anyio.run(main)
 """
 
 
+@pytest.mark.slow
 def test_a_killed_run_loses_no_finished_episode(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text(AGENT)
     (tmp_path / "run.py").write_text(RUN)
@@ -452,6 +453,7 @@ anyio.run(main)
 """
 
 
+@pytest.mark.slow
 def test_plans_and_keys_are_the_same_in_any_process() -> None:
     command = [sys.executable, "-c", PLANS]
     told = {

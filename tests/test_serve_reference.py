@@ -58,13 +58,15 @@ ITEMS = {
 }
 STREAMS |= {f"{name}, streamed": (spec, path, {**settings, "stream": True}) for name, (spec, path, settings) in ITEMS.items()}
 WIRES: dict[str, tuple[str, str, dict[str, Any]]] = CHAT | ITEMS | STREAMS
+QUICK = ("chat, no reasoning", "chat, MiniMax inline, streamed", "responses, encrypted, streamed", "anthropic")
+EACH = [pytest.param(wire, marks=() if wire in QUICK else pytest.mark.slow) for wire in WIRES]
 
 
 def told(episodes: list[Episode]) -> list[Any]:
     return [(one.task, one.outcome, one.answer, [step.call for step in one.steps], one.error) for one in episodes]
 
 
-@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("wire", EACH)
 def test_an_agent_does_over_a_wire_what_it_does_by_direct_call(wire: str) -> None:
     """The server refuses any reasoning that does not come back to the last byte."""
     spec, path, settings = WIRES[wire]
@@ -81,15 +83,29 @@ def test_an_agent_does_over_a_wire_what_it_does_by_direct_call(wire: str) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("wire", EACH)
 def test_an_agent_does_so_on_every_task(wire: str) -> None:
     spec, path, settings = WIRES[wire]
     learnt = airline()
     for name in ("reader", "adaptive", "planner", "literal"):
-        expected = told(learnt.run(learnt.direct(name)))
+        expected = told(learnt.run(learnt.direct(name), *at_once(learnt)))
         with learnt.served(strict=True) as served:
-            episodes = learnt.run(model_agent(spec.format(name), served.url + path, **settings))
+            episodes = learnt.run(model_agent(spec.format(name), served.url + path, **settings), *at_once(learnt))
         assert told(episodes) == expected
+
+
+def at_once(learnt: Learnt) -> list[str]:
+    """The tasks in which the user says all at once. An agent may hear a user out before it acts; a model cannot know that
+    more is to come, and acts on what it has been told."""
+    return [task.id for task in learnt.toolset.tasks if not task.follow_ups]
+
+
+def test_a_model_acts_on_what_it_was_told_and_goes_on_when_told_more() -> None:
+    learnt = airline()
+    with learnt.served(strict=True) as served:
+        (episode,) = learnt.run(model_agent("chat:reader", f"{served.url}/v1"), "one-thing-at-a-time")
+    assert episode.outcome == "passed"
+    assert len(episode.said) > 1
 
 
 def forgetful(learnt: Learnt) -> LoadedAgent:
@@ -119,15 +135,16 @@ def forgetful(learnt: Learnt) -> LoadedAgent:
 
 def test_what_a_model_noted_in_its_reasoning_it_knows_only_if_that_comes_back() -> None:
     learnt = airline()
-    reader, without = told(learnt.run(learnt.direct("reader"))), told(learnt.run(forgetful(learnt)))
+    tasks = at_once(learnt)
+    reader, without = told(learnt.run(learnt.direct("reader"), *tasks)), told(learnt.run(forgetful(learnt), *tasks))
     with learnt.served() as served:
-        kept = learnt.run(model_agent("chat:notekeeper", f"{served.url}/vllm/v1"))
+        kept = learnt.run(model_agent("chat:notekeeper", f"{served.url}/vllm/v1"), *tasks)
         # This server puts reasoning into one field and reads it from there: sent back in another, it is lost.
-        lost = learnt.run(model_agent("chat:notekeeper", f"{served.url}/vllm/v1", reasoning_field="reasoning_content"))
+        lost = learnt.run(model_agent("chat:notekeeper", f"{served.url}/vllm/v1", reasoning_field="reasoning_content"), *tasks)
     assert told(kept) == reader
     assert told(lost) == without
     passed = [sum(one.outcome == "passed" for one in episodes) for episodes in (kept, lost)]
-    assert passed[0] == len(learnt.toolset.tasks) > 2 * passed[1] > 0
+    assert passed[0] == len(tasks) > 2 * passed[1] > 0
 
 
 def test_reasoning_that_is_altered_or_missing_is_noticed_by_the_server() -> None:
@@ -215,7 +232,7 @@ def test_serving_without_its_packages_names_the_extra(
     assert "pip install 'perturb-agents[serve]'" in ended.err
 
 
-@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("wire", EACH)
 def test_calls_of_one_turn_are_made_at_once_and_answered_each(wire: str) -> None:
     learnt = airline()
     person = {"first_name": "Napoleone", "last_name": "Rissanen"}
@@ -289,6 +306,7 @@ def test_a_model(robustness):
 """
 
 
+@pytest.mark.slow
 def test_a_marked_test_measures_a_model_afresh_each_time(tmp_path: Path) -> None:
     with airline().served() as served:
         (tmp_path / "test_model.py").write_text(MARKED.format(url=f"{served.url}/v1"))

@@ -113,17 +113,45 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def perturb(site: Path, tmp_path: Path) -> object:
+    (tmp_path / "shelf.py").write_text(SHELF)
+
     def run(*arguments: str) -> Ended:
         return apart(*arguments, folder=tmp_path, PYTHONPATH=f"{site}:{ENVIRONMENT['PYTHONPATH']}")
 
     return run
 
 
+SHELF = '''
+from perturb.authoring import toolset
+from perturb.toolset import Task
+from perturb.types import Call
+
+
+class Shelf:
+    def __init__(self):
+        self.stock = {"lamp": 3, "vase": 1}
+
+    def order_items(self, item: str, number: int) -> dict[str, int]:
+        """Order items from the supplier."""
+        self.stock[item] = self.stock.get(item, 0) + number
+        return {"now": self.stock[item]}
+
+
+def has(number):
+    return lambda shelf, answer, calls: shelf.stock["lamp"] == number
+
+
+TOOLSET = toolset(Shelf, name="shelf", tasks=[
+    Task(id=f"lamps-{n}", prompt=f"Order {n} more lamps.", gold=(Call("order_items", {"item": "lamp", "number": n}),),
+         check=has(3 + n))
+    for n in (1, 2)
+])
+'''
 TASKS = ("--task", "cancel-two", "--task", "cancel-insured")
 
 
 def test_a_sound_one_keeps_every_law(perturb) -> None:  # type: ignore[no-untyped-def]
-    ended = perturb("check", "--operators", "acme.shout", "--laws", *TASKS, "--json")
+    ended = perturb("check", "--operators", "acme.shout", "--laws", "--toolset", "shelf.py", "--json")
     assert ended.status == 0, ended.err
     (row,) = ended.json["operators"]
     assert row["id"] == "acme.shout"
@@ -132,7 +160,7 @@ def test_a_sound_one_keeps_every_law(perturb) -> None:  # type: ignore[no-untype
 
 
 def test_a_broken_one_is_told_with_the_law_and_the_smallest_example(perturb) -> None:  # type: ignore[no-untyped-def]
-    ended = perturb("check", "--operators", "acme.sloppy", "--laws", *TASKS, "--json")
+    ended = perturb("check", "--operators", "acme.sloppy", "--laws", "--toolset", "shelf.py", "--json")
     assert ended.status == 1
     (row,) = ended.json["operators"]
     told = [one for one in row["violations"] if one["reason"].startswith("law 1 (round trip)")]
@@ -142,6 +170,7 @@ def test_a_broken_one_is_told_with_the_law_and_the_smallest_example(perturb) -> 
     assert all(one["plan"]["op"] == "acme.sloppy" for one in told)
 
 
+@pytest.mark.slow
 def test_a_pattern_names_them_and_a_star_alone_does_not(perturb) -> None:  # type: ignore[no-untyped-def]
     ended = perturb("run", "--operators", "acme.sh*", *TASKS, "--json")
     assert ended.status == 0, ended.err
@@ -150,6 +179,7 @@ def test_a_pattern_names_them_and_a_star_alone_does_not(perturb) -> None:  # typ
     assert not any(one.startswith("acme.") for one in planned["operators"])
 
 
+@pytest.mark.slow
 def test_a_plan_of_theirs_is_replayed(perturb, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     ran = perturb("run", "--agent", "literal", "--operators", "acme.shout", "--task", "cancel-two", "--json")
     (failure,) = ran.json["failures"]

@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "run": "perturb.cli.run",
     "check": "perturb.cli.check",
     "plan": "perturb.cli.plan",
+    "search": "perturb.cli.search",
     "show": "perturb.cli.show",
     "list": "perturb.cli.listing",
     "report": "perturb.cli.report",
@@ -74,6 +75,7 @@ def perturb() -> None:
     perturb run --agent mine.py:agent        the same for an agent of your own
     perturb check --toolset airline          prove that every task stays solvable
     perturb plan --detect 10%                how many episodes that takes
+    perturb search --agent mine.py:agent     the smallest perturbation that breaks it
     perturb show tools.synonym               what a perturbation does, before and after
 
     Exit status: 0 held, 1 the gate failed, 2 the configuration is wrong, 3 no answer: interrupted, inconclusive, or the

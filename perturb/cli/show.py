@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,8 @@ import click
 from perturb.cli.options import Configured, Finite, json_option, toolset_option
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from perturb.demonstration import Section
     from perturb.operator import NotApplicable, Operator
     from perturb.replay import Gold
@@ -116,7 +118,8 @@ def _reason(drawn: NotApplicable) -> str:
     return f"{REASONS[drawn.reason]}{' (' + drawn.detail + ')' if drawn.detail else ''}"
 
 
-def _summary(operator: type[Operator]) -> str:
+def summary_of(operator: type[Operator]) -> str:
+    """What an operator does, in a sentence."""
     return " ".join((operator.__doc__ or "").strip().partition("\n\n")[0].split())
 
 
@@ -132,14 +135,10 @@ def _unchanged(sections: list[Section]) -> list[str]:
     return [one.title for one in sections if one.before == one.after]
 
 
-def _print(told: dict[str, Any], operator: type[Operator], sections: list[Section]) -> None:
+def print_changes(console: Console, sections: Sequence[Section]) -> None:
+    """Print each section that differs as a diff."""
     from rich.text import Text
 
-    from perturb.cli.console import output
-
-    console = output()
-    console.print(Text(f"{told['operator']} · {told['axis']} · {told['kind']} · on {told['toolset']}", style="bold"))
-    console.print(Text(_summary(operator), style="dim"))
     for section in sections:
         if section.before == section.after:
             continue
@@ -148,6 +147,17 @@ def _print(told: dict[str, Any], operator: type[Operator], sections: list[Sectio
         for line in list(diff(section))[1:]:
             style = {"-": "red", "+": "green"}.get(line[0], "dim")
             console.print(Text(line, style=style), soft_wrap=True)
+
+
+def _print(told: dict[str, Any], operator: type[Operator], sections: list[Section]) -> None:
+    from rich.text import Text
+
+    from perturb.cli.console import output
+
+    console = output()
+    console.print(Text(f"{told['operator']} · {told['axis']} · {told['kind']} · on {told['toolset']}", style="bold"))
+    console.print(Text(summary_of(operator), style="dim"))
+    print_changes(console, sections)
     unchanged = _unchanged(sections)
     if unchanged:
         console.print()
@@ -155,7 +165,7 @@ def _print(told: dict[str, Any], operator: type[Operator], sections: list[Sectio
 
 
 def _print_markdown(told: dict[str, Any], operator: type[Operator], sections: list[Section]) -> None:
-    click.echo(f"### `{told['operator']}` on `{told['toolset']}`\n\n{_summary(operator)}")
+    click.echo(f"### `{told['operator']}` on `{told['toolset']}`\n\n{summary_of(operator)}")
     for section in sections:
         if section.before != section.after:
             body = "\n".join(list(diff(section))[1:])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .service_messages import ROWS
+
 _ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     # customers
     (
@@ -282,5 +284,7 @@ _ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     ),
 )
 
-MESSAGES: dict[str, dict[str, str]] = {row[0]: dict(zip(("de", "fr", "es", "ja"), row[1:], strict=True)) for row in _ROWS}
+MESSAGES: dict[str, dict[str, str]] = {
+    english: dict(zip(("de", "fr", "es", "ja"), others, strict=True)) for english, *others in (*_ROWS, *ROWS)
+}
 """By English template: German, French, Spanish and Japanese."""

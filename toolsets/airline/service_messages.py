@@ -1,0 +1,178 @@
+"""What the desk says when it refuses a timetable, a hold, a report of a bag, a claim or a call: rows as in `messages`."""
+
+from __future__ import annotations
+
+ROWS: tuple[tuple[str, str, str, str, str], ...] = (
+    # schedules
+    (
+        "{value} is no day; write YYYY-MM-DD.",
+        "{value} ist kein Tag; bitte als YYYY-MM-DD schreiben.",
+        "{value} n'est pas un jour ; écrivez YYYY-MM-DD.",
+        "{value} no es un día; escriba YYYY-MM-DD.",
+        "{value} は日付ではありません。YYYY-MM-DD の形式で指定してください。",
+    ),
+    (
+        "A timetable has at most {days} days; one that begins on {first_day} ends on {last_day}.",
+        "Ein Flugplan umfasst höchstens {days} Tage; einer, der am {first_day} beginnt, endet am {last_day}.",
+        "Un horaire couvre au plus {days} jours ; celui qui commence le {first_day} se termine le {last_day}.",
+        "Un horario abarca como máximo {days} días; el que empieza el {first_day} termina el {last_day}.",
+        "時刻表の期間は最長 {days} 日です。{first_day} に始まる場合は {last_day} までとなります。",
+    ),
+    # holds and waiting lists
+    (
+        "Between 1 and {most} seats can be kept.",
+        "Es können 1 bis {most} Plätze vorgemerkt werden.",
+        "On peut mettre en option de 1 à {most} places.",
+        "Se pueden guardar entre 1 y {most} asientos.",
+        "仮押さえできる座席は 1 席から {most} 席までです。",
+    ),
+    (
+        "Seats on {flight_number} on {date} are kept for this customer already, as {hold_id}.",
+        "Für diesen Kunden sind auf {flight_number} am {date} bereits Plätze vorgemerkt, unter {hold_id}.",
+        "Des places sur {flight_number} du {date} sont déjà en option pour ce client, sous {hold_id}.",
+        "Este cliente ya tiene asientos guardados en {flight_number} del {date}, con el número {hold_id}.",
+        "この顧客は {date} の {flight_number} 便の座席をすでに {hold_id} で仮押さえしています。",
+    ),
+    (
+        "There is no hold {hold_id}.",
+        "Es gibt keine Vormerkung {hold_id}.",
+        "Il n'y a pas d'option {hold_id}.",
+        "No existe la reserva provisional {hold_id}.",
+        "仮押さえ {hold_id} は存在しません。",
+    ),
+    (
+        "Hold {hold_id} has been booked already.",
+        "Die Vormerkung {hold_id} wurde bereits gebucht.",
+        "L'option {hold_id} a déjà été confirmée.",
+        "La reserva provisional {hold_id} ya se ha confirmado.",
+        "仮押さえ {hold_id} はすでに予約済みです。",
+    ),
+    (
+        "Hold {hold_id} keeps {seats} seats, and {passengers} passengers are named.",
+        "Die Vormerkung {hold_id} umfasst {seats} Plätze, genannt sind {passengers} Passagiere.",
+        "L'option {hold_id} porte sur {seats} places, et {passengers} passagers sont indiqués.",
+        "La reserva provisional {hold_id} guarda {seats} asientos, y se indican {passengers} pasajeros.",
+        "仮押さえ {hold_id} は {seats} 席分ですが、指定された搭乗者は {passengers} 名です。",
+    ),
+    (
+        "Reservation {reservation_id} does not wait for {flight_number} on {date}.",
+        "Die Buchung {reservation_id} steht nicht auf der Warteliste für {flight_number} am {date}.",
+        "La réservation {reservation_id} n'est pas en liste d'attente pour {flight_number} du {date}.",
+        "La reserva {reservation_id} no está en la lista de espera de {flight_number} del {date}.",
+        "予約 {reservation_id} は {date} の {flight_number} 便のキャンセル待ちをしていません。",
+    ),
+    (
+        "{flight_number} on {date} has {free} free seats in {cabin}, so no one has to wait for it.",
+        "{flight_number} am {date} hat in {cabin} noch {free} freie Plätze, also muss niemand darauf warten.",
+        "{flight_number} du {date} a {free} places libres en {cabin}, personne n'a donc à attendre.",
+        "{flight_number} del {date} tiene {free} asientos libres en {cabin}, así que nadie tiene que esperar.",
+        "{date} の {flight_number} 便は {cabin} に {free} 席の空きがあるため、キャンセル待ちは不要です。",
+    ),
+    # bags and equipment
+    (
+        "{flight_number} on {date} has not arrived yet.",
+        "{flight_number} am {date} ist noch nicht angekommen.",
+        "{flight_number} du {date} n'est pas encore arrivé.",
+        "{flight_number} del {date} aún no ha llegado.",
+        "{date} の {flight_number} 便はまだ到着していません。",
+    ),
+    (
+        "{name} has checked no bag on reservation {reservation_id}.",
+        "{name} hat mit der Buchung {reservation_id} kein Gepäck aufgegeben.",
+        "{name} n'a enregistré aucun bagage avec la réservation {reservation_id}.",
+        "{name} no ha facturado ninguna maleta con la reserva {reservation_id}.",
+        "{name} は予約 {reservation_id} で手荷物を預けていません。",
+    ),
+    (
+        "This bag has been reported already; the report is {report_id}.",
+        "Dieses Gepäckstück wurde bereits gemeldet; die Meldung ist {report_id}.",
+        "Ce bagage a déjà été signalé ; la déclaration est {report_id}.",
+        "Esta maleta ya se ha notificado; el parte es {report_id}.",
+        "この手荷物はすでに届け出があります。届出番号は {report_id} です。",
+    ),
+    (
+        "There is no report {report_id}.",
+        "Es gibt keine Meldung {report_id}.",
+        "Il n'y a pas de déclaration {report_id}.",
+        "No existe el parte {report_id}.",
+        "届出 {report_id} は存在しません。",
+    ),
+    (
+        "The bag of report {report_id} is not missing, so there is nothing to bring.",
+        "Das Gepäckstück der Meldung {report_id} fehlt nicht, also gibt es nichts zu bringen.",
+        "Le bagage de la déclaration {report_id} n'est pas perdu, il n'y a donc rien à livrer.",
+        "La maleta del parte {report_id} no está perdida, así que no hay nada que entregar.",
+        "届出 {report_id} の手荷物は紛失していないため、お届けするものはありません。",
+    ),
+    (
+        "A piece of equipment weighs at most {most} kg.",
+        "Ein Ausrüstungsstück wiegt höchstens {most} kg.",
+        "Un équipement pèse au plus {most} kg.",
+        "Una pieza de equipo pesa como máximo {most} kg.",
+        "用具 1 点の重量は {most} kg までです。",
+    ),
+    (
+        "The longest side of a piece of equipment measures at most {most} cm.",
+        "Die längste Seite eines Ausrüstungsstücks misst höchstens {most} cm.",
+        "Le plus grand côté d'un équipement mesure au plus {most} cm.",
+        "El lado más largo de una pieza de equipo mide como máximo {most} cm.",
+        "用具の最も長い辺は {most} cm までです。",
+    ),
+    (
+        "The {item} of {name} is registered on reservation {reservation_id} already.",
+        "Für {name} ist in der Buchung {reservation_id} bereits {item} angemeldet.",
+        "{item} de {name} figure déjà dans la réservation {reservation_id}.",
+        "{item} de {name} ya figura en la reserva {reservation_id}.",
+        "{name} の {item} は予約 {reservation_id} にすでに登録されています。",
+    ),
+    # claims and calls
+    (
+        "No flight of reservation {reservation_id} was cancelled or {minutes} minutes late.",
+        "Kein Flug der Buchung {reservation_id} fiel aus oder war {minutes} Minuten verspätet.",
+        "Aucun vol de la réservation {reservation_id} n'a été annulé ni n'a eu {minutes} minutes de retard.",
+        "Ningún vuelo de la reserva {reservation_id} se canceló ni se retrasó {minutes} minutos.",
+        "予約 {reservation_id} の便に、欠航した便や {minutes} 分以上遅れた便はありません。",
+    ),
+    (
+        "Costs are claimed in USD; give the amount in USD.",
+        "Kosten werden in USD erstattet; bitte den Betrag in USD angeben.",
+        "Les frais sont remboursés en USD ; indiquez le montant en USD.",
+        "Los gastos se reclaman en USD; indique el importe en USD.",
+        "費用は USD で請求します。金額を USD で指定してください。",
+    ),
+    (
+        "For {kind} at most {limit} can be claimed on reservation {reservation_id}.",
+        "Für {kind} werden zur Buchung {reservation_id} höchstens {limit} erstattet.",
+        "Pour {kind}, on peut demander au plus {limit} sur la réservation {reservation_id}.",
+        "Por {kind} se pueden reclamar como máximo {limit} en la reserva {reservation_id}.",
+        "予約 {reservation_id} で {kind} として請求できるのは {limit} までです。",
+    ),
+    (
+        "The {kind} of reservation {reservation_id} are claimed already, as {claim_id}.",
+        "Für die Buchung {reservation_id} wurde {kind} bereits eingereicht, unter {claim_id}.",
+        "Pour la réservation {reservation_id}, {kind} a déjà été demandé, sous {claim_id}.",
+        "En la reserva {reservation_id} ya se ha reclamado {kind}, con el número {claim_id}.",
+        "予約 {reservation_id} の {kind} はすでに {claim_id} で請求されています。",
+    ),
+    (
+        "Calls begin tomorrow at the earliest and need {minutes} minutes.",
+        "Anrufe beginnen frühestens morgen und brauchen {minutes} Minuten.",
+        "Les appels commencent demain au plus tôt et demandent {minutes} minutes.",
+        "Las llamadas empiezan mañana como muy pronto y requieren {minutes} minutos.",
+        "お電話は早くても明日からで、{minutes} 分かかります。",
+    ),
+    (
+        "No one is free then; the next free half hour is from {start} to {end}.",
+        "Dann ist niemand frei; die nächste freie halbe Stunde geht von {start} bis {end}.",
+        "Personne n'est libre à ce moment ; la prochaine demi-heure libre va de {start} à {end}.",
+        "No hay nadie libre entonces; la próxima media hora libre va de {start} a {end}.",
+        "その時間は空いている担当者がいません。次に空いている 30 分は {start} から {end} です。",
+    ),
+    (
+        "{value} is no moment; write a day, a time and an offset, such as {moment}.",
+        "{value} ist kein Zeitpunkt; bitte Tag, Uhrzeit und Zeitverschiebung angeben, etwa {moment}.",
+        "{value} n'est pas un moment ; écrivez un jour, une heure et un décalage, par exemple {moment}.",
+        "{value} no es un momento; escriba un día, una hora y una diferencia horaria, por ejemplo {moment}.",
+        "{value} は日時ではありません。{moment} のように日付、時刻、時差を指定してください。",
+    ),
+)
