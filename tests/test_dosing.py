@@ -17,8 +17,6 @@ from perturb.store import Store
 
 DOSED = ("run", "--agent", "agents/partial.py:agent", "-o", "tools.synonym,tools.opaque", "--dose", "0.3,0.6,1", "--json")
 PARTIAL = '''
-import sys
-sys.path.insert(0, "agents")
 from first import agent as solve
 
 async def agent(episode):
@@ -32,6 +30,7 @@ async def agent(episode):
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
     """The first project that `perturb init` makes, as the current folder, with an agent that bears one change."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path / "agents")  # and off again, or agents/anthropic.py would stand for the package
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     run = Here(capsys)
     run("init", ".")
