@@ -18,6 +18,7 @@ import msgspec
 from perturb import __version__
 from perturb.agent import AgentContext
 from perturb.choosing import Choice, Failed, Shard, failed_pairs
+from perturb.dosing import dose_data, dosed
 from perturb.episode import AGENT_OUTCOMES, Episode, EpisodeStep
 from perturb.errors import ConfigurationError, nearest
 from perturb.gate_pairs import Gate, arranged
@@ -28,7 +29,7 @@ from perturb.models.settings import ModelSettings
 from perturb.operator import Operator
 from perturb.operators import select
 from perturb.plan_files import PlanFile, write_plan_file
-from perturb.planning import Design, LeftOut, Limits, Report, RunPlan, Workers, plan_run, toolset_digest
+from perturb.planning import Arrange, Design, LeftOut, Limits, Report, RunPlan, Workers, plan_run, toolset_digest
 from perturb.rendering.data import Floor, RunHeader, report_data
 from perturb.replay import Gold
 from perturb.runner import Ended, run_episodes
@@ -50,7 +51,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     runs go, `gold` the folder of learnt gold calls (beside `folder` where it is not named); `model` are the settings of
     an agent that asks one; `command` reproduces the run. With a `gate` the run consists of the pairs that it is judged by,
     in place of the trials of the `design`. Of all pairs those are run that `filter` means (see `perturb.filtering`), with
-    `only_failed` those that failed in the last run of the same request, and with `shard` those of a part of the tasks."""
+    `only_failed` those that failed in the last run of the same request, and with `shard` those of a part of the tasks.
+    With `doses`, each operator is run at each of these intensities."""
 
     agent: str = "reader"
     toolset: str = "airline"
@@ -68,6 +70,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     filter: str = ""
     only_failed: bool = False
     shard: Shard | None = None
+    doses: tuple[float, ...] = ()
     command: str = "perturb run"
 
 
@@ -157,10 +160,18 @@ def _name(
         parts.append(request.filter)
     if failed is not None:
         parts.append(sorted(failed.pairs))
+    if request.doses:
+        parts.append({"doses": request.doses})
     return digest(parts, 6)
 
 
 def _failed(request: Request) -> Failed | None:
+    if request.doses and (request.gate is not None or request.only_failed):
+        raise ConfigurationError(
+            "--dose runs each operator at several intensities; it does not go with --gate or --only-failed"
+        )
+    if request.doses and request.design.intensity != 1.0:
+        raise ConfigurationError("--dose names the intensities itself; leave --intensity out")
     for name in ("only_failed", "shard"):
         if request.gate is not None and getattr(request, name):
             raise ConfigurationError(
@@ -254,7 +265,6 @@ async def planned_run(
 ) -> RunPlan:
     """Plan what a request asks for, and prove it; see `perturb.planning.plan_run`."""
     request = prepared.request
-    gate = request.gate
     return await plan_run(
         prepared.toolset,
         prepared.agent,
@@ -268,8 +278,18 @@ async def planned_run(
         report=report,
         workers=workers,
         keep=prepared.choice or None,
-        arrange=None if gate is None else lambda prover, first: arranged(prover, first, gate, prepared.operators),
+        arrange=_arrangement(prepared),
     )
+
+
+def _arrangement(prepared: Prepared) -> Arrange | None:
+    """What a run consists of, where that is not each pair as often as the design says."""
+    gate, doses, operators = prepared.request.gate, prepared.request.doses, prepared.operators
+    if gate is not None:
+        return lambda prover, first: arranged(prover, first, gate, operators)
+    if doses:
+        return lambda prover, first: dosed(prover, first, doses, operators)
+    return None
 
 
 async def evaluate(prepared: Prepared, report: Report | None = None, workers: Workers | None = None) -> Evaluation:
@@ -390,6 +410,8 @@ def assemble(store: Store, run: str, folder: Path, gate: Gate | None = None) -> 
     data["refused"] = [*_faults(store, run, "invalid_setup", header, folder)]
     data["ended"] = kept.get("ended")
     data["filter"] = (kept.get("request") or {}).get("filter") or None
+    doses = (kept.get("request") or {}).get("doses") or []
+    data["doses"] = dose_data(store, run, doses, header.trials) if doses else None
     data["failed_in"] = kept.get("failed_in")
     data["shards"] = kept.get("shards")
     data["gate"] = gate_data(store, run, data, gate)

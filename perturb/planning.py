@@ -382,10 +382,15 @@ class Prover:
         """The clean episode of a task and trial, whatever the number of clean trials."""
         return Planned(key=self._key(task, None, trial), task=task.id, arm="clean", trial=trial)
 
-    async def pair(self, operator: type[Operator], task: Task, trial: int) -> Planned | LeftOut:
-        """Draw a plan and prove the pair; it becomes an episode, or is left out with the reason."""
+    async def pair(
+        self, operator: type[Operator], task: Task, trial: int, *, intensity: float | None = None, number: int | None = None
+    ) -> Planned | LeftOut:
+        """Draw a plan and prove the pair; it becomes an episode, or is left out with the reason. `intensity` is another than
+        that of the design, and `number` the trial that it is written down as, where several plans come of one draw."""
+        design = self.design if intensity is None else msgspec.structs.replace(self.design, intensity=intensity)
+        drawn_for, trial = trial, trial if number is None else number
         try:
-            drawn = draw(operator, self.gold.setup, task, trial, self.design)
+            drawn = draw(operator, self.gold.setup, task, drawn_for, design)
         except Exception as error:
             raised = f"{operator.id} raised {type(error).__name__} while it planned: {error}"
             return _left_out(operator, operator.promises, task, trial, "tester_fault", raised)

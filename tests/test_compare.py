@@ -24,6 +24,7 @@ OPERATORS = ("tools.synonym", "tools.opaque")
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
     """The first project that `perturb init` makes, as the current folder."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path / "agents")  # and off again, or agents/anthropic.py would stand for the package
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     run = Here(capsys)
     run("init", ".")
@@ -147,7 +148,7 @@ def test_runs_that_cannot_be_compared_are_refused(other: dict[str, Any], why: st
         both(SOUND, SOUND, **other)
 
 
-CARELESS = "import sys\nsys.path.insert(0, 'agents')\nfrom first import agent as solve\n\n\n" + (
+CARELESS = "from first import agent as solve\n\n\n" + (
     "async def agent(episode):\n"
     "    known = any(tool.name == 'search_books' for tool in episode.tools)\n"
     "    return await solve(episode) if known or 'Emma' not in episode.prompt else ''\n"

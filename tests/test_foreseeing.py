@@ -25,6 +25,7 @@ DEFAULT: dict[str, Spread | None] = {"headline": None, "operator": None}
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
     """The first project that `perturb init` makes, as the current folder."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path / "agents")  # and off again, or agents/anthropic.py would stand for the package
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     run = Here(capsys)
     run("init", ".")
@@ -180,9 +181,6 @@ def test_what_a_plan_asks_for_is_what_a_dry_run_calls_detectable(here: Here) -> 
 
 
 PAID = """
-import sys
-
-sys.path.insert(0, "agents")
 from first import agent as solve
 from perturb.types import Usage
 

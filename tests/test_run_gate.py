@@ -7,21 +7,23 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import anyio
 import pytest
-from command_line import Ended, Here
+from command_line import Ended, Here, apart
 
 from perturb.agent_files import LoadedAgent
 from perturb.errors import ConfigurationError
 from perturb.evaluation import Request, evaluate, prepare
 from perturb.gate_pairs import Gate, Per, launches, read_gate
 from perturb.gating import RunningGate
+from perturb.operator import Lens, NotApplicable, Operator, Phase, Pick, Setup
 from perturb.planning import Limits
 from perturb.statistics import drawn_pairs
 from perturb.statistics.gate import family_verdicts
 from perturb.store import Planned, Store
+from perturb.types import Axis
 
 AXES = {"tools.synonym": "tools", "tools.opaque": "tools", "results.paginate": "responses"}
 
@@ -228,14 +230,16 @@ class Told(NamedTuple):
     calls: list[str]
 
 
-def run(folder: Path, chance: Callable[[bool], float], *, concurrency: int = 8, gate: Gate | None = None, **more: Any) -> Told:
+def run(
+    folder: Path, chance: Callable[[bool], float], *, concurrency: int = 8, gate: Gate | None = None, luck: int = 0, **more: Any
+) -> Told:
     """A run of an agent with known chances, clean (`True`) and perturbed, whose failures are faster than its successes."""
     seen: list[str] = []
 
     async def agent(episode: Any) -> str:
         clean = any(tool.name == "search_books" for tool in episode.tools)
         seen.append(episode.prompt)
-        draw = random.Random(f"{episode.prompt} {clean} {episode.repeat} {[tool.name for tool in episode.tools]}")
+        draw = random.Random(f"{luck} {episode.prompt} {clean} {episode.repeat} {[tool.name for tool in episode.tools]}")
         if draw.random() >= chance(clean):
             return ""
         await anyio.sleep(draw.random() * 0.002)
@@ -309,6 +313,78 @@ def test_tasks_take_turns_in_the_order_of_launch(here: Here, tmp_path: Path) -> 
     # Clean and perturbed interleave: each pair's clean episode comes right before it.
     assert [one.arm for one in planned] == ["clean", "perturbed"] * 15
     assert [(one.task, one.trial) for one in planned[::2]] == [(one.task, one.trial) for one in planned[1::2]]
+
+
+class Fickle(Operator, frozen=True, kw_only=True):
+    """Changes nothing, and applies in the first trial and every third after it."""
+
+    id: ClassVar[str] = "test.fickle"
+    axis: ClassVar[Axis] = "tools"
+    phase: ClassVar[Phase] = "noise"
+
+    trial: int = 0
+
+    @classmethod
+    def plan(cls, setup: Setup, pick: Pick, intensity: float) -> Fickle | NotApplicable:
+        return cls() if PLANNED.pop(0) % 3 == 0 else NotApplicable("nothing_to_change")
+
+    def lens(self, setup: Setup) -> Lens:
+        return Lens(setup)
+
+
+PLANNED: list[int] = []
+
+
+def test_where_a_further_trial_does_not_apply_another_pair_takes_its_place(
+    here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("perturb.evaluation.select", lambda chosen: (Fickle,))
+    # The three tasks in the first trial, then one that applies in three.
+    PLANNED[:] = [0, 0, 0, *range(1, 400)]
+    told = run(tmp_path, lambda clean: 1.0, gate=Gate(limit=0.1, trials=10))
+    assert told.data["gate"]["families"][0]["planned"] == 30
+    assert told.data["outcomes"]["not_applicable"] == 2 * 27
+    PLANNED[:] = [0, 0, 0, *([1] * 400)]
+    few = run(tmp_path / "few", lambda clean: 1.0, gate=Gate(limit=0.1, trials=10))
+    assert few.data["gate"]["families"][0]["planned"] == 3
+    assert few.data["gate"]["answer"] == "inconclusive"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("concurrency", [1, 32])
+def test_real_runs_at_the_limit_and_without_any_drop_answer_wrongly_no_more_often_than_they_may(
+    here: Here, tmp_path: Path, concurrency: int
+) -> None:
+    runs, limit = 12, Counter[str]()
+    nothing = Counter[str]()
+    for luck in range(runs):
+        options: dict[str, Any] = {"concurrency": concurrency, "luck": luck}
+        at_limit = run(tmp_path / f"a{luck}", lambda clean: 0.9 if clean else 0.8, **options)
+        inert = run(tmp_path / f"b{luck}", lambda clean: 0.9, **options)
+        limit[at_limit.data["gate"]["answer"]] += 1
+        nothing[inert.data["gate"]["answer"]] += 1
+        assert inert.data["gate"]["episodes"]["saved"] or inert.data["gate"]["answer"] == "inconclusive"
+    allowed = runs * 0.05 + 3 * (runs * 0.05 * 0.95) ** 0.5
+    assert max(limit["pass"], limit["fail"]) <= allowed, limit
+    assert nothing["fail"] <= allowed
+    assert nothing["pass"] >= runs * 0.6, nothing
+
+
+@pytest.mark.slow
+def test_several_processes_answer_as_one(tmp_path: Path) -> None:
+    told = []
+    for jobs in ("1", "2"):
+        folder = tmp_path / jobs
+        folder.mkdir()
+        arguments = ("run", "--agent", "literal", "--operators", "tools.*", "--limit", "8", "--gate", "drop<=30%")
+        ended = apart(*arguments, "--per", "operator", "--jobs", jobs, "--json", folder=folder)
+        assert ended.status == 1
+        assert ended.json["gate"]["episodes"]["saved"] > 1000
+        told.append(standing(ended.json))
+    assert told[0]["answer"] == told[1]["answer"] == "fail"
+    failed = [[one["family"] for one in data["families"] if one["answer"] == "fail"] for data in told]
+    # The first family that fails settles it; which others had come as far by then is a matter of time.
+    assert set(failed[0]) & set(failed[1])
 
 
 # --- on the command line ----------------------------------------------------------------------------------------------

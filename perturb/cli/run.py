@@ -41,6 +41,7 @@ Examples:
   perturb run --agent mine.py --trials 3 --max-drop 0.1        the same question to a run that is made whole
   perturb run --agent mine.py --budget 10min,5usd --dry-run    what it would take, and nothing else
 """
+USUAL_DOSES = "0.25,0.5,0.75,1"
 SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
@@ -69,6 +70,10 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 @click.option(
     "--intensity", type=Finite(0.0, 1.0), default=1.0, show_default=True,
     help="From 0, nothing is changed, to 1, all that can be.",
+)  # fmt: skip
+@click.option(
+    "--dose", is_flag=False, flag_value=USUAL_DOSES, default=None, metavar="[INTENSITIES]",
+    help=f"Run each operator at several intensities ({USUAL_DOSES}, or your own), and say how success falls with them.",
 )  # fmt: skip
 @click.option(
     "--plan-scope", type=click.Choice(["pair", "run"]), default="pair", show_default=True,
@@ -130,6 +135,8 @@ def command(
         raise ConfigurationError("--max-drop and --gate are two ways to ask for a gate; leave one of them out")
     if request.only_failed and max_drop is not None:
         raise ConfigurationError("the drop of pairs that were chosen for having failed is no gate; leave --max-drop out")
+    if request.doses and max_drop is not None:
+        raise ConfigurationError("a drop that is a mean over intensities is no gate; leave --max-drop or --dose out")
     if not dry_run:
         _can_write(chosen)
 
@@ -155,6 +162,7 @@ def command(
 
 def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
     from perturb.choosing import read_shard
+    from perturb.dosing import read_doses
     from perturb.evaluation import Request
     from perturb.planning import Design, Limits
 
@@ -183,6 +191,7 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
         filter=chosen["filter"],
         only_failed=chosen["only_failed"],
         shard=None if chosen["shard"] is None else read_shard(chosen["shard"]),
+        doses=() if chosen["dose"] is None else read_doses(chosen["dose"]),
         model=settings_of(ctx, chosen),
         gate=gate_of(ctx, early_stop=not chosen["no_early_stop"]),
         command=command_line(ctx, but=frozenset({"as_json", "dry_run", "fresh", "markdown", "junit", "jobs"})),

@@ -66,6 +66,7 @@ def print_report(data: Mapping[str, Any], console: Console, *, report_path: str 
     _gate(screen, data)
     _axes(screen, data)
     _operators(screen, data)
+    _doses(screen, data)
     _counts(screen, data)
     _failures(screen, data)
     _end(screen, data, report_path)
@@ -265,6 +266,24 @@ def _operators(screen: _Screen, data: Mapping[str, Any]) -> None:
         screen.line(*line)
     if len(rows) > len(shown):
         screen.line((f"  … and {len(rows) - len(shown)} more in the report", QUIET))
+    screen.gap()
+
+
+def _doses(screen: _Screen, data: Mapping[str, Any]) -> None:
+    rows = data.get("doses")
+    if not rows:
+        return
+    name = min(max(len(row["operator"]) for row in rows), 28)
+    levels = [level["intensity"] for level in rows[0]["levels"]]
+    screen.line((f"  {'success at intensity':<{name}}  " + " ".join(f"{level:>5g}" for level in levels), QUIET))
+    for row in rows[:MOST_OPERATORS]:
+        rates = " ".join(f"{wording.points(level['success']):>5}" for level in row["levels"])
+        bars = "" if screen.glyphs.ascii else f"  {wording.spark(row['levels'])}"
+        slope = f"  slope {wording.points(row['slope'])} {wording.interval(row['interval'])}"
+        p = f"  {wording.p_value(row['p_adjusted'])}"
+        screen.line(f"  {row['operator'][:name]:<{name}}  {rates}{bars}", (slope, "bold"), (p, QUIET))
+    if len(rows) > MOST_OPERATORS:
+        screen.line((f"  … and {len(rows) - MOST_OPERATORS} more in the report", QUIET))
     screen.gap()
 
 

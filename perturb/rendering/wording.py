@@ -61,6 +61,11 @@ def rates(values: Sequence[float], most: int = 8) -> str:
     return f"{', '.join(points(value) for value in values[:most])}{', …' if len(values) > most else ''} %"
 
 
+def spark(levels: Sequence[Mapping[str, Any]]) -> str:
+    """Success against intensity as a row of bars, from 0 to 1."""
+    return "".join("▁▂▃▄▅▆▇█"[round(level["success"] * 7)] for level in levels)
+
+
 def eligible_told(eligible: Mapping[str, Any]) -> str:
     """`40 of 42 tasks that pass clean`."""
     return f"{eligible['tasks']:,} of {count(eligible['of'], 'task')} that can pass clean"
@@ -151,6 +156,8 @@ def remarks(data: Mapping[str, Any]) -> list[str]:
         if len(numbers) < of:
             lacking = ", ".join(str(number) for number in range(1, of + 1) if number not in numbers)
             said.append(f"The run is not whole: of its {of} shards the store lacks {lacking}.")
+    if data.get("doses"):
+        said.append("Each operator was run at several intensities: the drops are means over them.")
     if data.get("failed_in"):
         said.append(f"Only pairs that failed in run {data['failed_in']} were run: their drop says nothing of the others.")
     if data.get("filter"):
@@ -257,6 +264,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "kept_ends": kept_ends,
     "rates": rates,
     "eligible_told": eligible_told,
+    "spark": spark,
     "missing_told": missing_told,
     "words": lambda name: str(name).replace("_", " "),
 }
