@@ -18,8 +18,10 @@ The only module that imports Hypothesis; nothing imports it but tests and search
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+import msgspec
 from hypothesis import HealthCheck, Phase, find, given, reject, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
@@ -92,6 +94,13 @@ def values(schema: Schema) -> st.SearchStrategy[JSON]:
     """JSON values that are valid under a schema, as far as tools' schemas go: types, enums, constants, unions, required and
     optional properties, maps, lists, bounds, the formats of dates and times (in UTC, to the second). Keywords beyond these are
     not looked at."""
+    return _values(msgspec.json.encode(schema))
+
+
+@lru_cache(maxsize=4096)
+def _values(written: bytes) -> st.SearchStrategy[JSON]:
+    """Made once for each schema: Hypothesis looks a new strategy over before it first draws from it, which takes longer."""
+    schema: Schema = msgspec.json.decode(written)
     if "const" in schema:
         return st.just(schema["const"])
     if "enum" in schema:
@@ -147,7 +156,7 @@ def _objects(schema: Schema) -> st.SearchStrategy[JSON]:
 def calls(tools: Sequence[Tool]) -> st.SearchStrategy[Call]:
     """Calls of one of the tools that are valid under its schema."""
     return st.sampled_from(list(tools)).flatmap(
-        lambda tool: st.builds(lambda arguments: Call(tool.name, arguments), values(tool.parameters))
+        lambda tool: values(tool.parameters).map(lambda arguments: Call(tool.name, arguments))
     )
 
 
@@ -192,7 +201,9 @@ def plans_with_shown_calls(
 
 def smallest(strategy: st.SearchStrategy[T], broken: Callable[[T], bool], examples: int) -> T | None:
     """The smallest drawn value that is broken, out of so many examples; `None` where none is. The same each time."""
-    quiet = settings(max_examples=examples, derandomize=True, database=None, deadline=None, print_blob=False)
+    # Nobody is shown what Hypothesis would explain of it, which takes it as long as all the rest.
+    phases = (Phase.generate, Phase.shrink)
+    quiet = settings(max_examples=examples, derandomize=True, database=None, deadline=None, print_blob=False, phases=phases)
     try:
         return find(strategy, broken, settings=quiet)
     except NoSuchExample:
