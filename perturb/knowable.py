@@ -18,6 +18,8 @@ _TOKEN = re.compile(r"[^\W_]+")
 _PIECE = re.compile(r"(?<![\w.])-?\d+\.\d+(?![\w.])|[^\W_]+")
 _TENTHS = re.compile(r"(?<![\d.])\d+\.\d(?![\d.])")
 """What an amount is as a number, where a text writes it with its cents: `52.80`."""
+_ESCAPED = re.compile(r"\\+(?:x([0-9a-f]{2})|u([0-9a-f]{4}))")
+"""A character that a text holds by its number, as YAML and JSON write those beyond ASCII."""
 _COUNTS = {
     word: str(number)
     for number, word in enumerate(
@@ -45,6 +47,8 @@ def leaves(value: JSON) -> Iterator[JSON]:
 def _tokens(text: str) -> frozenset[str]:
     """The words of a text in lower case, numbers also without their zeros, and small ones also where they are in letters."""
     lowered = text.lower()
+    if "\\" in lowered:
+        lowered = _ESCAPED.sub(lambda match: chr(int(match[1] or match[2], 16)), lowered).lower()
     parted = _PARTED.sub(" ", lowered)
     if parted != lowered:
         lowered += " " + parted

@@ -132,6 +132,11 @@ def test_a_value_is_readable_by_its_words() -> None:
     assert visible.missing({"to": "LHR", "nested": [{"flight": "BA 762"}]}) == []
 
 
+def test_a_character_that_is_written_by_its_number_is_read() -> None:
+    visible = Visible([r'- amount: "\xA31,200.50"', r'{"name": "J\u00fcrgen", "fee": "\u20ac7.10"}'], ())
+    assert visible.missing({"amount": 200.5, "name": "Jürgen", "fee": 7.1, "other": "rgen", "none": 3}) == ["rgen", 3]
+
+
 def test_a_small_number_is_readable_in_letters() -> None:
     visible = Visible(["Two seats for the twelve of us, one of them by the window."], ())
     assert visible.missing({"seats": 2, "party": "12", "bags": 3, "windows": 1}) == [3, 1]
