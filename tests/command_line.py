@@ -16,6 +16,8 @@ import perturb
 from perturb.cli import status_of
 
 ROOT = Path(perturb.__file__).parents[1]
+SHELF = str(Path(__file__).with_name("shelf.py"))
+"""A toolset that is small, where it does not matter which."""
 PLUGIN = () if entry_points(group="pytest11", name="perturb") else ("-p", "perturb.pytest_plugin")
 """What pytest must be told to load the plugin: nothing where the package is installed, since it must not be loaded twice."""
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in ("GITHUB_STEP_SUMMARY", "COLUMNS")} | {

@@ -133,12 +133,14 @@ def test_a_weakness_that_shows_in_most_episodes_alone_is_found() -> None:
 # What is not there
 
 
+@pytest.mark.slow
 def test_of_an_agent_without_weakness_nothing_is_reported() -> None:
     found = searched(planted(), budget=60)
     assert (found.ended, found.operator, found.sentence) == ("budget", None, "")
     assert Told(searched=found).status == 0
 
 
+@pytest.mark.slow
 def test_a_flaky_agent_is_no_broken_one() -> None:
     for seed in range(3):
         found = searched(planted(noise=0.2, seed=seed), budget=120)
@@ -146,6 +148,7 @@ def test_a_flaky_agent_is_no_broken_one() -> None:
         assert found.episodes <= 120
 
 
+@pytest.mark.slow
 def test_when_every_plan_was_tried_the_search_ends() -> None:
     found = searched(planted(), "descriptions.drop", budget=500)
     assert found.ended == "exhausted"
@@ -158,6 +161,7 @@ def test_an_agent_that_passes_nothing_clean_has_nothing_to_lose() -> None:
     assert Told(searched=found).status == 3
 
 
+@pytest.mark.slow
 def test_what_withholds_is_tried_only_where_it_is_named() -> None:
     def wanting(met: Any) -> bool:
         return any(not tool.description for tool in met.lens.setup.public_tools)
@@ -204,6 +208,7 @@ def test_an_interrupted_search_tells_what_it_suspects_and_goes_on(tmp_path: Path
     assert rest.ran < whole.episodes - cut.ran + 5
 
 
+@pytest.mark.slow
 def test_out_of_budget_a_suspicion_is_told_and_not_reported() -> None:
     began: list[int] = []
     anyio.run(search, prepared(planted(CARRIER)), lambda phase, used, total, words: began.append(used) if words else None)

@@ -133,6 +133,7 @@ def forgetful(learnt: Learnt) -> LoadedAgent:
     return LoadedAgent(name="forgetful", function=agent, digest="")
 
 
+@pytest.mark.slow
 def test_what_a_model_noted_in_its_reasoning_it_knows_only_if_that_comes_back() -> None:
     learnt = airline()
     tasks = at_once(learnt)

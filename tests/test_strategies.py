@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
+import pytest
 from depot import DEPOT
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,6 +54,7 @@ def test_recipes_hold_different_operators_and_what_is_drawn_is_the_same_again() 
     assert {recipe.intensity for recipe in first} == {1.0, 0.5}
 
 
+@pytest.mark.slow
 def test_the_example_of_the_documentation_runs() -> None:
     text = strategies.__doc__ or ""
     code = textwrap.dedent("\n".join(line for line in text.splitlines() if line.startswith("    ") or not line))

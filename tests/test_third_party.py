@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from command_line import ENVIRONMENT, Ended, apart
+from command_line import ENVIRONMENT, SHELF, Ended, apart
 
 MODULE = '''
 from typing import ClassVar
@@ -113,45 +113,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def perturb(site: Path, tmp_path: Path) -> object:
-    (tmp_path / "shelf.py").write_text(SHELF)
-
     def run(*arguments: str) -> Ended:
         return apart(*arguments, folder=tmp_path, PYTHONPATH=f"{site}:{ENVIRONMENT['PYTHONPATH']}")
 
     return run
 
 
-SHELF = '''
-from perturb.authoring import toolset
-from perturb.toolset import Task
-from perturb.types import Call
-
-
-class Shelf:
-    def __init__(self):
-        self.stock = {"lamp": 3, "vase": 1}
-
-    def order_items(self, item: str, number: int) -> dict[str, int]:
-        """Order items from the supplier."""
-        self.stock[item] = self.stock.get(item, 0) + number
-        return {"now": self.stock[item]}
-
-
-def has(number):
-    return lambda shelf, answer, calls: shelf.stock["lamp"] == number
-
-
-TOOLSET = toolset(Shelf, name="shelf", tasks=[
-    Task(id=f"lamps-{n}", prompt=f"Order {n} more lamps.", gold=(Call("order_items", {"item": "lamp", "number": n}),),
-         check=has(3 + n))
-    for n in (1, 2)
-])
-'''
 TASKS = ("--task", "cancel-two", "--task", "cancel-insured")
 
 
 def test_a_sound_one_keeps_every_law(perturb) -> None:  # type: ignore[no-untyped-def]
-    ended = perturb("check", "--operators", "acme.shout", "--laws", "--toolset", "shelf.py", "--json")
+    ended = perturb("check", "--operators", "acme.shout", "--laws", "--toolset", SHELF, "--json")
     assert ended.status == 0, ended.err
     (row,) = ended.json["operators"]
     assert row["id"] == "acme.shout"
@@ -160,7 +132,7 @@ def test_a_sound_one_keeps_every_law(perturb) -> None:  # type: ignore[no-untype
 
 
 def test_a_broken_one_is_told_with_the_law_and_the_smallest_example(perturb) -> None:  # type: ignore[no-untyped-def]
-    ended = perturb("check", "--operators", "acme.sloppy", "--laws", "--toolset", "shelf.py", "--json")
+    ended = perturb("check", "--operators", "acme.sloppy", "--laws", "--toolset", SHELF, "--json")
     assert ended.status == 1
     (row,) = ended.json["operators"]
     told = [one for one in row["violations"] if one["reason"].startswith("law 1 (round trip)")]

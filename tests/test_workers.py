@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import ENVIRONMENT, SHELF, apart
 
-from tests.command_line import ENVIRONMENT, apart
-
-RUN = ("run", "--operators", "arguments.nest,results.paginate,faults.transient", "--limit", "2", "--trials", "2", "--json")
+RUN = ("run", "--toolset", SHELF, "--operators", "arguments.*,faults.transient", "--trials", "2", "--json")
 
 
 def told(data: dict[str, Any]) -> dict[str, Any]:
