@@ -125,8 +125,8 @@ class _Hunt:
         )
         cornering = self.cornering
         suspect = cornering.suspect
-        if suspect is None:
-            return made
+        if suspect is None or suspect.evidence < 1.0:
+            return made  # fresh pairs that speak against a suspicion leave nothing of it to tell
         candidate = suspect.smallest
         pairs = suspect.pairs if suspect.pairs is not None and suspect.pairs[0].of else None
         made.clean, made.perturbed = pairs or (
