@@ -20,6 +20,18 @@ _TENTHS = re.compile(r"(?<![\d.])\d+\.\d(?![\d.])")
 """What an amount is as a number, where a text writes it with its cents: `52.80`."""
 _ESCAPED = re.compile(r"\\+(?:x([0-9a-f]{2})|u([0-9a-f]{4}))")
 """A character that a text holds by its number, as YAML and JSON write those beyond ASCII."""
+_MIDNIGHT = re.compile(r"(?<=\d{4}-\d\d-\d\d)[ t]00:00(?::00)?$")
+"""The time at which a day begins, which nobody has to say."""
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)"
+)
+_DAY = re.compile(
+    rf"\b(?P<month>{_MONTH})\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b"
+    rf"|\b(?P<first>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<of>{_MONTH})\b"
+)
+"""A day as people write it: `January 2nd`, `2 of January`."""
 _COUNTS = {
     word: str(number)
     for number, word in enumerate(
@@ -53,7 +65,11 @@ def _tokens(text: str) -> frozenset[str]:
     if parted != lowered:
         lowered += " " + parted
     tokens = set(_TOKEN.findall(lowered))
-    return frozenset(tokens | {token.lstrip("0") for token in tokens} | {_COUNTS[word] for word in _COUNTS.keys() & tokens})
+    tokens |= {_COUNTS[word] for word in _COUNTS.keys() & tokens}
+    for match in _DAY.finditer(lowered):
+        month, day = match["month"] or match["of"], match["day"] or match["first"]
+        tokens |= {str(_MONTHS.index(month[:3]) + 1), day}
+    return frozenset(tokens | {token.lstrip("0") for token in tokens})
 
 
 @lru_cache(maxsize=50_000)
@@ -128,7 +144,7 @@ class Visible:
         """Whether a scalar can be read, or needs no reading (booleans, null, the empty text)."""
         if value is None or isinstance(value, bool):
             return True
-        text = str(value).lower()
+        text = _MIDNIGHT.sub("", str(value).lower())
         return self._has_words(text) or self._has_words(_PARTED.sub(" ", text)) or self._written_otherwise(text)
 
     def _has_words(self, text: str) -> bool:

@@ -137,6 +137,19 @@ def test_a_character_that_is_written_by_its_number_is_read() -> None:
     assert visible.missing({"amount": 200.5, "name": "Jürgen", "fee": 7.1, "other": "rgen", "none": 3}) == ["rgen", 3]
 
 
+def test_a_day_begins_at_midnight_without_saying_so() -> None:
+    visible = Visible(["See you on 2025-01-02."], ())
+    assert visible.missing(["2025-01-02 00:00", "2025-01-02T00:00:00", "2025-01-02 00:30", "00:00"]) == [
+        "2025-01-02 00:30",
+        "00:00",
+    ]
+
+
+def test_a_day_is_readable_as_people_write_it() -> None:
+    visible = Visible(["Remind me on January 2nd 2025, and again on the 14th of Nov. You may add 3."], ())
+    assert visible.missing(["2025-01-02", "2025-11-14", "2025-05-03"]) == ["2025-05-03"]
+
+
 def test_a_small_number_is_readable_in_letters() -> None:
     visible = Visible(["Two seats for the twelve of us, one of them by the window."], ())
     assert visible.missing({"seats": 2, "party": "12", "bags": 3, "windows": 1}) == [3, 1]
