@@ -18,7 +18,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 COMMON = {"deadline": None, "derandomize": True, "suppress_health_check": list(HealthCheck)}
 
-settings.register_profile("quick", max_examples=FULL // 4, **COMMON)
+settings.register_profile("quick", max_examples=FULL // 5, **COMMON)
 settings.register_profile("full", max_examples=FULL, **COMMON)
 settings.register_profile("thorough", max_examples=100, **COMMON)
 settings.load_profile("quick")

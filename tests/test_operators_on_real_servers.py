@@ -14,7 +14,6 @@ FEWEST = 10
 """Servers that each operator applies to; those over enums and objects find few."""
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "operator_id",
     [

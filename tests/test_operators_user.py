@@ -133,6 +133,7 @@ def test_a_slip_is_one_slip_and_leaves_the_first_letter() -> None:
                 assert _distance(slip, word) == 1
 
 
+@pytest.mark.slow
 def test_two_readers_read_every_slip() -> None:
     known: dict[str, list[str]] = {}
     for word in sorted(ORDINARY | TURNING):

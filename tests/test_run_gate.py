@@ -272,7 +272,14 @@ def standing(data: dict[str, Any]) -> dict[str, Any]:
     return {name: gate[name] for name in ("answer", "families", "pairs")}
 
 
-@pytest.mark.parametrize(("perturbed", "answer"), [(1.0, "pass"), (0.0, "fail"), (0.9, "inconclusive")])
+@pytest.mark.parametrize(
+    ("perturbed", "answer"),
+    [
+        pytest.param(1.0, "pass", marks=pytest.mark.slow),
+        pytest.param(0.0, "fail", marks=pytest.mark.slow),
+        (0.9, "inconclusive"),
+    ],
+)
 def test_the_answer_of_a_run_is_the_same_at_any_concurrency_and_without_early_stop(
     here: Here, tmp_path: Path, perturbed: float, answer: str
 ) -> None:

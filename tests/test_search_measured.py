@@ -110,6 +110,14 @@ def table(noise: float, budget: int = 600, only: range = range(20)) -> Iterator[
         yield Line(weakness, anyio.run(search, prepared(agent, ("*",), subject=AIRLINE, budget=budget, seed=number)))
 
 
+def test_what_is_planted_lies_at_tools_that_there_are() -> None:
+    names = {tool.name for tool in AIRLINE.tools}
+    assert len({weakness.name for weakness in TWENTY}) == len(TWENTY) == 20
+    for weakness in TWENTY:
+        assert weakness.tools
+        assert set(weakness.tools) <= names, weakness.name
+
+
 @pytest.mark.slow
 def test_planted_weaknesses_are_found_exactly() -> None:
     """Two of the twenty: the whole table takes the better part of an hour, and is printed by the line above."""

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from command_line import ENVIRONMENT, SHELF, apart
 
-RUN = ("run", "--toolset", SHELF, "--operators", "arguments.*,faults.transient", "--trials", "2", "--json")
+RUN = ("run", "--toolset", SHELF, "--operators", "arguments.[cn]*,faults.transient", "--trials", "2", "--json")
 
 
 def told(data: dict[str, Any]) -> dict[str, Any]:
