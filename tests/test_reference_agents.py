@@ -19,12 +19,14 @@ from perturb.loading import find_agent, load_toolset
 from perturb.operator import NotApplicable, Operator, SeededPick, Stack, lens_for
 from perturb.operators import TABLE, by_id
 from perturb.reference.documents import read as read_text
+from perturb.reference.evidence import Study
 from perturb.reference.matching import Matching
 from perturb.reference.notices import next_page, revised, says_try_again
 from perturb.reference.places import document, joined, locate
 from perturb.reference.recall import Recall
 from perturb.reference.spans import Alignment
 from perturb.reference.values import conform
+from perturb.reference.world import Unknown, World
 from perturb.replay import Gold
 from perturb.toolset import Task, Toolset
 from perturb.types import Call, Reply, Tool, Transcript
@@ -554,3 +556,22 @@ def test_agents_ask_an_episode_only_for_what_it_shows() -> None:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "episode":
                 assert node.attr in allowed, f"{file.name} asks for episode.{node.attr}"
+
+
+def test_a_value_that_the_user_has_not_said_yet_is_not_known() -> None:
+    """Over a wire the later turns of a user come later; a blank must not stand in their place."""
+    gold = Gold(load_toolset("airline"))
+    task = gold.toolset.task("keep-two-seats")
+    transcript = next(one for one in asyncio.run(gold.transcripts()) if one.prompt.startswith(task.prompt))
+    study = Study(transcript)
+    steps = transcript.steps
+
+    def booking(said: str) -> dict[str, Any]:
+        world = World(study, said)
+        for place, step in enumerate(steps[:-1]):
+            world.hear(place, step.reply)
+        return world.arguments(len(steps) - 1)
+
+    assert booking(transcript.prompt) == steps[-1].call.arguments
+    with pytest.raises(Unknown):
+        booking(task.prompt)

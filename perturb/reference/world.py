@@ -96,7 +96,9 @@ class World:
     def _at(self, source: Source, value: JSON) -> JSON:
         if isinstance(source, InPrompt):
             learnt = self.study.transcript.prompt[source.start : source.end]
-            text: JSON = self._prompt.at(source.start, source.end)
+            text = self._prompt.at(source.start, source.end)
+            if not text:  # the user has not said it, or not yet
+                return None
             return value if text == learnt else _typed(text, value)
         shown, reply = self._shown.get(source.step), self.study.replies[source.step]
         if shown is None or shown is reply:
