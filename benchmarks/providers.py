@@ -133,7 +133,9 @@ def deserved(toolset: Toolset, episode: Episode, met: set[str]) -> str:
         calls = [call for step in episode.steps for call in step.real]
         for call in calls:
             environment.call(call)
-        return "passed" if toolset.check(task, environment, "I am sorry, but I cannot help with that.", calls) else "failed"
+        # Where the user has more to say, a refusal is an answer to one message, and need not be the last.
+        last = episode.answer or "" if task.follow_ups else "I am sorry, but I cannot help with that."
+        return "passed" if toolset.check(task, environment, last, calls) else "failed"
     finally:
         environment.close()
 

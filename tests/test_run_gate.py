@@ -386,7 +386,8 @@ def test_several_processes_answer_as_one(tmp_path: Path) -> None:
         arguments = ("run", "--agent", "literal", "--operators", "tools.*", "--limit", "8", "--gate", "drop<=30%")
         ended = apart(*arguments, "--per", "operator", "--jobs", jobs, "--json", folder=folder)
         assert ended.status == 1
-        assert ended.json["gate"]["episodes"]["saved"] > 50
+        episodes = ended.json["gate"]["episodes"]
+        assert episodes["saved"] > episodes["planned"] / 3
         told.append(standing(ended.json))
     assert told[0]["answer"] == told[1]["answer"] == "fail"
     failed = [[one["family"] for one in data["families"] if one["answer"] == "fail"] for data in told]
