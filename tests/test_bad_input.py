@@ -330,6 +330,7 @@ def started(folder: Path, *, at_least: int) -> subprocess.Popen[str]:
     return process
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_with_nothing_lost_and_nothing_repeated(here: Here, tmp_path: Path) -> None:
     process = started(tmp_path, at_least=3)
     os.kill(process.pid, signal.SIGKILL)

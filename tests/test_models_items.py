@@ -287,6 +287,7 @@ def test_what_is_no_message_is_unreadable_and_a_refusal_is_one() -> None:
     assert anthropic().read({**MESSAGE, "stop_reason": "max_tokens"}).finish == "length"
 
 
+@pytest.mark.slow
 def test_thinking_that_was_altered_is_refused_by_the_server_and_is_no_failure_of_the_agent() -> None:
     learnt = airline()
 

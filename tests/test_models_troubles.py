@@ -223,6 +223,7 @@ def test_a_refusal_is_what_the_model_answers() -> None:
     assert episode.answer == "I am sorry, but I cannot help with that."
 
 
+@pytest.mark.slow
 def test_the_time_of_a_busy_or_failing_provider_is_not_the_agents() -> None:
     """A hang of 0.3 s before each response, in an episode that may take less than one."""
     learnt = airline()
@@ -238,7 +239,7 @@ def test_the_time_of_the_responses_is_the_agents() -> None:
     with learnt.served(latency=0.3) as served:
         (episode,) = learnt.run(model_agent("chat:reader", f"{served.url}/v1"), TASK, limits=Limits(timeout=0.5))
     assert episode.outcome == "budget_exceeded"
-    assert episode.usage.turns == 2
+    assert episode.usage.turns in (1, 2)  # a busy machine may take the time of the second
 
 
 def test_a_model_that_never_ends_is_stopped_at_its_turns() -> None:

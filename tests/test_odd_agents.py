@@ -198,6 +198,7 @@ def test_a_task_that_outlives_its_agent_calls_nothing() -> None:
     assert any("after the episode had ended" in error for error in raised)
 
 
+@pytest.mark.slow
 def test_one_that_blocks_the_loop_takes_no_time_from_the_others() -> None:
     async def agent(episode: Any) -> str:
         if "1 lamps" in episode.prompt:

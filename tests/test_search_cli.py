@@ -69,6 +69,7 @@ def test_the_plan_that_was_found_is_run_again_by_replay_and_holds_for_an_agent_t
     assert here("replay", path, "--agent", "reader").status == 0
 
 
+@pytest.mark.slow
 def test_the_plan_that_was_found_is_run_again_by_pytest(here: Here) -> None:
     path = found(here, "--json").json["plan_file"]
     Path("test_mine.py").write_text(

@@ -122,6 +122,7 @@ def perturb(site: Path, tmp_path: Path) -> object:
 TASKS = ("--task", "cancel-two", "--task", "cancel-insured")
 
 
+@pytest.mark.slow
 def test_a_sound_one_keeps_every_law(perturb) -> None:  # type: ignore[no-untyped-def]
     ended = perturb("check", "--operators", "acme.shout", "--laws", "--toolset", SHELF, "--json")
     assert ended.status == 0, ended.err
