@@ -114,14 +114,14 @@ def spoiled(wire: str, fault: str, *, stream: bool = False, retries: int = 2, **
         return episode, len(served.log)
 
 
-LONG = ("rate_limit_date", "hang")
-"""Faults of which one try takes seconds."""
+BRIEF = ("rate_limit_seconds", "server_error", "reset", "malformed")
+"""Faults of each sort: a wait, a status, a connection, a body."""
 ONCE = [
     pytest.param(
         *(wire, fault, stream),
         id=f"{wire}-{fault}-{'streamed' if stream else 'whole'}",
-        # Quick are every fault over one wire, and one fault over each.
-        marks=() if (wire == "chat" and not stream and fault not in LONG) or fault == "cut" else pytest.mark.slow,
+        # Quick are some faults over one wire, and one fault over each.
+        marks=() if (wire == "chat" and not stream and fault in BRIEF) or fault == "cut" else pytest.mark.slow,
     )
     for wire in WIRES
     for fault in RECOVERS

@@ -166,6 +166,7 @@ def test_operators_and_presets_are_named_beside_one_another() -> None:
     assert [one.id for one in select("vendor-swap")] == ["vendor-swap"]
 
 
+@pytest.mark.slow
 def test_a_run_of_a_preset_has_its_row_alone(perturb: Here) -> None:
     ended = perturb("run", "--preset", "vendor-swap", "--limit", "3", "--json")
     assert ended.status == 0, ended.err

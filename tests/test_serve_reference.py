@@ -182,6 +182,7 @@ def test_a_model_that_is_not_there_ends_the_run_with_what_there_is(capsys: pytes
     assert "Traceback" not in ended.err
 
 
+@pytest.mark.slow
 def test_the_command_serves_and_a_run_in_another_process_asks_it(tmp_path: Path) -> None:
     server = subprocess.Popen(
         command("serve-reference", "--port", "0", "--provider", "minimax", "--json"),

@@ -132,6 +132,7 @@ def test_a_sound_one_keeps_every_law(perturb) -> None:  # type: ignore[no-untype
     assert row["violations"] == []
 
 
+@pytest.mark.slow
 def test_a_broken_one_is_told_with_the_law_and_the_smallest_example(perturb) -> None:  # type: ignore[no-untyped-def]
     ended = perturb("check", "--operators", "acme.sloppy", "--laws", "--toolset", SHELF, "--json")
     assert ended.status == 1
