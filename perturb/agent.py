@@ -64,6 +64,12 @@ class LiveEpisode(Protocol):
         """Which repeat of its task this episode is, from 0; to be part of every seed and of every key of a cache."""
         ...
 
+    @property
+    def seed(self) -> int:
+        """A number that is the same whenever this very episode is run again, and another in every other: an agent that does
+        anything at random seeds it with this, so that a run that is resumed ends as one that never stopped."""
+        ...
+
     def used(self, usage: Usage, *, reasoning: str = "", replayed: bool = False) -> None:
         """Report what one turn of a model took, and what it thought; `replayed` where it was not paid for now. An agent that
         reports this has its tokens and its cost in the report, and is held to the budget of the run."""

@@ -116,9 +116,8 @@ async def _replayed(request: Replay, operator: Operator | None, prepared: Prepar
     with Watchdog(request.limits.timeout) as watchdog:
         for trial in range(request.trial, request.trial + request.trials):
             for arm, plan in (("clean", None), ("perturbed", operator)):
-                planned = Planned(
-                    key="", task=task.id, arm=arm, trial=trial, operator=plan.id if plan else None, plan=request.plan
-                )
+                name, drawn = (None, None) if plan is None else (plan.id, request.plan)
+                planned = Planned(key="", task=task.id, arm=arm, trial=trial, operator=name, plan=drawn)
                 lens = lens_for(plan, gold.setup)
                 episode = await run_episode(
                     prepared.toolset, task, prepared.agent.function, lens, planned, request.limits, watchdog
