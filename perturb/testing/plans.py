@@ -77,7 +77,7 @@ class PlanTest(pytest.Item):
         request = Request(
             agent=anchored(agent, self),
             toolset=anchored(plan.toolset, self),
-            tasks=(plan.task,),
+            tasks=(str(plan.task),),
             design=Design(seed=plan.seed),
             folder=folder_of(self.config),
             store=Path(":memory:"),

@@ -102,7 +102,7 @@ def judge(result: Robustness, marker: Marker) -> Judged:
         return judged
     from perturb.testing.baselines import lost_more, told
 
-    return Judged("failed", "\n".join(told(result.baseline))) if lost_more(result.baseline) else judged
+    return Judged("failed", told(result.baseline)[0]) if lost_more(result.baseline) else judged
 
 
 def _judge_alone(result: Robustness, marker: Marker) -> Judged:
