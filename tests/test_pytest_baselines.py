@@ -113,6 +113,7 @@ def test_a_test_without_a_baseline_says_so_and_another_folder_is_a_setting(run: 
     assert len(list((pytester.path / "kept").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_each_parameter_has_a_baseline_of_its_own_also_in_two_processes(run: Run, pytester: pytest.Pytester) -> None:
     pytest.importorskip("xdist")
     source = "@pytest.mark.perturb(toolset='shelf.py', operators=['faults.*', 'faults.transient'], trials=1)"

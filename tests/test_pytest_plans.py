@@ -12,7 +12,11 @@ from marked import PATIENT, STUBBORN, Run, project
 
 pytest_plugins = ["pytester"]
 
-NEST = {"op": "arguments.nest", "version": 1}
+NEST = {
+    "op": "arguments.nest",
+    "version": 1,
+    "groups": {"order_items": {"arguments": ["item", "number"], "description": "The input of the request.", "name": "input"}},
+}
 
 
 @pytest.fixture
@@ -22,14 +26,10 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 @pytest.fixture
 def plan(run: Run, pytester: pytest.Pytester) -> Path:
-    """The plan by which a search has broken the agent of `bot.py`; a test that is none of ours lies beside it."""
+    """A plan that breaks the agent of `bot.py`."""
     bot(pytester, STUBBORN)
-    done = pytester.run(
-        *command("search", "--agent", "bot.py", "--toolset", "shelf.py", "--task", "lamp-1"),
-        *("--operators", "arguments.nest", "--budget", "60"),
-    )
-    assert done.ret == 1, done.stderr.str()
-    (path,) = (pytester.path / "perturb-plans").iterdir()
+    path = pytester.mkdir("perturb-plans") / "arguments.nest-lamp-1.json"
+    path.write_text(json.dumps({"plan": NEST, "toolset": "shelf.py", "task": "lamp-1", "agent": "bot.py"}))
     return path
 
 
@@ -37,7 +37,7 @@ def bot(pytester: pytest.Pytester, body: str) -> None:
     pytester.makepyfile(bot="import re\nasync def agent(episode):" + body)
 
 
-def test_what_a_search_has_found_is_a_test(run: Run, plan: Path) -> None:
+def test_a_plan_that_breaks_its_agent_fails(run: Run, plan: Path) -> None:
     result = run("def test_other(): pass", "-rA")
     result.assert_outcomes(passed=1, failed=1)
     name = f"perturb-plans/{plan.name}::arguments.nest-lamp-1"
@@ -53,6 +53,19 @@ def test_what_a_search_has_found_is_a_test(run: Run, plan: Path) -> None:
     assert "Traceback" not in result.stdout.str()
 
 
+@pytest.mark.slow
+def test_what_a_search_has_found_is_a_test(run: Run, pytester: pytest.Pytester) -> None:
+    bot(pytester, STUBBORN)
+    done = pytester.run(
+        *command("search", "--agent", "bot.py", "--toolset", "shelf.py", "--task", "lamp-1"),
+        *("--operators", "arguments.nest", "--budget", "60"),
+    )
+    assert done.ret == 1, done.stderr.str()
+    result = run("def test_other(): pass", "-k", "nest")
+    result.assert_outcomes(failed=1, deselected=1)
+    result.stdout.fnmatch_lines(["perturb: the plan breaks the task: clean 1 of 1, perturbed 0 of 1"])
+
+
 def test_last_failed_and_names_choose_among_them(run: Run, plan: Path, pytester: pytest.Pytester) -> None:
     record = json.loads(plan.read_text())
     held = plan.with_name("held.json")
@@ -66,7 +79,14 @@ def test_last_failed_and_names_choose_among_them(run: Run, plan: Path, pytester:
     assert "never passes the task clean" in run(source, "-k", "nest").stdout.str()
 
 
-@pytest.mark.parametrize("options", [("-p", "no:asyncio", "-p", "no:anyio"), ("-n", "2"), ("-o", "asyncio_mode=auto")])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("-p", "no:asyncio", "-p", "no:anyio"),
+        pytest.param(("-n", "2"), marks=pytest.mark.slow),
+        pytest.param(("-o", "asyncio_mode=auto"), marks=pytest.mark.slow),
+    ],
+)
 def test_other_plugins_make_no_difference(run: Run, plan: Path, options: tuple[str, ...]) -> None:
     for module, option in (("xdist", "-n"), ("pytest_asyncio", "asyncio_mode=auto")):
         if option in options and find_spec(module) is None:

@@ -12,6 +12,7 @@ pytest_plugins = ["pytester"]
 
 TWO = "operators='faults.transient, toolset.distractors'"
 EACH = f"{TWO}, max_drop=0.1, per='operator'"
+PROCESSES = pytest.mark.parametrize("options", [(), pytest.param(("-n", "2"), marks=pytest.mark.slow)])
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def test_each_operator_is_a_subtest(run: Run) -> None:
     assert "SUBPASSED" not in run(agent(STUBBORN, TWO)).stdout.str()
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2")])
+@PROCESSES
 def test_by_operator_each_subtest_is_judged(run: Run, options: tuple[str, ...]) -> None:
     if options and find_spec("xdist") is None:
         pytest.skip("xdist is not installed")
@@ -75,7 +76,7 @@ async def test_it(episode):{STUBBORN}"""
     run(source, "--lf").assert_outcomes(failed=2)
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2")])
+@PROCESSES
 def test_the_summary_joins_the_tests_of_all_processes(run: Run, options: tuple[str, ...]) -> None:
     if options and find_spec("xdist") is None:
         pytest.skip("xdist is not installed")
@@ -100,7 +101,7 @@ def counting(body: str) -> str:
     return "\n    with open('count', 'a') as file: file.write('.')" + body
 
 
-@pytest.mark.parametrize("options", [("-n", "2"), ()])
+@PROCESSES
 def test_the_budget_is_that_of_all_tests_together(run: Run, pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
     if options and find_spec("xdist") is None:
         pytest.skip("xdist is not installed")
