@@ -68,6 +68,13 @@ def test_a_parameter_that_is_no_argument_is_told(run: Run) -> None:
     assert "takes no argument 'trails'; did you mean 'trials'" in result.stdout.str()
 
 
+def test_a_list_at_a_single_parameter_is_told(run: Run) -> None:
+    source = "@pytest.mark.parametrize('word', [pytest.param('x', marks=pytest.mark.perturb(toolset=['shelf.py']))])\n"
+    result = run(f"{source}async def test_it(episode, word):{PATIENT}")
+    result.assert_outcomes(errors=1)
+    assert "a list of toolset makes a test of each where it stands at a function or a class" in result.stdout.str()
+
+
 def test_an_empty_list_is_skipped_as_by_pytest(run: Run) -> None:
     run("@pytest.mark.perturb(toolset=[])\nasync def test_it(episode): ...\n").assert_outcomes(skipped=1)
 
@@ -127,6 +134,7 @@ def test_a_plan_file_that_is_not_there_and_arguments_beside_it_are_told(run: Run
     result.assert_outcomes(errors=1)
     assert "nothing.json cannot be read" in result.stdout.str()
     assert "max_drop means nothing beside plan" in run(agent(STUBBORN, "plan='nothing.json', max_drop=0.1")).stdout.str()
+    assert "a plan is run by the test function" in run(agent(STUBBORN, "plan='nothing.json', agent='reader'")).stdout.str()
     run(agent(STUBBORN, "plan='nothing-*.json'")).assert_outcomes(skipped=1)
 
 

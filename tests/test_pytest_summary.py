@@ -46,6 +46,13 @@ def test_by_operator_each_subtest_is_judged(run: Run, options: tuple[str, ...]) 
     run(agent(PATIENT, EACH), *options, subprocess=bool(options)).assert_outcomes(passed=1)
 
 
+def test_by_axis_each_axis_is_judged_and_no_operator(run: Run) -> None:
+    result = run(agent(STUBBORN, f"{TWO}, max_drop=0.6, per='axis'"))
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["perturb: fail: responses 100.0 [[]100.0, 100.0[]]; at most 60.0 points may be lost"])
+    run(agent(PATIENT, f"{TWO}, max_drop=0.6, per='axis'")).assert_outcomes(passed=1)
+
+
 def test_what_an_early_gate_has_not_settled_is_skipped(run: Run) -> None:
     result = run(agent(STUBBORN, f"{TWO}, gate='drop<=10%', per='operator'"), "-v")
     outcomes = result.parseoutcomes()
@@ -152,3 +159,9 @@ def test_a_mistake_in_the_settings_is_one_clear_message(run: Run, options: tuple
     assert "Traceback" not in text
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert "the marker perturb: budget: 'much' is no budget" in run(agent(PATIENT, f"{TWO}, budget='much'")).stdout.str()
+
+
+def test_without_subtests_the_tests_are_judged_all_the_same(run: Run) -> None:
+    result = run(agent(STUBBORN, EACH), "-p", "no:subtests")
+    result.assert_outcomes(failed=1)
+    assert "perturb: fail: faults.transient 100.0" in result.stdout.str()

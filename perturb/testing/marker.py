@@ -117,6 +117,12 @@ def read_marker(item: pytest.Function) -> Marker:
         if name not in Marker.__struct_fields__:
             told = nearest(name, Marker.__struct_fields__)
             raise ConfigurationError(f"the marker perturb takes no argument {name!r}; {told}")
+    for name in EACH:
+        if isinstance(given.get(name), list | tuple):
+            raise ConfigurationError(
+                f"the marker perturb: a list of {name} makes a test of each where it stands at a function or a class; "
+                "a single parameter takes one"
+            )
     try:
         marker = msgspec.convert(given, Marker, strict=True)
     except msgspec.ValidationError as error:
@@ -147,6 +153,11 @@ def _check(marker: Marker, given: Mapping[str, Any]) -> None:
                 raise ConfigurationError(
                     f"the marker perturb: a plan file says itself what is run, so {name} means nothing beside plan"
                 )
+        if marker.agent is not None:
+            raise ConfigurationError(
+                "the marker perturb: a plan is run by the test function; for a named agent put the file into the folder of "
+                "plans, and name the agent in the setting perturb_agent where the file names another"
+            )
 
 
 def gate_of(item: pytest.Function, marker: Marker) -> Gate | None:
