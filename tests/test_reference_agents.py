@@ -560,7 +560,7 @@ def test_agents_hold_no_words_of_operators() -> None:
 
 
 def test_agents_ask_an_episode_only_for_what_it_shows() -> None:
-    allowed = {"system", "prompt", "tools", "call", "calls", "next_user"}
+    allowed = {"system", "prompt", "tools", "call", "calls", "next_user", "seed"}
     for file in (*(ROOT / "agents").glob("*.py"), *(ROOT / "perturb" / "reference").glob("*.py")):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "episode":

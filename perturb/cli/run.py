@@ -180,7 +180,7 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
             seed=chosen["seed"],
             intensity=chosen["intensity"],
             trials=chosen["trials"],
-            clean_trials=chosen["clean_trials"] or _clean_trials(chosen["agent"], chosen["trials"], chosen_operators(ctx)),
+            clean_trials=chosen["clean_trials"] or _clean_trials(chosen, chosen_operators(ctx)),
             plan_scope=chosen["plan_scope"],
         ),
         limits=Limits(
@@ -202,14 +202,20 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
     )
 
 
-def _clean_trials(agent: str, trials: int, operators: tuple[str, ...]) -> int:
+def _clean_trials(chosen: dict[str, Any], patterns: tuple[str, ...]) -> int:
     """The clean trials of a task where nobody has said how many: so many that comparing all operators with them is the surest;
     at least two, for a noise floor, which is all that an agent needs that always does the same."""
-    from perturb.loading import find_agent
+    from perturb.choosing import Choice
+    from perturb.loading import find_agent, load_toolset
     from perturb.operators import select
     from perturb.statistics import clean_trials
 
-    return LEAST_CLEAN if find_agent(agent).deterministic else max(LEAST_CLEAN, clean_trials(trials, len(select(operators))))
+    if find_agent(chosen["agent"]).deterministic:
+        return LEAST_CLEAN
+    operators = select(patterns)
+    if chosen["filter"].strip():
+        operators = Choice(chosen["filter"]).operators(load_toolset(chosen["toolset"]).tasks, operators)
+    return max(LEAST_CLEAN, clean_trials(chosen["trials"], len(operators)))
 
 
 async def _plan(prepared: Prepared, progress: Any) -> Foreseen:
