@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
+from perturb.assembling import step_data
 from perturb.boundary import shown_turns
 from perturb.episode import AGENT_OUTCOMES, Episode
 from perturb.errors import PlanError
-from perturb.evaluation import Prepared, Request, prepare, step_data
+from perturb.evaluation import Prepared, Request, prepare
 from perturb.loading import load_toolset
 from perturb.models.settings import ModelSettings
 from perturb.operator import Operator, StackLens, lens_for
