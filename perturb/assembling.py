@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from perturb.designs import design_data, in_tables
 from perturb.dosing import dose_data
 from perturb.episode import AGENT_OUTCOMES, Episode, EpisodeStep
 from perturb.errors import ConfigurationError, nearest
@@ -41,7 +42,10 @@ def assemble(store: Store, run: str, folder: Path, gate: Gate | None = None) -> 
     failures = list(_failures(store, run, header, folder))
     shown = {(one["operator"], one["task"], one["trial"]) for one in failures}
     others = list(islice(_other_failures(store, run, header, folder, shown), LINES_KEPT))
-    data = report_data(header, stored_rows(store, run, left_out), failures, others)
+    designed = kept.get("designed")
+    data = report_data(
+        header, stored_rows(store, run, left_out), failures, others, stored_rows(store, run, left_out, apart=True)
+    )
     data["gold_fails_clean"] = kept["gold_fails_clean"]
     data["not_proven_tasks"] = kept["not_proven_tasks"]
     data["unsolvable"] = [_left(one, header, folder) for one in left_out if one.outcome == "unsolvable"]
@@ -53,15 +57,20 @@ def assemble(store: Store, run: str, folder: Path, gate: Gate | None = None) -> 
     data["filter"] = (kept.get("request") or {}).get("filter") or None
     doses = (kept.get("request") or {}).get("doses") or []
     data["doses"] = dose_data(store, run, doses, header.trials) if doses else None
+    data |= design_data(store, run, designed, header.seed, data)
     data["failed_in"] = kept.get("failed_in")
     data["shards"] = kept.get("shards")
     data["gate"] = gate_data(store, run, data, gate)
     return data
 
 
-def stored_rows(store: Store, run: str, left_out: Sequence[LeftOut] = ()) -> Iterator[EpisodeRow]:
-    """The episodes of a run as the statistics take them, and the pairs that were left out."""
+def stored_rows(store: Store, run: str, left_out: Sequence[LeftOut] = (), *, apart: bool = False) -> Iterator[EpisodeRow]:
+    """The episodes of a run as the statistics take them, and the pairs that were left out. Of a run by a design they are those
+    that its tables of drops hold, or with `apart` all others (`perturb.designs.in_tables`)."""
+    shown = in_tables((store.header(run) or {}).get("designed"))
     for one in store.finished(run):
+        if shown(one.operator, one.trial) == apart:
+            continue
         yield EpisodeRow(
             task=one.task,
             arm="clean" if one.arm == "clean" else "perturbed",
@@ -81,6 +90,8 @@ def stored_rows(store: Store, run: str, left_out: Sequence[LeftOut] = ()) -> Ite
             output_tokens=one.output_tokens,
         )
     for pair in left_out:
+        if shown(pair.operator, pair.trial) == apart:
+            continue
         yield EpisodeRow(
             task=pair.task,
             arm="perturbed",

@@ -18,7 +18,7 @@ from perturb.toolset import Task
 if TYPE_CHECKING:
     from perturb.evaluation import Request
 
-SAME = ("agent", "toolset", "operators", "tasks", "limit", "design", "filter", "doses")
+SAME = ("agent", "toolset", "operators", "tasks", "limit", "design", "filter", "doses", "crossed", "find_worst")
 """What two runs have in common of which one asks for the failures of the other: all that says which pairs there are."""
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -17,6 +17,7 @@ from perturb import __version__
 from perturb.agent import AgentContext
 from perturb.assembling import assemble
 from perturb.choosing import Choice, Failed, Shard, failed_pairs
+from perturb.designs import Designed, designed
 from perturb.dosing import dosed
 from perturb.errors import ConfigurationError, nearest
 from perturb.gate_pairs import Gate, arranged
@@ -26,7 +27,7 @@ from perturb.loading import FoundAgent, LoadedAgent, find_agent, load_toolset
 from perturb.models.settings import ModelSettings
 from perturb.operator import Operator
 from perturb.operators import select
-from perturb.planning import Arrange, Design, Limits, Report, RunPlan, Workers, plan_run, toolset_digest
+from perturb.planning import Arrange, Design, Limits, More, Prover, Report, RunPlan, Workers, extend, plan_run, toolset_digest
 from perturb.rendering.data import Floor, RunHeader
 from perturb.replay import Gold
 from perturb.runner import Ended, run_episodes
@@ -42,7 +43,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     an agent that asks one; `command` reproduces the run. With a `gate` the run consists of the pairs that it is judged by,
     in place of the trials of the `design`. Of all pairs those are run that `filter` means (see `perturb.filtering`), with
     `only_failed` those that failed in the last run of the same request, and with `shard` those of a part of the tasks.
-    With `doses`, each operator is run at each of these intensities."""
+    With `doses`, each operator is run at each of these intensities. With `crossed`, operators are laid over one another by a
+    design of that name; with `find_worst`, the budget of episodes goes to the search for the worst operator."""
 
     agent: str = "reader"
     toolset: str = "airline"
@@ -61,12 +63,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     only_failed: bool = False
     shard: Shard | None = None
     doses: tuple[float, ...] = ()
+    crossed: Literal["factorial", "pairwise"] | None = None
+    find_worst: bool = False
     command: str = "perturb run"
 
 
 class Prepared(msgspec.Struct, kw_only=True):
     """What a request names, loaded and checked. `choice` says which pairs are meant, `failed` which failed where they alone are
-    wanted; `whole` is the name of the run that `run` is a shard of, and else its own."""
+    wanted; `whole` is the name of the run that `run` is a shard of, and else its own. `designed` is the design of a run that is
+    more than each operator by itself; it knows one run."""
 
     request: Request
     toolset: Toolset
@@ -78,6 +83,7 @@ class Prepared(msgspec.Struct, kw_only=True):
     whole: str
     choice: Choice = msgspec.field(default_factory=Choice)
     failed: Failed | None = None
+    designed: Designed | None = None
 
 
 class Evaluation(msgspec.Struct, kw_only=True):
@@ -98,6 +104,7 @@ async def prepare(request: Request, agent: LoadedAgent | None = None) -> Prepare
     operators, toolset = loaded(request)
     found: FoundAgent | None = find_agent(request.agent) if agent is None else None
     failed = _failed(request)
+    design = designed(request, operators)
     choice = Choice(request.filter, failed)
     tasks = choice.tasks(_tasks(toolset, request), operators)
     operators = choice.operators(tasks, operators)
@@ -120,6 +127,7 @@ async def prepare(request: Request, agent: LoadedAgent | None = None) -> Prepare
         whole=whole,
         choice=choice,
         failed=failed,
+        designed=design,
     )
 
 
@@ -152,6 +160,10 @@ def _name(
         parts.append(sorted(failed.pairs))
     if request.doses:
         parts.append({"doses": request.doses})
+    if request.crossed is not None:
+        parts.append({"crossed": request.crossed})
+    if request.find_worst:
+        parts.append({"find_worst": request.limits.episodes})
     return digest(parts, 6)
 
 
@@ -279,7 +291,22 @@ def _arrangement(prepared: Prepared) -> Arrange | None:
         return lambda prover, first: arranged(prover, first, gate, operators)
     if doses:
         return lambda prover, first: dosed(prover, first, doses, operators)
-    return None
+    return None if prepared.designed is None else prepared.designed.arranged
+
+
+def _more(prepared: Prepared, store: Store, plan: RunPlan) -> More | None:
+    """What lets a run grow by what has ended; see `perturb.designs.Designed`."""
+    design, request = prepared.designed, prepared.request
+    if design is None:
+        return None
+    prover = Prover(prepared.toolset, prepared.agent, request.design, request.limits, prepared.gold, store)
+
+    async def more() -> bool:
+        before = plan.episodes
+        extend(plan, store, await design.more(prover, store, plan.run))
+        return plan.episodes > before
+
+    return more
 
 
 async def evaluate(prepared: Prepared, report: Report | None = None, workers: Workers | None = None) -> Evaluation:
@@ -299,12 +326,14 @@ async def evaluate(prepared: Prepared, report: Report | None = None, workers: Wo
             "gate": msgspec.to_builtins(request.gate),
             "failed_in": None if prepared.failed is None else prepared.failed.run,
             "shard": _shard(prepared),
+            "designed": None if prepared.designed is None else prepared.designed.kept(),
             "made_of": {
                 "toolset": toolset_digest(prepared.toolset),
                 "operators": {one.id: one.version for one in prepared.operators},
             },
         }
         store.begin_run(prepared.run, started, kept)
+        more = _more(prepared, store, plan)
         try:
             ended = await run_episodes(
                 prepared.toolset,
@@ -317,11 +346,15 @@ async def evaluate(prepared: Prepared, report: Report | None = None, workers: Wo
                 fresh=request.fresh,
                 workers=workers if prepared.agent.is_reference else None,
                 stopping=None if request.gate is None else RunningGate(request.gate, store.planned(prepared.run)),
+                more=more,
             )
             requests = getattr(prepared.agent.function, "requests", None)
         finally:
             await prepared.agent.aclose()
         seconds = time.time() - started
+        if more is not None:
+            header = header_of(prepared, plan, started)
+            kept["left_out"] = msgspec.to_builtins(plan.left_out)
         kept["header"] = msgspec.to_builtins(msgspec.structs.replace(header, seconds=seconds))
         kept["ended"] = msgspec.to_builtins(ended) | ({} if requests is None else {"requests": requests})
         store.update_header(prepared.run, kept)

@@ -47,7 +47,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
             "workers",
         ),
         *("gate_pairs", "gating", "filtering", "choosing", "sharding", "foreseeing", "comparing", "dosing"),
-        *("workers",),
+        *("workers", "designs", "factors", "crossing", "pairing", "worst_operator"),
     ),
     ("cli", "__main__", "pytest_plugin", "pytest_support", "pytest_report", "pytest_replay"),
 )
