@@ -67,7 +67,7 @@ def spark(levels: Sequence[Mapping[str, Any]]) -> str:
 
 
 def operators_told(data: Mapping[str, Any]) -> str:
-    """`16 operators`: those of the tables, or, where a design has laid them over one another or chosen among them, those named."""
+    """`16 operators`: those of the tables, or those that a design has laid over one another or chosen among."""
     designed = data.get("attribution") or data.get("worst")
     return count(len(data["planned_operators"] if designed else {row["id"] for row in data["operators"]}), "operator")
 
