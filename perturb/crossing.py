@@ -108,8 +108,11 @@ class Crossing:
         }
 
 
-def attribution_data(store: Store, run: str, kept: Mapping[str, Any], confidence: float = 0.95) -> dict[str, Any]:
-    """Which factors, and which pairs of them, carry the drop, as data of a report; the largest shares first."""
+def attribution_data(
+    store: Store, run: str, kept: Mapping[str, Any], head: Mapping[str, Any], confidence: float = 0.95
+) -> dict[str, Any]:
+    """Which factors, and which pairs of them, carry the drop, as data of a report; the largest shares first. `head` is the
+    report's headline: the drop with all on as it was measured, beside that of the model, to which the shares add up."""
     factors, runs, casts = kept["factors"], kept["runs"], kept["casts"]
     rows = []
     for one in store.finished(run):
@@ -135,6 +138,7 @@ def attribution_data(store: Store, run: str, kept: Mapping[str, Any], confidence
         "factors": [],
         "interactions": [],
         "total": None,
+        "measured": None if head["drop"] is None else {"drop": head["drop"], "interval": head["interval"]},
         "why": why,
         "stacks": len({tuple(one) for mine in runs.values() for one in mine}),
         "tasks": len(runs),

@@ -114,7 +114,7 @@ def design_data(store: Store, run: str, kept: Mapping[str, Any] | None, seed: in
     if kept is None:
         return told
     if kept["kind"] == "factorial":
-        told["attribution"] = attribution_data(store, run, kept)
+        told["attribution"] = attribution_data(store, run, kept, data["headline"])
     elif kept["kind"] == "pairwise":
         told["pairwise"] = pairwise_data(store, run, kept)
     else:

@@ -103,8 +103,8 @@ async def prepare(request: Request, agent: LoadedAgent | None = None) -> Prepare
     """
     operators, toolset = loaded(request)
     found: FoundAgent | None = find_agent(request.agent) if agent is None else None
-    failed = _failed(request)
     design = designed(request, operators)
+    failed = _failed(request)
     choice = Choice(request.filter, failed)
     tasks = choice.tasks(_tasks(toolset, request), operators)
     operators = choice.operators(tasks, operators)

@@ -88,7 +88,9 @@ def suspected(found: Mapping[str, Found]) -> dict[Pair, list[str]]:
     for task, one in found.items():
         for pair in one.failed:
             tasks.setdefault(pair, []).append(task)
-    return dict(sorted(tasks.items(), key=lambda item: (-len(item[1]), item[0])))
+    # In an order of their own, whatever that of `found` is: a plan and its report must name the same repeats.
+    ordered = {pair: sorted(mine) for pair, mine in tasks.items()}
+    return dict(sorted(ordered.items(), key=lambda item: (-len(item[1]), item[0])))
 
 
 class Pairing:

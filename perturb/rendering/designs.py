@@ -9,6 +9,8 @@ from perturb.rendering.wording import count, interval, p_value, percent, points
 
 MOST_TOLD = 3
 ALPHA = 0.05
+TOLD_APART = 0.05
+"""A larger difference than this between the model and what was measured is explained."""
 
 
 def attribution_told(found: Mapping[str, Any]) -> str:
@@ -17,6 +19,11 @@ def attribution_told(found: Mapping[str, Any]) -> str:
         return f"The drop cannot be shared out: {found['why']}."
     total, sure = found["total"], [row for row in found["factors"] if row["p_adjusted"] < ALPHA]
     said = f"With all {len(found['factors'])} factors on, {points(total['drop'])} points are lost {interval(total['interval'])}"
+    if found["measured"] is not None:
+        apart = total["drop"] - found["measured"]["drop"]
+        said += f" by the effects of one and of two, {points(found['measured']['drop'])} as measured"
+        if abs(apart) > TOLD_APART:
+            said += f" (the {points(abs(apart))} between them are what three or more do together, or chance)"
     if sure:
         said += "; " + ", ".join(f"{row['factor']} carries {points(row['effect'])}" for row in sure[:MOST_TOLD])
         said += f" and {len(sure) - MOST_TOLD} more a part" if len(sure) > MOST_TOLD else ""
