@@ -34,6 +34,7 @@ class Crossing:
     def __init__(self, factors: Sequence[Factor], trials: int) -> None:
         self.factors = list(factors)
         self.trials = trials
+        self.left_out: list[str] = []
         self.runs: dict[str, list[Run]] = {}
         self.casts: dict[str, Cast] = {}
 
@@ -64,6 +65,7 @@ class Crossing:
 
     def _drop_what_applies_nowhere(self) -> None:
         there = {name for cast in self.casts.values() for name in cast}
+        self.left_out = [factor.name for factor in self.factors if factor.name not in there]
         self.factors = [factor for factor in self.factors if factor.name in there]
         if len(self.factors) < 2 or len(self.casts) < FEWEST:
             raise ConfigurationError(
@@ -103,6 +105,7 @@ class Crossing:
         return {
             "kind": "factorial",
             "factors": [factor.name for factor in self.factors],
+            "left_out": self.left_out,
             "runs": self.runs,
             "casts": {task: {name: one.id for name, one in cast.items()} for task, cast in self.casts.items()},
         }
@@ -140,6 +143,7 @@ def attribution_data(
         "total": None,
         "measured": None if head["drop"] is None else {"drop": head["drop"], "interval": head["interval"]},
         "why": why,
+        "left_out": kept["left_out"],
         "stacks": len({tuple(one) for mine in runs.values() for one in mine}),
         "tasks": len(runs),
         "episodes": len(rows),

@@ -113,6 +113,14 @@ def test_a_factor_that_applies_to_some_tasks_counts_as_on_and_changes_nothing_el
     assert data["attribution"]["measured"]["drop"] == 0.5
 
 
+def test_a_factor_that_goes_with_no_other_has_no_share_and_the_report_says_so(here: Here) -> None:
+    three = "tools.opaque,tools.swap_names,results.format,environment.clock"
+    found = here(*asked("sound", "--design", "factorial", "--json", operators=three)).json["attribution"]
+    assert {row["factor"] for row in found["factors"]} == {"tools.opaque", "results.format"}
+    assert found["left_out"] == ["tools.swap_names", "environment.clock"]
+    assert "beside the others: tools.swap_names, environment.clock." in found["told"]
+
+
 def test_many_operators_are_told_apart_by_their_axes(here: Here) -> None:
     data = here(*asked("sound", "--design", "factorial", "--json", operators="tools.*,arguments.*,results.*,user.*")).json
     rows = {row["factor"]: row for row in data["attribution"]["factors"]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from perturb.rendering.wording import count, interval, p_value, percent, points
@@ -38,6 +38,8 @@ def attribution_told(found: Mapping[str, Any]) -> str:
     elif found["interactions"]:
         said += "; no two are sure to interact"
     said += ". The shares add up to the drop; a factor that does not apply to a task counts as on there and changes nothing."
+    if found["left_out"]:
+        said += f" No share has what applies to no task beside the others: {', '.join(found['left_out'])}."
     return said if found["why"] is None else f"{said} {found['why'][:1].upper()}{found['why'][1:]}."
 
 
@@ -81,9 +83,16 @@ def pairwise_told(found: Mapping[str, Any]) -> str:
     if cells["not_run"]:
         said += f", {cells['not_run']:,} not, since their stacks are not solvable or were not run"
     said += ". What breaks only now and then may be missed."
+    if found["never"]:
+        said += f" {count(len(found['never']), 'pair')} cannot be laid over one another: {_named(found['never'])}."
     if found["unexplained"]:
         said += f" {count(found['unexplained'], 'stack')} failed that no pair explains: three or more together, or chance."
     return said
+
+
+def _named(pairs: Sequence[Sequence[str]]) -> str:
+    more = f" and {len(pairs) - MOST_TOLD} more" if len(pairs) > MOST_TOLD else ""
+    return ", ".join(" with ".join(pair) for pair in pairs[:MOST_TOLD]) + more
 
 
 def worst_told(found: Mapping[str, Any]) -> str:
