@@ -68,7 +68,7 @@ def tell_plan(prepared: Prepared, foreseen: Foreseen, as_json: bool) -> None:
     """Episodes and calls that a run would take, what they could tell, and about what they cost."""
     import msgspec
 
-    from perturb.rendering.wording import detectable_told
+    from perturb.rendering.wording import count, detectable_told
 
     plan = foreseen.plan
     reasons: dict[str, int] = {}
@@ -83,6 +83,7 @@ def tell_plan(prepared: Prepared, foreseen: Foreseen, as_json: bool) -> None:
         "episodes": foreseen.budget or foreseen.clean + foreseen.perturbed,
         "clean": foreseen.clean,
         "perturbed": foreseen.perturbed,
+        "clean_trials": prepared.request.design.clean_trials,
         "calls": foreseen.calls,
         "cost": foreseen.cost,
         "detectable": msgspec.to_builtins(foreseen.detectable),
@@ -103,6 +104,9 @@ def tell_plan(prepared: Prepared, foreseen: Foreseen, as_json: bool) -> None:
         most = "at least " if request.crossed == "pairwise" else most
         arms = f"{told['clean']:,} clean, {told['perturbed']:,} perturbed"
         click.echo(f"{most}{told['episodes']:,} episodes would be run: {arms}")
+        if request.gate is None and prepared.designed is None:
+            shared = count(len(prepared.operators), "operator")
+            click.echo(f"{count(told['clean_trials'], 'clean trial')} of each task, shared by {shared}")
         click.echo(f"about {told['calls']:,} calls, if the agent makes as many as the gold solutions")
         if request.crossed == "pairwise":
             click.echo("then stacks of those that pass alone, and the repeats that confirm what fails together")

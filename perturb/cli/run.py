@@ -43,6 +43,7 @@ Examples:
   perturb run --agent mine.py --find-worst --budget 200episodes    the worst operator, confirmed on fresh episodes
   perturb run --agent mine.py --budget 10min,5usd --dry-run    what it would take, and nothing else
 """
+LEAST_CLEAN = 2
 USUAL_DOSES = "0.25,0.5,0.75,1"
 SUMMARY = "GITHUB_STEP_SUMMARY"
 
@@ -67,7 +68,10 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
     help="Only the I-th of N parts of the tasks; runs of all in one store are one run for perturb report.",
 )  # fmt: skip
 @click.option("--trials", type=click.IntRange(min=1), default=1, show_default=True, help="Perturbed episodes for each pair.")
-@click.option("--clean-trials", type=click.IntRange(min=1), default=2, show_default=True, help="Clean episodes for each task.")
+@click.option(
+    "--clean-trials", type=click.IntRange(min=1), default=None, show_default="trials · √operators, 2 for a deterministic agent",
+    help="Clean episodes for each task, which all operators share.",
+)  # fmt: skip
 @click.option("--seed", type=int, default=7, show_default=True, help="Where every choice of a perturbation comes from.")
 @click.option(
     "--intensity", type=Finite(0.0, 1.0), default=1.0, show_default=True,
@@ -190,7 +194,7 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
             seed=chosen["seed"],
             intensity=chosen["intensity"],
             trials=chosen["trials"],
-            clean_trials=chosen["clean_trials"],
+            clean_trials=chosen["clean_trials"] or _clean_trials(chosen, chosen_operators(ctx)),
             plan_scope=chosen["plan_scope"],
         ),
         limits=Limits(
@@ -212,6 +216,23 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
         gate=gate_of(ctx, early_stop=not chosen["no_early_stop"]),
         command=command_line(ctx, but=frozenset({"as_json", "dry_run", "fresh", "markdown", "junit", "jobs"})),
     )
+
+
+def _clean_trials(chosen: dict[str, Any], patterns: tuple[str, ...]) -> int:
+    """The clean trials of a task where nobody has said how many: so many that comparing all operators with them is the surest;
+    at least two, for a noise floor, which is all that an agent needs that always does the same, and a design, whose stacks are
+    not compared with clean one by one."""
+    from perturb.choosing import Choice
+    from perturb.loading import find_agent, load_toolset
+    from perturb.operators import select
+    from perturb.statistics import clean_trials
+
+    if chosen["design"] or chosen["find_worst"] or find_agent(chosen["agent"]).deterministic:
+        return LEAST_CLEAN
+    operators = select(patterns)
+    if chosen["filter"].strip():
+        operators = Choice(chosen["filter"]).operators(load_toolset(chosen["toolset"]).tasks, operators)
+    return max(LEAST_CLEAN, clean_trials(chosen["trials"], len(operators)))
 
 
 def _finish(evaluation: Evaluation, request: Request, max_drop: float | None, as_json: bool, chosen: dict[str, Any]) -> int:

@@ -47,6 +47,8 @@ def print_report(data: Mapping[str, Any], console: Console, *, report_path: str 
 
 def _header(screen: Screen, data: Mapping[str, Any]) -> None:
     agent = f"agent {data['agent']}" + (" (reference)" if data["agent_is_reference"] else "")
+    # A sequential gate and a search have a clean episode for each pair, and no trials that are shared.
+    sequential = (data.get("gate") or {"method": ""})["method"] == "sequential" or data.get("worst")
     screen.gap()
     screen.flow(
         [
@@ -54,6 +56,7 @@ def _header(screen: Screen, data: Mapping[str, Any]) -> None:
             wording.count(data["tasks"], "task"),
             wording.operators_told(data),
             agent,
+            *([] if sequential else [wording.count(data["clean_trials"], "clean trial")]),
             f"seed {data['seed']}",
             *([f"intensity {data['intensity']:g}"] if data["intensity"] != 1 else []),
         ],
