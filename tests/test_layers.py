@@ -34,8 +34,20 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("models", "serving", "frameworks"),
     ("rendering",),
     (
-        *("evaluation", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing", "search", "workers"),
+        *(
+            "evaluation",
+            "assembling",
+            "checking",
+            "findings",
+            "demonstration",
+            "replaying",
+            "showing",
+            "paraphrasing",
+            "search",
+            "workers",
+        ),
         *("gate_pairs", "gating", "filtering", "choosing", "sharding", "foreseeing", "comparing", "dosing"),
+        *("workers", "designs", "factors", "crossing", "pairing", "worst_operator"),
     ),
     ("cli", "__main__", "pytest_plugin", "testing"),
 )
