@@ -26,13 +26,17 @@ from perturb.watchdog import Turns
 
 
 class AgentNamed(Protocol):
-    """Of an agent, what its episodes are told apart by: its name, and the digest of its code."""
+    """Of an agent, what its episodes are told apart by, its name and the digest of its code; and whether it is run by the agent
+    loop (`perturb.models.loop`), or by a loop of its own, in which nothing can be changed."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def digest(self) -> str: ...
+
+    @property
+    def takes_scaffold(self) -> bool: ...
 
 
 class AgentUnderTest(AgentNamed, Protocol):
@@ -373,6 +377,7 @@ class Prover:
         self.gold = gold
         self.store = store
         self._lenses = LensCache(gold.setup)
+        self._setup = gold.setup if agent.takes_scaffold else gold.setup.with_own_loop()
 
     def clean(self, task: Task, trial: int) -> list[Planned]:
         """The clean episode of a task and trial; none beyond the last clean trial."""
@@ -390,7 +395,7 @@ class Prover:
         design = self.design if intensity is None else msgspec.structs.replace(self.design, intensity=intensity)
         drawn_for, trial = trial, trial if number is None else number
         try:
-            drawn = draw(operator, self.gold.setup, task, drawn_for, design)
+            drawn = draw(operator, self._setup, task, drawn_for, design)
         except Exception as error:
             raised = f"{operator.id} raised {type(error).__name__} while it planned: {error}"
             return _left_out(operator, operator.promises, task, trial, "tester_fault", raised)
