@@ -115,7 +115,7 @@ def test_what_does_not_parse_is_told_what_is_wrong_with_it(name: Format, text: s
 
 WRITTEN_BY_MODELS: dict[Format, list[str]] = {
     "react": [
-        'Thought: I need 7.\nAction: get_user\nAction Input: {\n  "id": 7,\n  "name": "7"\n}\nObservation: Bob\nFinal Answer: Bob',
+        'Thought: 7.\nAction: get_user\nAction Input: {\n  "id": 7,\n  "name": "7"\n}\nObservation: Bob\nFinal Answer: Bob',
         'Action:get_user\nAction Input:```json\n{"id": 7, "name": "7"}\n```',
     ],
     "json": [
@@ -125,7 +125,7 @@ WRITTEN_BY_MODELS: dict[Format, list[str]] = {
         '```json\n{"tool": "get_user", "arguments": {"id": 7, "name": "7"}}',
     ],
     "xml": [
-        '<tool_call name="get_user">\n  <argument name="id">\n7\n</argument>\n  <argument name="name">7</argument>\n</tool_call>',
+        '<tool_call name="get_user">\n<argument name="id">\n7\n</argument> <argument name="name">7</argument>\n</tool_call>',
     ],
     "python": [
         '```python\nuser = get_user(id=7, name="7")\n```',

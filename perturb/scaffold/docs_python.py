@@ -29,7 +29,7 @@ def _function(tool: Tool) -> Iterator[str]:
     properties = properties_of(tool.parameters)
     name = tool.name if is_name(tool.name) else f"tools[{tool.name!r}]"
     yield f"def {name}({_signature(properties)}):"
-    yield f'    """{_quoted(tool.description)}'
+    yield "\n".join(f"    {line}".rstrip() for line in f'"""{_quoted(tool.description)}'.split("\n"))
     if properties:
         yield ""
         yield "    Args:"
