@@ -36,6 +36,7 @@ from perturb.runner import Ended, run_episodes
 from perturb.sharding import join_shards
 from perturb.statistics.rows import EpisodeRow
 from perturb.store import Finished, Store
+from perturb.thinking import thinking_data
 from perturb.toolset import Task, Toolset
 from perturb.types import JSON, Call, digest
 
@@ -413,6 +414,7 @@ def assemble(store: Store, run: str, folder: Path, gate: Gate | None = None) -> 
     data["filter"] = (kept.get("request") or {}).get("filter") or None
     doses = (kept.get("request") or {}).get("doses") or []
     data["doses"] = dose_data(store, run, doses, header.trials) if doses else None
+    data["thinking"] = thinking_data(store, run, header.operators)
     data["failed_in"] = kept.get("failed_in")
     data["shards"] = kept.get("shards")
     data["gate"] = gate_data(store, run, data, gate)

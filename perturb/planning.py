@@ -155,7 +155,8 @@ def toolset_digest(toolset: Toolset) -> str:
 
 def draw(operator: type[Operator], setup: Setup, task: Task, trial: int, design: Design) -> Operator | NotApplicable:
     """The plan of one operator for one task and trial: the same for every agent."""
-    scope: tuple[object, ...] = (operator.id,) if design.plan_scope == "run" else (operator.id, task.id, trial)
+    name = operator.drawn_as or operator.id
+    scope: tuple[object, ...] = (name,) if design.plan_scope == "run" else (name, task.id, trial)
     pick: Pick = SeededPick(design.seed, *scope)
     return operator.plan(setup if design.plan_scope == "run" else setup.for_task(task), pick, design.intensity)
 

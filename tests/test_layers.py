@@ -35,7 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rendering",),
     (
         *("evaluation", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing", "search", "workers"),
-        *("gate_pairs", "gating", "filtering", "choosing", "sharding", "foreseeing", "comparing", "dosing"),
+        *("gate_pairs", "gating", "filtering", "choosing", "sharding", "foreseeing", "comparing", "dosing", "thinking"),
     ),
     ("cli", "__main__", "pytest_plugin", "pytest_support", "pytest_report", "pytest_replay"),
 )

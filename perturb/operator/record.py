@@ -104,7 +104,8 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True):
     """A perturbation with all its choices made. Subclasses are frozen records; their fields are the plan.
 
     `conditional` operators change only what an agent may or may not meet (errors, what is read a second time); they apply where
-    the gold run does not meet them. `conflicts` names operators that cannot be in the same stack.
+    the gold run does not meet them. `conflicts` names operators that cannot be in the same stack. `drawn_as` is the scope of
+    its choices in a run, by default its id: operators with one scope draw alike.
     """
 
     id: ClassVar[str]
@@ -116,6 +117,7 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: ClassVar[frozenset[str]] = frozenset()
     promises: ClassVar[Kind] = "equivalent"
     retires_calls: ClassVar[bool] = False
+    drawn_as: ClassVar[str] = ""
 
     @property
     def kind(self) -> Kind:

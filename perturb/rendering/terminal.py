@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from perturb.rendering import wording
+from perturb.rendering import thinking, wording
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -67,6 +67,7 @@ def print_report(data: Mapping[str, Any], console: Console, *, report_path: str 
     _axes(screen, data)
     _operators(screen, data)
     _doses(screen, data)
+    _thinking(screen, data)
     _counts(screen, data)
     _failures(screen, data)
     _end(screen, data, report_path)
@@ -285,6 +286,27 @@ def _doses(screen: _Screen, data: Mapping[str, Any]) -> None:
     if len(rows) > MOST_OPERATORS:
         screen.line((f"  … and {len(rows) - MOST_OPERATORS} more in the report", QUIET))
     screen.gap()
+
+
+def _thinking(screen: _Screen, data: Mapping[str, Any]) -> None:
+    table = thinking.context(data)
+    if table is None:
+        return
+    for part in table["parts"]:
+        heads, rows = part["heads"], part["rows"]
+        widths = [max(len(row[place]) for row in (heads, *rows)) for place in range(len(heads))]
+        words = sum(not any(sign.isdigit() for sign in rows[0][place]) for place in range(2))
+        screen.line(f"  {part['title']}")
+        for number, row in enumerate((heads, *rows)):
+            # Words to the left, numbers to the right.
+            told = [
+                f"{text:<{width}}" if place < words else f"{text:>{width}}"
+                for place, (text, width) in enumerate(zip(row, widths, strict=True))
+            ]
+            screen.line(("  " + "  ".join(told), QUIET if number == 0 else ""))
+        if part["note"]:
+            screen.prose(part["note"], indent="  ", style=QUIET)
+        screen.gap()
 
 
 def _counts(screen: _Screen, data: Mapping[str, Any]) -> None:

@@ -97,7 +97,7 @@ def _python_calls(text: str) -> list[tuple[str, str]]:
     found = []
     for block in re.findall(r"```python\n(.*?)\n```", text, re.DOTALL):
         for line in ast.parse(block).body:
-            call: Any = line.value  # type: ignore[attr-defined]
+            call: Any = line.value
             name = call.func.id if isinstance(call.func, ast.Name) else call.func.slice.value
             given: dict[str, Any] = {}
             for one in call.keywords:
