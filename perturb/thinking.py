@@ -77,10 +77,10 @@ def _mean(values: Sequence[float]) -> float | None:
 def thinking_data(store: Store, run: str, operators: Sequence[str], confidence: float = 0.95) -> dict[str, Any] | None:
     """The table of a run with the preset `interleaved-thinking`, as data of a report; `None` for a run without it.
 
-    `cells` has a row for each setup and policy; `differences` for each but `keep` the success with all kept minus that with less,
-    paired by task, and the `tokens` that keeping takes more in an episode: for each point that it gains, where it gains any.
-    Intervals hold together, and so do the adjusted p-values. `interactions` says for each policy how much more keeping is worth in
-    the changed setup.
+    `cells` has a row for each setup and policy; `differences` for each but `keep` the success with all kept minus that with
+    less, paired by task, and the `tokens` that keeping takes more in an episode: for each point that it gains, where it gains
+    any. Intervals hold together, and so do the adjusted p-values. `interactions` says for each policy how much more keeping is
+    worth in the changed setup.
     """
     if not any(one in CELLS for one in operators):
         return None
@@ -137,7 +137,7 @@ def _difference(measured: dict[Cell, _Measured], cell: Cell, confidence: float) 
         "keep": contrast.clean_rate,
         "drop": contrast.perturbed_rate,
         "difference": found.estimate,
-        "interval": None if found.tasks < 2 else [found.low, found.high],
+        "interval": None if found.tasks < 2 else _ends(found.low, found.high, 1.0),
         "p_value": found.p_value,
         "tokens": more,
         "tokens_a_point": more / points if points > 0 else None,
@@ -154,4 +154,9 @@ def _interactions(measured: dict[Cell, _Measured], pairs: Sequence[Cell], confid
         if len(tasks) < 2:
             continue
         found = compare_agents(_contrast(measured, changed, tasks), _contrast(measured, clean, tasks), each).difference
-        yield {"policy": policy, "tasks": len(tasks), "more": found.estimate, "interval": [found.low, found.high]}
+        yield {"policy": policy, "tasks": len(tasks), "more": found.estimate, "interval": _ends(found.low, found.high, 2.0)}
+
+
+def _ends(low: float, high: float, most: float) -> list[float]:
+    """The ends of an interval, no further out than a difference can be."""
+    return [max(low, -most), min(high, most)]

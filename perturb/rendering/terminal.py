@@ -294,6 +294,9 @@ def _thinking(screen: _Screen, data: Mapping[str, Any]) -> None:
         return
     for part in table["parts"]:
         heads, rows = part["heads"], part["rows"]
+        while "Adjusted p" in heads and _width(heads, rows) > screen.width:
+            gone = heads.index("Adjusted p")
+            heads, *rows = ((*row[:gone], *row[gone + 1 :]) for row in (heads, *rows))
         widths = [max(len(row[place]) for row in (heads, *rows)) for place in range(len(heads))]
         words = sum(not any(sign.isdigit() for sign in rows[0][place]) for place in range(2))
         screen.line(f"  {part['title']}")
@@ -307,6 +310,11 @@ def _thinking(screen: _Screen, data: Mapping[str, Any]) -> None:
         if part["note"]:
             screen.prose(part["note"], indent="  ", style=QUIET)
         screen.gap()
+
+
+def _width(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """How many columns a table takes."""
+    return 2 * len(heads) + sum(max(len(row[place]) for row in (heads, *rows)) for place in range(len(heads)))
 
 
 def _counts(screen: _Screen, data: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from perturb.rendering import wording
 POLICIES: dict[str, str] = {
     "keep": "kept",
     "drop_all": "dropped",
-    "drop_before_last_user": "dropped before the last user turn",
+    "drop_before_last_user": "since last user turn",
     "truncate": "truncated",
     "wrong_field": "in the wrong field",
 }
@@ -19,13 +19,16 @@ DIFFERENCE_HEADS = ("Setup", "Kept against", "Keep", "Drop", "Keep − drop", "9
 INTERACTION_HEADS = ("Kept against", "More when changed", "95 % interval", "Tasks")
 PUBLISHED_HEADS = ("Benchmark", "Keep", "Drop", "Keep − drop")
 NOTE = (
-    "Success is over tasks, the rest a mean over episodes: tokens in and out, the calls of tools, the model's turns for each that "
-    "holds a thought, the seconds that the model took, US dollars. Tokens a point: how many more an episode takes, with all "
-    "earlier thinking sent back, for each point of success that this gains."
+    "Success is over tasks, the rest a mean over episodes: tokens in and out, the calls of tools, the model's turns for each "
+    "that holds a thought, the seconds that the model took, US dollars."
+)
+PAIRED = (
+    "Paired by task; the intervals hold together at 95 %. Tokens a point: how many more an episode takes, with all earlier "
+    "thinking sent back, for each point of success that this gains."
 )
 PUBLISHED = (
-    "Published by MiniMax for M2 on 3 November 2025, to hold this against: earlier thinking kept and dropped; no numbers of runs, "
-    "no intervals."
+    "Published by MiniMax for M2 on 3 November 2025, to hold this against: earlier thinking kept and dropped; no numbers of "
+    "runs, no intervals."
 )
 
 
@@ -59,7 +62,7 @@ def context(data: Mapping[str, Any]) -> dict[str, Any] | None:
     made = tables(thinking)
     parts = (
         ("What each policy does, and what it takes", CELL_HEADS, made.cells, NOTE),
-        ("What keeping gains", DIFFERENCE_HEADS, made.differences, "Paired by task; the intervals hold together at 95 %."),
+        ("What keeping gains", DIFFERENCE_HEADS, made.differences, PAIRED),
         ("How much more it gains where the setup was changed", INTERACTION_HEADS, made.interactions, ""),
         ("The published table", PUBLISHED_HEADS, made.published, PUBLISHED),
     )
