@@ -378,7 +378,7 @@ class Prover:
         self.gold = gold
         self.store = store
         self._lenses = LensCache(gold.setup)
-        self._setup = gold.setup if agent.takes_scaffold else gold.setup.with_own_loop()
+        self._setup = gold.setup.for_agent(takes_scaffold=agent.takes_scaffold)
 
     def clean(self, task: Task, trial: int) -> list[Planned]:
         """The clean episode of a task and trial; none beyond the last clean trial."""

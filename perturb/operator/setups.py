@@ -67,9 +67,11 @@ class Setup:
         mine.__dict__["conversations"] = ((task.prompt, *task.follow_ups),)
         return mine
 
-    def with_own_loop(self) -> Setup:
-        """This setup for an agent that runs its own loop: no scaffold of ours stands between it and its model. For the
-        toolset's own."""
+    def for_agent(self, *, takes_scaffold: bool) -> Setup:
+        """This setup as plans for an agent are drawn on it: where the agent runs its own loop, no scaffold of ours stands
+        between it and its model. For the toolset's own."""
+        if takes_scaffold:
+            return self
         mine = copy.copy(self)
         mine.__dict__.pop("root", None)
         mine._own_loop = True
