@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 from typing import get_args
 
+import anyio
 import pytest
+from depot import DEPOT
 from hypothesis import given
 from hypothesis import strategies as st
 from test_models_loop import Episode, Model, call, carried
 
+from perturb.demonstration import demonstrate
 from perturb.messages import Answered, History, Message, Opaque, Said, Text, Thought, Told
 from perturb.models.chat import written_message
+from perturb.operator import NotApplicable, SeededPick
+from perturb.operators import by_id, select
+from perturb.replay import Gold
 from perturb.scaffold import Scaffold
 from perturb.scaffold.calls import Ids
 from perturb.scaffold.context import LATEST, LENGTH, SHARE, WINDOW, tokens_of
@@ -224,3 +230,15 @@ def test_nothing_is_changed_in_place() -> None:
         scaffold.write(history, [TOOL])
     assert [repr(one) for one in history] == before
     assert TOOL.parameters == {"type": "object"}
+
+
+@pytest.mark.parametrize("name", [one.id for one in select("scaffold.*")])
+def test_what_is_sent_can_be_looked_at_before_and_after(name: str) -> None:
+    gold = Gold(DEPOT)
+    plan = by_id(name).plan(gold.setup, SeededPick(1, name), 1.0)
+    assert not isinstance(plan, NotApplicable)
+    sections = {one.title: one for one in anyio.run(demonstrate, gold, plan, DEPOT.tasks)}
+    sent = sections.pop("what the model is sent")
+    assert sent.before != sent.after
+    assert sent.before.startswith("system: ")
+    assert all(one.before == one.after for one in sections.values())
