@@ -10,7 +10,7 @@ import msgspec
 from perturb.boundary import Boundary, shown_turns
 from perturb.messages import Message, Said, Told
 from perturb.operator import Operator, Setup, StackLens, lens_for
-from perturb.replay import Gold
+from perturb.replay import Gold, run_gold
 from perturb.scaffold import NATIVE
 from perturb.scaffold.dialogue import dialogue, differs
 from perturb.scaffold.transcript import transcript
@@ -68,21 +68,20 @@ async def demonstrate(gold: Gold, operator: Operator, tasks: Sequence[Task], too
 async def _sent(toolset: Toolset, task: Task, lens: StackLens) -> Section:
     """What a model is sent at the end of a conversation that goes as the gold calls do: in the server's own form, and by the
     scaffold. One call a turn where that differs, else two, else so many that the conversation is long."""
-    environment = toolset.environment(task)
-    opening = Boundary(lens, task, environment).messages
-    environment.close()
-    driven = await _drive(toolset, task, lens, task.gold or ())
-    steps, (_, *more) = [step for steps in driven for step in steps], shown_turns(lens, task)
+    run = await run_gold(toolset, task, lens)
+    opening = [{"role": lens.setup.role, "content": lens.setup.system}] if lens.setup.system else []
+    first, *more = shown_turns(lens, task)
+    opening.append({"role": "user", "content": first})
     scaffold, tools = lens.setup.scaffold, lens.setup.public_tools
     told: list[Message] = []
     for at_once, times in ((1, 1), (2, 1), (1, 12), (1, 120)):
-        told = dialogue(opening, steps * times, lens.show_answer(task.answer), follow_ups=more, at_once=at_once)
+        told = dialogue(opening, run.steps * times, run.answer, follow_ups=more, at_once=at_once)
         if differs(scaffold, told, tools):
             break
     following = scaffold.follow(told)
-    first = next((place for place, one in enumerate(told) if isinstance(one, Said)), len(told))
+    begins = next((place for place, one in enumerate(told) if isinstance(one, Said)), len(told))
     if scaffold.write(told, tools) == (told, tools) and following is None:
-        told = told[:first]  # it is the first request alone that differs
+        told = told[:begins]  # it is the first request alone that differs
     after = told if following is None else [*told, Told("user", following)]
     return Section(
         "what the model is sent",

@@ -54,8 +54,4 @@ INTERLEAVED = Preset(
     "How much of a model's earlier thinking goes back to it, with the API that it knows and with another vendor's: a table of "
     "its own.",
     tuple(map(_mixture, CELLS.values())),
-    source="MiniMax, on interleaved thinking in M2 (3 November 2025)",
-    differs="They publish success with all earlier thinking kept and with all of it dropped, on five benchmarks, with neither "
-    "numbers of runs nor intervals. Here each task is its own pair, under three further policies too, with what each costs, "
-    "both in the setup that the tasks come in and in one that was changed.",
 )
