@@ -14,11 +14,11 @@ NAME = "interleaved-thinking"
 CLEAN, PERTURBED = "clean", "vendor-swap"
 POLICIES: tuple[Reasoning, ...] = get_args(Reasoning)
 TOLD: dict[Reasoning, str] = {
-    "keep": "all of it goes back",
-    "drop_all": "none of it goes back",
-    "drop_before_last_user": "only what follows the user's last message goes back",
-    "truncate": "the beginning of each thought goes back",
-    "wrong_field": "it goes back where the server does not look for it",
+    "keep": "all of a model's earlier thinking goes back to it",
+    "drop_all": "none of a model's earlier thinking goes back to it",
+    "drop_before_last_user": "only what a model thought since the user's last message goes back to it",
+    "truncate": "only the beginning of each of a model's earlier thoughts goes back to it",
+    "wrong_field": "a model's earlier thinking goes back in a field where its server does not look for it",
 }
 
 
@@ -43,8 +43,8 @@ CELLS: dict[str, Cell] = {
 def _mixture(cell: Cell) -> Mixture:
     reasoning = Member("scaffold.reasoning", fixed={"policy": cell.policy}, needed=True)
     if cell.setup == CLEAN:
-        return Mixture(cell.id, f"Of a model's earlier thinking, {TOLD[cell.policy]}.", (reasoning,))
-    summary = f"Another vendor's API, and of a model's earlier thinking, {TOLD[cell.policy]}."
+        return Mixture(cell.id, f"{TOLD[cell.policy].capitalize()}.", (reasoning,))
+    summary = f"Another vendor's API, and {TOLD[cell.policy]}."
     # Drawn as the other preset is, so that each task has one vendor under every policy.
     return Mixture(cell.id, summary, (OneOf("vendor", VENDORS), reasoning), 2, drawn_as=PERTURBED)
 
