@@ -390,6 +390,26 @@ def test_reads_change_nothing() -> None:
         ("set_alerts", {"customer_id": "C-41371", "channels": ["fax"], "delay_alerts": True}, "invalid_argument", "channels.0"),
         ("update_contact", {"customer_id": "C-41371", "email": "x"}, "invalid_argument", "email"),
         ("list_reservations", {"customer_id": "C-41371", "status": "lost"}, "invalid_argument", "status"),
+        (
+            "issue_voucher",
+            {"customer_id": "C-44046", "reservation_id": "PVSK29", "reason": "delay", "amount": 10**30},
+            "invalid_argument",
+            "amount",
+        ),
+        (
+            "book_flight",
+            {
+                "customer_id": "C-41371",
+                "flight_number": "NV210",
+                "date": "2026-05-13",
+                "cabin": "economy",
+                "fare": "standard",
+                "passengers": [{"first_name": " ", "last_name": "Moore"}],
+                "payment_id": "card_0000",
+            },
+            "invalid_argument",
+            "first_name",
+        ),
         ("no_such_tool", {}, "unknown_tool", None),
     ],
 )

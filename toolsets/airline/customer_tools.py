@@ -28,6 +28,9 @@ def dollars(cents: int) -> float:
     return cents / 100
 
 
+LARGEST_VOUCHER = 1_000  # US dollars
+
+
 def cents(amount: float) -> int:
     return round(amount * 100)
 
@@ -165,6 +168,9 @@ class CustomerTools:
             raise ToolError("precondition_failed", message, field="reservation_id", value=reservation_id)
         if amount <= 0:
             raise ToolError("invalid_argument", "The amount must be more than 0.", field="amount", value=amount)
+        if amount > LARGEST_VOUCHER:
+            message = "A voucher is worth at most 1,000 US dollars."
+            raise ToolError("invalid_argument", message, field="amount", value=amount)
         payment_id = voucher_id(reservation_id, reason)
         if self._database.row("SELECT 1 FROM payment_methods WHERE payment_id = ?", payment_id):
             message = f"Reservation {reservation_id} has been compensated already with {payment_id}."

@@ -72,6 +72,10 @@ class ReservationTools(ReservationLookups):
         self._customer(customer_id)
         if not passengers:
             raise ToolError("invalid_argument", "At least one passenger is needed.", field="passengers", value=[])
+        for person in passengers:
+            for part in ("first_name", "last_name"):
+                if not person[part].strip():
+                    raise ToolError("invalid_argument", "Every passenger needs both names.", field=part, value=person[part])
         flight = self._bookable(flight_number, date, cabin, len(passengers))
         each = price_cents(flight, cabin, fare)
         total = (each + INSURANCE_CENTS * insurance) * len(passengers)
