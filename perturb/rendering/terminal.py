@@ -289,32 +289,13 @@ def _doses(screen: _Screen, data: Mapping[str, Any]) -> None:
 
 
 def _thinking(screen: _Screen, data: Mapping[str, Any]) -> None:
-    table = thinking.context(data)
-    if table is None:
-        return
-    for part in table["parts"]:
-        heads, rows = part["heads"], part["rows"]
-        while "Adjusted p" in heads and _width(heads, rows) > screen.width:
-            gone = heads.index("Adjusted p")
-            heads, *rows = ((*row[:gone], *row[gone + 1 :]) for row in (heads, *rows))
-        widths = [max(len(row[place]) for row in (heads, *rows)) for place in range(len(heads))]
-        words = sum(not any(sign.isdigit() for sign in rows[0][place]) for place in range(2))
+    for part in (thinking.context(data) or {"parts": []})["parts"]:
         screen.line(f"  {part['title']}")
-        for number, row in enumerate((heads, *rows)):
-            # Words to the left, numbers to the right.
-            told = [
-                f"{text:<{width}}" if place < words else f"{text:>{width}}"
-                for place, (text, width) in enumerate(zip(row, widths, strict=True))
-            ]
-            screen.line(("  " + "  ".join(told), QUIET if number == 0 else ""))
+        for number, line in enumerate(thinking.aligned(part, screen.width)):
+            screen.line((line, QUIET if number == 0 else ""))
         if part["note"]:
             screen.prose(part["note"], indent="  ", style=QUIET)
         screen.gap()
-
-
-def _width(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
-    """How many columns a table takes."""
-    return 2 * len(heads) + sum(max(len(row[place]) for row in (heads, *rows)) for place in range(len(heads)))
 
 
 def _counts(screen: _Screen, data: Mapping[str, Any]) -> None:

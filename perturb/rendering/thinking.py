@@ -55,18 +55,33 @@ def tables(thinking: Mapping[str, Any]) -> Tables:
 
 
 def context(data: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What a template needs of the table; `None` where a run has none."""
+    """What a template needs of the table, each part with how many of its columns, the first ones, hold words; `None` where a
+    run has none."""
     thinking = data.get("thinking")
     if not thinking:
         return None
     made = tables(thinking)
     parts = (
-        ("What each policy does, and what it takes", CELL_HEADS, made.cells, NOTE),
-        ("What keeping gains", DIFFERENCE_HEADS, made.differences, PAIRED),
-        ("How much more it gains where the setup was changed", INTERACTION_HEADS, made.interactions, ""),
-        ("The published table", PUBLISHED_HEADS, made.published, PUBLISHED),
+        ("What each policy does, and what it takes", CELL_HEADS, made.cells, NOTE, 2),
+        ("What keeping gains", DIFFERENCE_HEADS, made.differences, PAIRED, 2),
+        ("How much more it gains where the setup was changed", INTERACTION_HEADS, made.interactions, "", 1),
+        ("The published table", PUBLISHED_HEADS, made.published, PUBLISHED, 1),
     )
-    return {"parts": [{"title": t, "heads": h, "rows": rows, "note": note} for t, h, rows, note in parts if rows]}
+    names = ("title", "heads", "rows", "note", "words")
+    return {"parts": [dict(zip(names, part, strict=True)) for part in parts if part[2]]}
+
+
+def aligned(part: Mapping[str, Any], width: int) -> list[str]:
+    """The lines of a part's table, its heads first: words to the left, numbers to the right. The p-values give way where
+    `width` columns are not enough."""
+    rows = [part["heads"], *part["rows"]]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    if "Adjusted p" in rows[0] and sum(widths) + 2 * len(widths) > width:
+        gone = rows[0].index("Adjusted p")
+        rows = [(*row[:gone], *row[gone + 1 :]) for row in rows]
+        del widths[gone]
+    sides = ["<" if place < part["words"] else ">" for place in range(len(widths))]
+    return ["".join(f"  {text:{side}{wide}}" for text, side, wide in zip(row, sides, widths, strict=True)) for row in rows]
 
 
 def _cell(row: Mapping[str, Any]) -> tuple[str, ...]:
