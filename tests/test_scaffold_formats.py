@@ -5,14 +5,21 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import anyio
 import pytest
+from depot import DEPOT
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perturb import laws
 from perturb.messages import Answered, Said, Text, Told, ToolCall
+from perturb.operator import lens_for
+from perturb.operators import from_json
+from perturb.replay import Gold
 from perturb.scaffold import FORMATS, NATIVE, Format, Scaffold
 from perturb.scaffold.dialogue import dialogue, misread
+from perturb.scaffold.formats import Reading
 from perturb.types import Call, Reply, Step, Tool
 
 NAMES = st.one_of(
@@ -172,3 +179,20 @@ def test_the_native_form_leaves_everything_as_it_is() -> None:
     tools = [Tool(name="get_user", description="")]
     assert NATIVE.write(told, tools) == (told, tools)
     assert NATIVE.write(told, tools).history is told
+
+
+def test_a_format_that_loses_something_breaks_the_first_law_and_is_proven_unsolvable(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forgetful(text: str, tools: Any) -> Reading:
+        reading = FORMATS["xml"].read(text, tools)
+        return reading._replace(calls=tuple(ToolCall("", one.name, one.arguments.lower()) for one in reading.calls))
+
+    gold, name = Gold(DEPOT), "scaffold.call_format"
+    plan = from_json({"op": name, "version": 1, "formats": {"calls": "json"}})
+    assert laws.on_setup(plan, gold.setup) == []
+    monkeypatch.setitem(FORMATS, "json", FORMATS["xml"]._replace(read=forgetful))
+    lens = lens_for(plan, gold.setup)
+    broken = [one for task in DEPOT.tasks for one in anyio.run(laws.on_gold_calls, gold, task, plan, lens)]
+    assert {one.law for one in broken} == {1}
+    assert "reads as" in broken[0].what
+    proofs = [anyio.run(gold.prove, task, plan) for task in DEPOT.tasks]
+    assert "text reads back differently" in {proof.reason for proof in proofs if proof.status == "unsolvable"}

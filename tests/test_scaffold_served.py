@@ -13,7 +13,8 @@ from perturb.episode import Episode
 from perturb.operator import Operator, SeededPick, Stack
 from perturb.operators import by_id, from_json
 
-FEW = tuple(task.id for task in airline().toolset.tasks[:6])
+FEW = ("aisle-both-ways", "seat-taken", "merged-profile", "window-for-pekka", "one-thing-at-a-time")
+"""Tasks with many steps, with an error on the way, and with several turns of the user's."""
 
 EQUIVALENT: dict[str, list[dict[str, Any]]] = {
     **{name: [{"op": "scaffold.call_format", "formats": {"calls": name}}] for name in ("react", "json", "xml", "python")},
@@ -28,13 +29,12 @@ EQUIVALENT: dict[str, list[dict[str, Any]]] = {
     "results from the user": [{"op": "scaffold.result_role", "roles": {"results": "user"}}],
     "other ids": [{"op": "scaffold.call_ids", "shapes": {"ids": "short"}}],
     "one at a time": [{"op": "scaffold.parallel", "made": {"turns": "one"}}],
-    # Of no use to a model that plans and checks anyway, and no harm.
+    # Of no use to a model that plans anyway, and no harm.
     "plan first": [{"op": "scaffold.planning", "plans": {"planning": "first"}}],
     "plan first, then ReAct": [
         {"op": "scaffold.planning", "plans": {"planning": "first"}},
         {"op": "scaffold.call_format", "formats": {"calls": "react"}},
     ],
-    "self-check": [{"op": "scaffold.verify", "checks": {"verify": "self"}}],
 }
 
 
@@ -86,6 +86,14 @@ def test_a_format_of_text_goes_over_every_wire(wire: str, name: str) -> None:
     found = episodes(model.format("reader"), EQUIVALENT[name], *vendor(), path=path, strict=True, **settings)
     assert told(found) == native("chat:reader", changed=True)
     assert {one.unparsed for one in found} == {0}
+
+
+@pytest.mark.parametrize("changed", [False, pytest.param(True, id="vendor-swap")])
+def test_a_check_leaves_the_outcomes_of_a_model_that_has_nothing_to_put_right(changed: bool) -> None:
+    """Between two turns of the user's it may do more, so that its calls come in another order."""
+    found = episodes("chat:reader", [{"op": "scaffold.verify", "checks": {"verify": "self"}}], *(vendor() if changed else ()))
+    assert [one.outcome for one in found] == [outcome for _, outcome, *_ in native("chat:reader", changed)]
+    assert all(one.exposed and one.usage.turns > len(one.steps) + 1 for one in found)
 
 
 POLICIES = ("drop_all", "truncate", "wrong_field")
