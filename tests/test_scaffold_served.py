@@ -29,7 +29,7 @@ EQUIVALENT: dict[str, list[dict[str, Any]]] = {
     "results from the user": [{"op": "scaffold.result_role", "roles": {"results": "user"}}],
     "other ids": [{"op": "scaffold.call_ids", "shapes": {"ids": "short"}}],
     "one at a time": [{"op": "scaffold.parallel", "made": {"turns": "one"}}],
-    # Of no use to a model that plans anyway, and no harm.
+    # An ablation, by which this model loses nothing on these tasks.
     "plan first": [{"op": "scaffold.planning", "plans": {"planning": "first"}}],
     "plan first, then ReAct": [
         {"op": "scaffold.planning", "plans": {"planning": "first"}},
