@@ -6,7 +6,7 @@ so that running the same command again goes on where the last one ended.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
 import anyio
@@ -216,6 +216,10 @@ class Stopping(Protocol):
         ...
 
 
+More = Callable[[], Awaitable[bool]]
+"""What lets a run consist of further episodes, chosen by those that have ended; whether there are any."""
+
+
 class Workers(Protocol):
     """Processes that prove pairs and run episodes: see `perturb.workers`. `number` is how many there are."""
 
@@ -402,6 +406,10 @@ class Prover:
             return _left_out(operator, operator.promises, task, trial, "tester_fault", raised)
         if isinstance(drawn, NotApplicable):
             return _left_out(operator, operator.promises, task, trial, "not_applicable", drawn.reason)
+        return await self.drawn(drawn, operator, task, trial)
+
+    async def drawn(self, drawn: Operator, operator: type[Operator], task: Task, trial: int) -> Planned | LeftOut:
+        """Prove a task under a plan that was drawn for `operator`; see `pair`."""
         plan = drawn.to_json()
         proof = await self._proven(task, drawn, plan)
         if proof.reason in OUR_FAULTS:
@@ -462,6 +470,22 @@ def _left_out(
     )
 
 
+def extend(plan: RunPlan, store: Store, some: Sequence[Planned | LeftOut]) -> None:
+    """Let a run consist of further episodes, behind those that it has."""
+    planned = [one for one in some if isinstance(one, Planned)]
+    plan.left_out += [one for one in some if isinstance(one, LeftOut)]
+    for one in planned:
+        _count(plan, one)
+    store.add_pairs(plan.run, plan.episodes, planned)
+    plan.episodes += len(planned)
+
+
+def _count(plan: RunPlan, one: Planned) -> None:
+    if one.operator is not None:
+        plan.proven += one.proof == "solvable"
+        plan.not_proven += one.proof != "solvable"
+
+
 class _Planning:
     """The making of a run's plan: what is drawn and proven goes to the store, a part at a time."""
 
@@ -488,9 +512,7 @@ class _Planning:
         if isinstance(one, LeftOut):
             self.plan.left_out.append(one)
             return
-        if one.operator is not None:
-            self.plan.proven += one.proof == "solvable"
-            self.plan.not_proven += one.proof != "solvable"
+        _count(self.plan, one)
         self._waiting.append(one)
         if len(self._waiting) >= self._PART:
             self._flush()
