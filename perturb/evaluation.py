@@ -101,9 +101,9 @@ async def prepare(request: Request, agent: LoadedAgent | None = None) -> Prepare
 
     `agent` stands in for the one that the request names (a function at hand, in a test).
     """
-    designed(request, select(request.operators))  # before anything that takes time: a name may be misspelt
-    toolset = loaded(request)
+    operators, toolset = select(request.operators), loaded(request)
     found: FoundAgent | None = find_agent(request.agent) if agent is None else None
+    designed(request, operators)  # what does not go together is told before anything that takes time
     failed = _failed(request)
     gold = Gold(toolset)
     if agent is None:

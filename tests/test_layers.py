@@ -35,19 +35,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("models", "serving", "frameworks"),
     ("rendering",),
     (
-        *(
-            "evaluation",
-            "assembling",
-            "checking",
-            "findings",
-            "demonstration",
-            "replaying",
-            "showing",
-            "paraphrasing",
-            "search",
-        ),
+        *("evaluation", "assembling", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing"),
         *("gate_pairs", "gating", "filtering", "choosing", "sharding", "foreseeing", "comparing", "dosing", "thinking"),
-        *("workers", "designs", "factors", "crossing", "pairing", "worst_operator"),
+        *("search", "workers", "designs", "factors", "crossing", "pairing", "worst_operator"),
     ),
     ("cli", "__main__", "pytest_plugin", "testing"),
 )
