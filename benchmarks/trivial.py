@@ -145,6 +145,7 @@ class Instant:
     name = "instant"
     digest = "instant"
     is_reference = False
+    takes_scaffold = False
 
     def __init__(self) -> None:
         self._shown: dict[tuple[int, str], tuple[Any, list[Call]]] = {}

@@ -21,6 +21,7 @@ from perturb.planning import LeftOut
 from perturb.rendering.data import RunHeader, report_data
 from perturb.statistics.rows import EpisodeRow
 from perturb.store import Finished, Store
+from perturb.thinking import thinking_data
 from perturb.types import JSON, Call, digest
 
 FAILURES_KEPT, FEWEST_OF_AN_OPERATOR = 200, 4
@@ -58,6 +59,7 @@ def assemble(store: Store, run: str, folder: Path, gate: Gate | None = None) -> 
     doses = (kept.get("request") or {}).get("doses") or []
     data["doses"] = dose_data(store, run, doses, header.trials) if doses else None
     data |= design_data(store, run, designed, header.seed, data)
+    data["thinking"] = thinking_data(store, run, header.operators)
     data["failed_in"] = kept.get("failed_in")
     data["shards"] = kept.get("shards")
     data["gate"] = gate_data(store, run, data, gate)

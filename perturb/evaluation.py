@@ -101,19 +101,21 @@ async def prepare(request: Request, agent: LoadedAgent | None = None) -> Prepare
 
     `agent` stands in for the one that the request names (a function at hand, in a test).
     """
-    operators, toolset = loaded(request)
+    operators, toolset = select(request.operators), loaded(request)
     found: FoundAgent | None = find_agent(request.agent) if agent is None else None
-    design = designed(request, operators)
+    designed(request, operators)  # what does not go together is told before anything that takes time
     failed = _failed(request)
+    gold = Gold(toolset)
+    if agent is None:
+        assert found is not None
+        agent = await made_agent(found, gold, request)
+    operators = select(request.operators, scaffold=agent.takes_scaffold)
+    design = designed(request, operators)
     choice = Choice(request.filter, failed)
     tasks = choice.tasks(_tasks(toolset, request), operators)
     operators = choice.operators(tasks, operators)
     if not tasks:
         raise ConfigurationError(f"no pair of task and operator is meant by the filter {request.filter!r}; give another")
-    gold = Gold(toolset)
-    if agent is None:
-        assert found is not None
-        agent = await made_agent(found, gold, request)
     whole = _name(request, toolset, tasks, agent, operators, failed)
     tasks = _of_shard(tasks, request.shard)
     return Prepared(
@@ -198,12 +200,11 @@ def _of_shard(tasks: tuple[Task, ...], shard: Shard | None) -> tuple[Task, ...]:
     return mine
 
 
-def loaded(request: Request) -> tuple[tuple[type[Operator], ...], Toolset]:
-    """The operators and the toolset that a request names, with the gold calls that were learnt."""
-    operators = select(request.operators)
+def loaded(request: Request) -> Toolset:
+    """The toolset that a request names, with the gold calls that were learnt."""
     toolset = load_toolset(request.toolset)
     use_learned(toolset, learned_path(request))
-    return operators, toolset
+    return toolset
 
 
 async def made_agent(found: FoundAgent, gold: Gold, request: Request) -> LoadedAgent:

@@ -26,13 +26,17 @@ from perturb.watchdog import Turns
 
 
 class AgentNamed(Protocol):
-    """Of an agent, what its episodes are told apart by: its name, and the digest of its code."""
+    """Of an agent, what its episodes are told apart by, its name and the digest of its code; and whether it is run by the agent
+    loop (`perturb.models.loop`), or by a loop of its own, in which nothing can be changed."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def digest(self) -> str: ...
+
+    @property
+    def takes_scaffold(self) -> bool: ...
 
 
 class AgentUnderTest(AgentNamed, Protocol):
@@ -151,7 +155,8 @@ def toolset_digest(toolset: Toolset) -> str:
 
 def draw(operator: type[Operator], setup: Setup, task: Task, trial: int, design: Design) -> Operator | NotApplicable:
     """The plan of one operator for one task and trial: the same for every agent."""
-    scope: tuple[object, ...] = (operator.id,) if design.plan_scope == "run" else (operator.id, task.id, trial)
+    name = operator.drawn_as or operator.id
+    scope: tuple[object, ...] = (name,) if design.plan_scope == "run" else (name, task.id, trial)
     pick: Pick = SeededPick(design.seed, *scope)
     return operator.plan(setup if design.plan_scope == "run" else setup.for_task(task), pick, design.intensity)
 
@@ -377,6 +382,7 @@ class Prover:
         self.gold = gold
         self.store = store
         self._lenses = LensCache(gold.setup)
+        self._setup = gold.setup.for_agent(takes_scaffold=agent.takes_scaffold)
 
     def clean(self, task: Task, trial: int) -> list[Planned]:
         """The clean episode of a task and trial; none beyond the last clean trial."""
@@ -394,7 +400,7 @@ class Prover:
         design = self.design if intensity is None else msgspec.structs.replace(self.design, intensity=intensity)
         drawn_for, trial = trial, trial if number is None else number
         try:
-            drawn = draw(operator, self.gold.setup, task, drawn_for, design)
+            drawn = draw(operator, self._setup, task, drawn_for, design)
         except Exception as error:
             raised = f"{operator.id} raised {type(error).__name__} while it planned: {error}"
             return _left_out(operator, operator.promises, task, trial, "tester_fault", raised)

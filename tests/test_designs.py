@@ -270,8 +270,8 @@ def test_the_same_search_again_runs_nothing_and_says_the_same(here: Here) -> Non
 
 
 def test_a_search_that_time_cuts_short_says_that_nothing_is_confirmed(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLOW", "0.2")
-    data = here(*asked("sound", "--find-worst", "--budget", "100episodes,0.3s", "--json")).json
+    monkeypatch.setenv("SLOW", "0.6")
+    data = here(*asked("sound", "--find-worst", "--budget", "100episodes,2s", "--json")).json
     assert data["ended"]["how"] == "budget"
     assert data["worst"]["confirmation"] is None
     assert "it is not confirmed yet: the same command goes on" in data["worst"]["told"]

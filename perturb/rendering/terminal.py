@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from perturb.rendering import wording
+from perturb.rendering import thinking, wording
 from perturb.rendering.screen import QUIET, Screen
 from perturb.rendering.terminal_designs import print_design
 
@@ -40,6 +40,7 @@ def print_report(data: Mapping[str, Any], console: Console, *, report_path: str 
         _axes(screen, data)
         _operators(screen, data)
     _doses(screen, data)
+    _thinking(screen, data)
     _counts(screen, data)
     _failures(screen, data)
     _end(screen, data, report_path)
@@ -212,6 +213,16 @@ def _doses(screen: Screen, data: Mapping[str, Any]) -> None:
     if len(rows) > MOST_OPERATORS:
         screen.line((f"  … and {len(rows) - MOST_OPERATORS} more in the report", QUIET))
     screen.gap()
+
+
+def _thinking(screen: Screen, data: Mapping[str, Any]) -> None:
+    for part in (thinking.context(data) or {"parts": []})["parts"]:
+        screen.line(f"  {part['title']}")
+        for number, line in enumerate(thinking.aligned(part, screen.width)):
+            screen.line((line, QUIET if number == 0 else ""))
+        if part["note"]:
+            screen.prose(part["note"], indent="  ", style=QUIET)
+        screen.gap()
 
 
 def _counts(screen: Screen, data: Mapping[str, Any]) -> None:
