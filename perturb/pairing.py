@@ -118,9 +118,8 @@ class Pairing:
                 "two of the operators apply to no task, so there are no pairs; name more operators or more tasks (perturb "
                 "check says what applies)"
             )
-        used = {name for cast in self.casts.values() for name in cast}
-        ordered = [name for name in self._classes if name in used]
-        self.never = frozenset((a, b) for a, b in combinations(ordered, 2) if clash(self._classes[a], self._classes[b]))
+        met = {pair for cast in self.casts.values() for pair in combinations(cast, 2)}
+        self.never = frozenset((a, b) for a, b in met if clash(self._classes[a], self._classes[b]))
         for name, operators in self.casts.items():
             for trial in range(prover.design.clean_trials):
                 yield prover.clean_episode(prover.toolset.task(name), trial)

@@ -47,10 +47,16 @@ TOOLSET = toolset(
 async def done(episode: Any) -> tuple[Any, str]:
     """Do the task in whatever form it is shown; the tool and the reply that were met."""
     tool = next(tool for tool in episode.tools if "rder lamps" in tool.description)
-    name = next(iter(tool.parameters["properties"]))
-    reply = await episode.call(tool.name, {name: int(re.search(r"\d+", episode.prompt).group())})  # type: ignore[union-attr]
+    number = int(re.search(r"\d+", episode.prompt).group())  # type: ignore[union-attr]
+    reply = await episode.call(tool.name, _filled(tool.parameters, number))
     await anyio.sleep(float(os.environ.get("SLOW", "0")))
     return tool, reply.text
+
+
+def _filled(schema: Any, number: int) -> Any:
+    """The number, however deep the one argument lies."""
+    inner = schema.get("properties")
+    return {name: _filled(part, number) for name, part in inner.items()} if inner else number
 
 
 def _renamed(tool: Any) -> bool:

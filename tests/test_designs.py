@@ -183,6 +183,18 @@ def test_every_form_of_the_report_says_which_two_break(here: Here) -> None:
     assert "What breaks together" in page
 
 
+def test_two_that_cannot_be_laid_over_one_another_are_told_and_never_tried(here: Here) -> None:
+    data = here(*asked("sound", "--design", "pairwise", "--json", operators="tools.opaque,arguments.nest,arguments.wrap")).json
+    found = data["pairwise"]
+    assert found["never"] == [["arguments.nest", "arguments.wrap"]]
+    assert "1 pair cannot be laid over one another: arguments.nest with arguments.wrap." in found["told"]
+    with Store(STORE) as store:
+        stacks = [one for one in store.planned(data["run"]) if one.operator == "stack"]
+    members = [{member["op"] for member in (one.plan or {})["operators"]} for one in stacks]  # type: ignore[union-attr]
+    assert members
+    assert not any({"arguments.nest", "arguments.wrap"} <= one for one in members)
+
+
 def test_the_screening_reads_what_each_stack_shows() -> None:
     cast = ("a", "b", "c", "d")
     alone: dict[tuple[str | None, str, int], str] = {(name, "t", 0): "passed" for name in "abc"} | {("d", "t", 0): "failed"}
