@@ -105,7 +105,8 @@ async def run_episodes(
                         for _ in range(workers.number):
                             episodes.start_soon(hand_over, workers)
                     else:
-                        for _ in range(max(1, min(limits.concurrency, progress.total - progress.resumed))):
+                        at_once = 1 if toolset.exclusive else limits.concurrency
+                        for _ in range(max(1, min(at_once, progress.total - progress.resumed))):
                             episodes.start_soon(work)
                 group.cancel_scope.cancel()
         except BaseExceptionGroup as group:
