@@ -6,7 +6,9 @@ The work is cut into pieces that are named by ids and numbers alone, so that oth
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -184,10 +186,19 @@ _bench: Bench | None = None
 
 
 def _set_up(request: CheckRequest) -> None:
-    """Make a process ready to do pieces; Ctrl-C is for the one that it works for."""
+    """Make a process ready to do pieces; Ctrl-C is for the one that it works for, whose end is its own end."""
     global _bench
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _bench = Bench(request)
+
+
+def _end_with_parent() -> None:
+    """A process that waits for work is not told when the one that gives it was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _do_there(piece: Piece) -> list[Row]:

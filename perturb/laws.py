@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from perturb import schemas, texts
+from perturb import texts
 from perturb.boundary import Boundary
 from perturb.errors import ToolsetError
 from perturb.leaks import Leaks
@@ -32,6 +32,7 @@ from perturb.operator import (
 from perturb.replay import Gold, run_gold, same_answer
 from perturb.toolset import Task
 from perturb.types import JSON, Answer, Axis, Call, Failure, Result, Schema, Tool, to_json
+from perturb.validity import validate_tool
 
 LAWS: dict[int, str] = {
     1: "round trip",
@@ -112,7 +113,7 @@ def valid_tools(lens: StackLens) -> Iterator[Violation]:
         if before.get(tool.name) is tool:
             continue
         try:
-            schemas.validate_tool("shown", tool)
+            validate_tool("shown", tool)
         except ToolsetError as error:
             yield Violation(2, str(error))
         # A toolset with dots in its names is for a provider that takes them.

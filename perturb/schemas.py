@@ -8,15 +8,13 @@ the schema under `x-place` and moves with the property, whatever operators do to
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import msgspec
 
-from perturb.errors import ToolsetError
 from perturb.kept import Kept
-from perturb.types import JSON, Schema, Tool, to_json
+from perturb.types import JSON, Schema, Tool
 
 Convert = Callable[[JSON], JSON]
 
@@ -81,40 +79,6 @@ def _pointed(schema: Schema, reference: str) -> Any:
         else:
             node = node.get(step) if isinstance(node, dict) else None
     return node
-
-
-def validate_tool(toolset: str, tool: Tool) -> None:
-    """Raise `ToolsetError` where a tool's name or schemas are not what providers and JSON Schema allow."""
-    where = f"tool {tool.name!r} of toolset {toolset!r}"
-    if not tool.name or len(tool.name) > 64 or not all(c.isascii() and (c.isalnum() or c in "_-.") for c in tool.name):
-        raise ToolsetError(f"{where}: a name has 1 to 64 letters, digits, '_', '-' or '.'; rename the tool")
-    for label, schema in (("parameters", tool.parameters), ("returns", tool.returns)):
-        if schema is None:
-            continue
-        if not isinstance(schema, dict):
-            raise ToolsetError(f"{where}: {label} is {schema!r}; it must be a JSON Schema object")
-        try:
-            encoded = to_json(schema)
-        except (TypeError, ValueError) as error:
-            raise ToolsetError(f"{where}: {label} is not JSON: {error}") from None
-        problem = _schema_problem(encoded)
-        if problem:
-            raise ToolsetError(f"{where}: {label} is no valid JSON Schema {problem}")
-    if tool.parameters.get("type") != "object":
-        raise ToolsetError(f'{where}: parameters must have "type": "object" at the root, not {tool.parameters.get("type")!r}')
-
-
-@lru_cache(maxsize=50_000)
-def _schema_problem(encoded: bytes) -> str:
-    """What is wrong with a schema, from its JSON, and where; `""` for a valid one. Kept: checking one takes milliseconds."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
-    try:
-        Draft202012Validator.check_schema(msgspec.json.decode(encoded))
-    except SchemaError as error:
-        return f"at '/{'/'.join(str(part) for part in error.path)}': {error.message}"
-    return ""
 
 
 def strip(schema: Schema) -> Schema:

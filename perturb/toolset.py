@@ -11,9 +11,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from perturb import schemas
 from perturb.errors import ToolsetError
 from perturb.types import JSON, Answer, Call, Failure, FailureKind, Identifier, Tool, digest
+from perturb.validity import validate_tool
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,7 +160,7 @@ class Toolset:
             if tool.name in names:
                 raise ToolsetError(f"toolset {self.name!r} has two tools called {tool.name!r}; rename one of them")
             names.add(tool.name)
-            schemas.validate_tool(self.name, tool)
+            validate_tool(self.name, tool)
         seen: set[str] = set()
         for task in self.tasks:
             if task.id in seen:

@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
     (
         *("kept", "schemas", "texts", "docstrings", "mentions", "spellings", "sources", "plugins", "configuration", "database"),
-        *("declared", "notations", "knowable", "known_identifiers", "literals", "survival"),
+        *("declared", "notations", "knowable", "known_identifiers", "literals", "survival", "validity"),
     ),
     ("operator", "corpus", "operators", "strategies"),
     (
@@ -31,7 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("leaks", "boundary", "knowing", "metering", "replay", "laws", "law_examples"),
     ("runner", "planning", "trial", "store", "watchdog"),
     ("statistics",),
-    ("models", "serving", "proxies"),
+    ("models", "serving", "proxies", "frameworks"),
     ("rendering",),
     (
         *("evaluation", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing", "search", "workers"),

@@ -40,7 +40,7 @@ def project(tmp_path: Path) -> Path:
 
 def test_the_three_examples_are_there_and_as_short_as_promised() -> None:
     lengths = {name: sum(bool(line.strip()) for line in text.splitlines()[1:]) for name, text in python_files().items()}
-    assert set(lengths) == {"mine.py", "shop.py", "test_robustness.py"}
+    assert {"mine.py", "shop.py", "test_robustness.py"} < set(lengths)
     assert lengths["mine.py"] <= 10
     assert lengths["shop.py"] <= 20
 

@@ -17,6 +17,8 @@ from reference_server import Learnt, airline, model_agent
 from perturb.agent import LiveEpisode
 from perturb.agent_files import LoadedAgent
 from perturb.episode import Episode
+from perturb.operator import Operator, SeededPick
+from perturb.operators import by_id
 from perturb.reference.notebook import Notebook
 from perturb.reference.places import document
 from perturb.reference.world import Unknown, World
@@ -83,15 +85,31 @@ def test_an_agent_does_over_a_wire_what_it_does_by_direct_call(wire: str) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("wire", EACH)
-def test_an_agent_does_so_on_every_task(wire: str) -> None:
+@pytest.mark.parametrize(("wire", "preset"), [*((wire, None) for wire in WIRES), *((wire, "vendor-swap") for wire in QUICK)])
+def test_an_agent_does_so_on_every_task(wire: str, preset: str | None) -> None:
     spec, path, settings = WIRES[wire]
     learnt = airline()
+    under = None if preset is None else planned(learnt, preset)
     for name in ("reader", "adaptive", "planner", "literal"):
-        expected = told(learnt.run(learnt.direct(name), *at_once(learnt)))
+        expected = told(learnt.run(learnt.direct(name), *at_once(learnt), operator=under))
         with learnt.served(strict=True) as served:
-            episodes = learnt.run(model_agent(spec.format(name), served.url + path, **settings), *at_once(learnt))
+            agent = model_agent(spec.format(name), served.url + path, **settings)
+            episodes = learnt.run(agent, *at_once(learnt), operator=under)
         assert told(episodes) == expected
+
+
+def planned(learnt: Learnt, name: str) -> Operator:
+    """A plan of an operator or a preset on the whole of a toolset."""
+    plan = by_id(name).plan(learnt.gold.setup, SeededPick(7, name), 1.0)
+    assert isinstance(plan, Operator)
+    return plan
+
+
+def test_a_word_within_a_name_says_nothing_of_an_error() -> None:
+    telling = Telling(airline().transcripts)
+    assert not telling.is_error('{"report_identifier":"B-53723","problem_value":"damaged","status_name":"to be inspected"}')
+    assert telling.is_error('{"type":"about:blank","title":"Not Found","status":404}')
+    assert telling.is_error('{"error":{"code":"not_found"}}')
 
 
 def at_once(learnt: Learnt) -> list[str]:

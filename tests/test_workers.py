@@ -80,6 +80,25 @@ def test_a_process_that_dies_is_told_and_what_is_done_stays(tmp_path: Path) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the processes of a process are listed by Linux alone")
+def test_no_process_of_a_check_outlives_it(tmp_path: Path) -> None:
+    check = [sys.executable, "-m", "perturb", "check", "--jobs", "2", "--seeds", "9", "--json"]
+    process = subprocess.Popen(check, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    mine: list[int] = []
+    # Beside the two workers there is the tracker of what they share.
+    while len(mine) < 3 and process.poll() is None:
+        time.sleep(0.1)
+        mine = children(process.pid)
+    time.sleep(3)
+    process.kill()
+    process.wait(timeout=60)
+    deadline = time.monotonic() + 60
+    while any(Path(f"/proc/{one}").is_dir() for one in mine) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not [one for one in mine if Path(f"/proc/{one}").is_dir()]
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="an interrupt goes to the whole group of processes on POSIX systems")
 def test_an_interrupt_ends_all_processes_and_the_run_goes_on_later(tmp_path: Path) -> None:
     process = started(tmp_path)

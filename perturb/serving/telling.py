@@ -8,7 +8,7 @@ from perturb.reference.places import document
 from perturb.reference.words import words
 from perturb.types import JSON, Transcript
 
-_SAYS_SO = frozenset({"error", "fault", "exception", "fail", "failure", "traceback", "problem"})
+_SAYS_SO = frozenset({"error", "fault", "exception", "fail", "failure", "traceback"})
 
 
 class Telling:

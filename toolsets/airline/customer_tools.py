@@ -169,7 +169,7 @@ class CustomerTools:
         if amount <= 0:
             raise ToolError("invalid_argument", "The amount must be more than 0.", field="amount", value=amount)
         if amount > LARGEST_VOUCHER:
-            message = f"A voucher is worth at most {LARGEST_VOUCHER:,} US dollars."
+            message = "A voucher is worth at most 1,000 US dollars."
             raise ToolError("invalid_argument", message, field="amount", value=amount)
         payment_id = voucher_id(reservation_id, reason)
         if self._database.row("SELECT 1 FROM payment_methods WHERE payment_id = ?", payment_id):

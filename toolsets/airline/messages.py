@@ -49,6 +49,13 @@ _ROWS: tuple[tuple[str, str, str, str, str], ...] = (
         "金額は 0 より大きくなければなりません。",
     ),
     (
+        "A voucher is worth at most 1,000 US dollars.",
+        "Ein Gutschein ist höchstens 1.000 US-Dollar wert.",
+        "Un bon vaut au plus 1 000 dollars américains.",
+        "Un vale vale como máximo 1.000 dólares estadounidenses.",
+        "バウチャーの上限は 1,000 米ドルです。",
+    ),
+    (
         "Reservation {reservation_id} has been compensated already with {payment_id}.",
         "Für die Buchung {reservation_id} wurde bereits mit {payment_id} entschädigt.",
         "La réservation {reservation_id} a déjà été indemnisée avec {payment_id}.",
@@ -190,6 +197,13 @@ _ROWS: tuple[tuple[str, str, str, str, str], ...] = (
         "Il faut au moins un passager.",
         "Se necesita al menos un pasajero.",
         "搭乗者が少なくとも 1 名必要です。",
+    ),
+    (
+        "Every passenger needs both names.",
+        "Jeder Passagier braucht Vor- und Nachnamen.",
+        "Chaque passager doit avoir un prénom et un nom.",
+        "Cada pasajero necesita nombre y apellido.",
+        "搭乗者には姓と名の両方が必要です。",
     ),
     (
         "Reservation {reservation_id} has no leg {leg}.",
