@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ pytest.importorskip("fastmcp", reason="the extra [mcp] is not installed")
 import anyio
 import mcp_types as mcp
 from fastmcp import FastMCP
-from mcp import Client
-from mcp.shared.exceptions import MCPDeprecationWarning
+from mcp import Client, ClientSession
+from mcp.client._memory import InMemoryTransport
+from mcp.server.lowlevel import Server as LowServer
+from mcp.shared.exceptions import MCPDeprecationWarning, MCPError
 from mcp_wire import GOLD, Informed, a_proxy, client_of, itself, notes, tools_of
 
 from perturb.errors import ConfigurationError
+from perturb.mcp import connecting
 from perturb.mcp.remote import Remote, ServerToolset, introduction
 from perturb.operator import Operator, Setup
 from perturb.operators import TABLE, from_json
@@ -81,7 +85,7 @@ def real() -> list[Answer]:
     async def ask() -> None:
         async with itself() as client:
             toolset = ServerToolset(await introduction(client.session))
-            environment = Remote(client.session, toolset.own, toolset.listed)
+            environment = Remote(toolset.own, toolset.listed, client.session)
             found.extend([await environment.call(call) for call in GOLD])
 
     anyio.run(ask)
@@ -334,6 +338,53 @@ def test_a_tool_that_the_server_adds_is_shown_too(notes: Behind) -> None:
             assert "newest_note" in names
             assert learn in names
             assert (await client.call_tool("newest_note", {})).structured_content["note_id"] == 8
+
+    run(test)
+
+
+def test_a_tool_that_no_operator_can_work_with_is_passed_on_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A schema of draft 3, and a name with a slash: both are seen among servers."""
+    old = {"type": "object", "properties": {"id": {"type": "string", "required": True}}}
+    tools = [
+        mcp.Tool(name="get_vote", input_schema={"type": "object"}),
+        mcp.Tool(name="get_old_vote", input_schema=old),
+        mcp.Tool(name="votes/get", input_schema={"type": "object"}),
+    ]
+
+    async def lists(context: Any, params: Any) -> mcp.ListToolsResult:
+        return mcp.ListToolsResult(tools=tools)
+
+    async def calls(context: Any, params: mcp.CallToolRequestParams) -> mcp.CallToolResult:
+        if params.name not in {tool.name for tool in tools}:
+            raise MCPError(mcp.INVALID_PARAMS, f"no tool is called {params.name}", {"of": "the protocol"})
+        return mcp.CallToolResult(content=[mcp.TextContent(type="text", text=f"{params.name} {params.arguments}")])
+
+    class ToServer:
+        def connect_session(self, transport_options: Any, **options: Any) -> Any:
+            return connected(options)
+
+    @asynccontextmanager
+    async def connected(options: dict[str, Any]) -> AsyncGenerator[ClientSession]:
+        behind = LowServer("odd", on_list_tools=lists, on_call_tool=calls)
+        async with InMemoryTransport(behind) as streams, ClientSession(*streams, **options) as session:
+            yield session
+
+    monkeypatch.setattr(connecting, "transport_of", lambda server, errors: ToServer())
+
+    async def test() -> None:
+        proxy = await a_proxy("tools.opaque")
+        assert set(proxy.toolset.apart) == {"get_old_vote", "votes/get"}
+        async with client_of(proxy) as client:
+            new, *others = await tools_of(client)
+            assert new.name != "get_vote"
+            assert others == tools[1:]
+            assert (await client.call_tool("get_old_vote", {"id": "7"})).content[0].text == "get_old_vote {'id': '7'}"
+            assert (await client.call_tool(new.name, {})).content[0].text == "get_vote {}"
+            # An error of the protocol is one for names that have been changed too, and keeps its code.
+            for name in ("get_vote", "get_note"):
+                with pytest.raises(MCPError, match=f"no tool is called {name}") as caught:
+                    await client.call_tool(name, {})
+                assert caught.value.code == mcp.INVALID_PARAMS
 
     run(test)
 

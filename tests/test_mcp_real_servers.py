@@ -110,7 +110,7 @@ class Behind:
             await tasks.start(self._held, connection)
             self.introduced = await introduction(connection.session)
             toolset = ServerToolset(self.introduced)
-            remote = Remote(connection.session, toolset.own, toolset.listed)
+            remote = Remote(toolset.own, toolset.listed, connection.session)
             self.answers = [await remote.call(call) for call in self.gold]
             await connection.end()
 

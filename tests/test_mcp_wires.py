@@ -131,7 +131,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
             found.introduced = await introduction(client.session)
         async with Client(mcp_notes.make(file)._mcp_server, mode="legacy") as client:
             toolset = ServerToolset(found.introduced)
-            environment = Remote(client.session, toolset.own, toolset.listed)
+            environment = Remote(toolset.own, toolset.listed, client.session)
             found.answers = [await environment.call(call) for call in GOLD]
 
     anyio.run(ask)

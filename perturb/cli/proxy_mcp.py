@@ -142,6 +142,8 @@ def _say(proxy: Proxy, path: Path) -> None:
     what = "nothing is changed" if operator is None else f"{operator.id} ({operator.kind})"
     names = sum(name not in real for name in shown)
     click.echo(f"perturb: {known.info.name}: {what}; {len(shown)} tools, {names} with new names; kept in {path}", err=True)
+    for name, reason in proxy.toolset.apart.items():
+        click.echo(f"perturb: {name} is passed on as it is: {reason}", err=True)
     for name, reason in proxy.drawn.left_out.items():
         click.echo(f"perturb: {name} is left out: {reason}", err=True)
 

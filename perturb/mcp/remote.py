@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import anyio
 import mcp_types as mcp
@@ -12,7 +12,8 @@ from mcp import ClientSession
 from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
-from perturb import texts
+from perturb import texts, validity
+from perturb.errors import ToolsetError
 from perturb.mcp.connecting import ServerFailed, every_tool
 from perturb.mcp.records import answer_of, failure_of, tool_of
 from perturb.toolset import Toolset, plain_refusal
@@ -50,17 +51,20 @@ async def introduction(session: ClientSession) -> Introduction:
 async def _refusal(session: ClientSession) -> Failure | None:
     """How the server refuses a tool that it does not have: a setup in which a tool is called otherwise must fail likewise."""
     with anyio.move_on_after(_TIME_FOR_IT):
-        answer = await Remote(session, {}, {}).call(Call(NOBODY))
+        answer = await Remote({}, {}, session).call(Call(NOBODY))
         return answer if isinstance(answer, Failure) else None
     return None
 
 
 class Remote:
-    """The tools of a server as an environment. `given` is what the last call was answered on the wire, an error of the protocol
-    among it."""
+    """The tools of a server as an environment. `session` may be given later, before the first call. `given` is what the last
+    call was answered on the wire, an error of the protocol among it; `options` go along with each call."""
 
-    def __init__(self, session: ClientSession, tools: dict[str, Tool], listed: dict[str, mcp.Tool]) -> None:
-        self.session = session
+    session: ClientSession
+
+    def __init__(self, tools: dict[str, Tool], listed: dict[str, mcp.Tool], session: ClientSession | None = None) -> None:
+        if session is not None:
+            self.session = session
         self.tools = tools
         self.listed = listed
         self.given: mcp.CallToolResult | mcp.ErrorData | None = None
@@ -94,7 +98,8 @@ class Remote:
 
 
 class ServerToolset(Toolset):
-    """The tools of a server, as it introduced itself; `declared` are tools of which somebody has declared more."""
+    """The tools of a server, as it introduced itself; `declared` are tools of which somebody has declared more. `apart` are
+    those with a name or a schema that no operator can work with, each with the reason: a proxy passes them on as they are."""
 
     dumps_state = False
     loads_state = False
@@ -103,9 +108,22 @@ class ServerToolset(Toolset):
         self.name = introduced.info.name
         self.system = introduced.instructions
         self.tools = tuple(declared if declared is not None else map(tool_of, introduced.tools))
+        self.apart: dict[str, str] = {}
         self.listed = {one.name: one for one in introduced.tools}
         self.own = {tool.name: tool for tool in self.tools}
         self._unknown = introduced.unknown
+
+    @classmethod
+    def of_usable(cls, introduced: Introduction) -> Self:
+        """The toolset of those tools that operators can work with; the others are `apart`."""
+        made = cls(introduced)
+        for tool in made.tools:
+            try:
+                validity.validate_tool(made.name, tool)
+            except ToolsetError as error:
+                made.apart[tool.name] = str(error)
+        made.tools = tuple(tool for tool in made.tools if tool.name not in made.apart)
+        return made
 
     def refusal(self, kind: FailureKind, *, tool: str, field: str | None = None, value: JSON = None) -> Failure:
         if kind == "unknown_tool" and self._unknown is not None:

@@ -100,7 +100,7 @@ class McpEnvironment:
         world = await self._begun()
         self._connection = Connection(world.server, errors=world.errors)
         await _thread().connect(self._connection)
-        self._remote = Remote(self._connection.session, self._toolset.own, self._toolset.listed)
+        self._remote = Remote(self._toolset.own, self._toolset.listed, self._connection.session)
 
     async def _begun(self) -> World:
         if self._world is None:
@@ -205,10 +205,10 @@ class McpToolset(ServerToolset):
 
     async def begin(self) -> World:
         """A world for an episode. Where they share one, the last must have been left."""
-        ended = [asyncio.wrap_future(one) for one in self.ending]
-        self.ending = [one for one in self.ending if not one.done()]
+        for one in [one for one in self.ending if one.done()]:
+            self.ending.remove(one)
         if self.exclusive:
-            await asyncio.gather(*ended)
+            await asyncio.gather(*map(asyncio.wrap_future, self.ending), return_exceptions=True)
             if self._open:
                 raise ToolsetError(f"two episodes of toolset {self.name!r} would share one world; run them one at a time")
         world = World(self._named)

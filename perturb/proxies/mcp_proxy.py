@@ -71,8 +71,7 @@ class Proxy(McpServer[TaskGroup]):
         self.known = known
         self._behind = server
         self._open: set[ProxySession] = set()
-        self.toolset = ServerToolset(known)
-        self.toolset.validate()
+        self.toolset = ServerToolset.of_usable(known)
         setup = Setup.of(self.toolset)
         self.drawn: Drawn = drawn(wanted, setup)
         self.setup = lens_for(self.drawn.operator, setup).setup

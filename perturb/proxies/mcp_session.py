@@ -62,15 +62,10 @@ class ProxySession:
         self._under_way = 0
         self._current: Context | None = None
         self._started = time.perf_counter()
-        self._adopt(introduced)
-        self.first = self.episode.lens
-
-    def _adopt(self, introduced: Introduction) -> None:
-        """Begin with what the server lists."""
-        self.toolset = ServerToolset(introduced)
-        lens = lens_for(self._operator, Setup.of(self.toolset))
-        self.remote = Remote(None, self.toolset.own, self.toolset.listed)  # type: ignore[arg-type]  # connected to later
-        self.episode = ProxiedEpisode(lens, Task(id=TASK, prompt=""), self.remote, max_calls=_NO_LIMIT)
+        self.toolset = ServerToolset.of_usable(introduced)
+        self.first = lens_for(operator, Setup.of(self.toolset))
+        self.remote = Remote(self.toolset.own, self.toolset.listed)
+        self.episode = ProxiedEpisode(self.first, Task(id=TASK, prompt=""), self.remote, max_calls=_NO_LIMIT)
 
     async def connected(self, context: Context) -> Connection:
         """The connection to the server, made now where there is none yet. Raises an error of the protocol where it fails."""
@@ -115,10 +110,12 @@ class ProxySession:
             else:
                 one = tool.stands_for[0] if len(tool.stands_for) == 1 else None
                 found.append(shown_tool(public, tool.effect, None if one is None else listed.get(one)))
-        return found
+        return [*found, *(listed[name] for name in self.toolset.apart)]
 
     async def call_tool(self, context: Context, asked: mcp.CallToolRequestParams) -> mcp.CallToolResult:
         await self.connected(context)
+        if asked.name in self.toolset.apart and asked.name not in self.episode.lens.setup.by_name:
+            return await self.ask(context, mcp.CallToolRequest(params=asked), mcp.CallToolResult)
         if not self._under_way:
             self.episode.begin_batch()
         self._under_way += 1
@@ -230,7 +227,7 @@ class ProxySession:
         except MCPError:
             return
         async with self._turn:
-            self.toolset = ServerToolset(msgspec.structs.replace(self._introduced, tools=tools))
+            self.toolset = ServerToolset.of_usable(msgspec.structs.replace(self._introduced, tools=tools))
             self.remote.tools, self.remote.listed = self.toolset.own, self.toolset.listed
             self.episode.lens = lens_for(self._operator, Setup.of(self.toolset))
             self.episode.end_batch()
