@@ -49,6 +49,7 @@ async def run_episode(
         environment = toolset.environment(task)
         boundary = Boundary(lens, task, environment, max_calls=limits.max_calls)
         boundary.key, boundary.repeat, boundary.purse = planned.key, planned.trial, purse
+        boundary.origin = task.id, planned.plan, planned.trial
     except (Exception, SystemExit, BlockedLoop) as problem:
         outcome = "infrastructure_error" if environment is None else "tester_fault"
         what = "the environment could not be made" if environment is None else "the setup could not be shown"
@@ -190,6 +191,10 @@ class BlockingEpisode:
     @property
     def repeat(self) -> int:
         return self._boundary.repeat
+
+    @property
+    def seed(self) -> int:
+        return self._boundary.seed
 
     def used(self, usage: Usage, *, reasoning: str = "", replayed: bool = False) -> None:
         import anyio.from_thread

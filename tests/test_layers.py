@@ -37,7 +37,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         *("evaluation", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing", "search", "workers"),
         *("gate_pairs", "gating", "filtering", "choosing", "sharding", "foreseeing", "comparing", "dosing"),
     ),
-    ("cli", "__main__", "pytest_plugin", "pytest_support", "pytest_report", "pytest_replay"),
+    ("cli", "__main__", "pytest_plugin", "testing"),
 )
 """Lowest first. A module imports from its own layer and from those below it."""
 
@@ -74,7 +74,7 @@ DEFAULTS: dict[str, set[str]] = {
     "cli.search": {"reader"},
     "evaluation": {"airline", "reader", "silent", "answer_only"},
     "operators.vocabulary.nouns": {"airline"},
-    "pytest_support": {"airline"},
+    "testing.marker": {"airline"},
     "rendering.terminal": {"silent", "answer_only"},
 }
 """Where a shipped toolset or agent is a default, where `silent` and `answer_only` are the keys of the floor, and a noun."""

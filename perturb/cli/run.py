@@ -41,6 +41,7 @@ Examples:
   perturb run --agent mine.py --trials 3 --max-drop 0.1        the same question to a run that is made whole
   perturb run --agent mine.py --budget 10min,5usd --dry-run    what it would take, and nothing else
 """
+LEAST_CLEAN = 2
 USUAL_DOSES = "0.25,0.5,0.75,1"
 SUMMARY = "GITHUB_STEP_SUMMARY"
 
@@ -65,7 +66,10 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
     help="Only the I-th of N parts of the tasks; runs of all in one store are one run for perturb report.",
 )  # fmt: skip
 @click.option("--trials", type=click.IntRange(min=1), default=1, show_default=True, help="Perturbed episodes for each pair.")
-@click.option("--clean-trials", type=click.IntRange(min=1), default=2, show_default=True, help="Clean episodes for each task.")
+@click.option(
+    "--clean-trials", type=click.IntRange(min=1), default=None, show_default="trials · √operators, 2 for a deterministic agent",
+    help="Clean episodes for each task, which all operators share.",
+)  # fmt: skip
 @click.option("--seed", type=int, default=7, show_default=True, help="Where every choice of a perturbation comes from.")
 @click.option(
     "--intensity", type=Finite(0.0, 1.0), default=1.0, show_default=True,
@@ -176,7 +180,7 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
             seed=chosen["seed"],
             intensity=chosen["intensity"],
             trials=chosen["trials"],
-            clean_trials=chosen["clean_trials"],
+            clean_trials=chosen["clean_trials"] or _clean_trials(chosen, chosen_operators(ctx)),
             plan_scope=chosen["plan_scope"],
         ),
         limits=Limits(
@@ -196,6 +200,22 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
         gate=gate_of(ctx, early_stop=not chosen["no_early_stop"]),
         command=command_line(ctx, but=frozenset({"as_json", "dry_run", "fresh", "markdown", "junit", "jobs"})),
     )
+
+
+def _clean_trials(chosen: dict[str, Any], patterns: tuple[str, ...]) -> int:
+    """The clean trials of a task where nobody has said how many: so many that comparing all operators with them is the surest;
+    at least two, for a noise floor, which is all that an agent needs that always does the same."""
+    from perturb.choosing import Choice
+    from perturb.loading import find_agent, load_toolset
+    from perturb.operators import select
+    from perturb.statistics import clean_trials
+
+    if find_agent(chosen["agent"]).deterministic:
+        return LEAST_CLEAN
+    operators = select(patterns)
+    if chosen["filter"].strip():
+        operators = Choice(chosen["filter"]).operators(load_toolset(chosen["toolset"]).tasks, operators)
+    return max(LEAST_CLEAN, clean_trials(chosen["trials"], len(operators)))
 
 
 async def _plan(prepared: Prepared, progress: Any) -> Foreseen:
@@ -251,7 +271,7 @@ def _tell_plan(prepared: Prepared, foreseen: Foreseen, as_json: bool) -> None:
     """Episodes and calls that a run would take, what they could tell, and about what they cost."""
     import msgspec
 
-    from perturb.rendering.wording import detectable_told
+    from perturb.rendering.wording import count, detectable_told
 
     plan = foreseen.plan
     reasons: dict[str, int] = {}
@@ -266,6 +286,7 @@ def _tell_plan(prepared: Prepared, foreseen: Foreseen, as_json: bool) -> None:
         "episodes": foreseen.clean + foreseen.perturbed,
         "clean": foreseen.clean,
         "perturbed": foreseen.perturbed,
+        "clean_trials": prepared.request.design.clean_trials,
         "calls": foreseen.calls,
         "cost": foreseen.cost,
         "detectable": msgspec.to_builtins(foreseen.detectable),
@@ -279,6 +300,9 @@ def _tell_plan(prepared: Prepared, foreseen: Foreseen, as_json: bool) -> None:
     most = "at most " if prepared.request.gate is not None and prepared.request.gate.early_stop else ""
     arms = f"{told['clean']:,} clean, {told['perturbed']:,} perturbed"
     click.echo(f"{most}{told['episodes']:,} episodes would be run: {arms}")
+    if prepared.request.gate is None:
+        shared = count(len(prepared.operators), "operator")
+        click.echo(f"{count(told['clean_trials'], 'clean trial')} of each task, shared by {shared}")
     click.echo(f"about {told['calls']:,} calls, if the agent makes as many as the gold solutions")
     for line in detectable_told(told["detectable"]):
         click.echo(line)

@@ -123,6 +123,8 @@ class _Screen:
 def _header(screen: _Screen, data: Mapping[str, Any]) -> None:
     agent = f"agent {data['agent']}" + (" (reference)" if data["agent_is_reference"] else "")
     operators = len({row["id"] for row in data["operators"]})
+    # A sequential gate has a clean episode for each pair, and no trials that are shared.
+    sequential = (data.get("gate") or {"method": ""})["method"] == "sequential"
     screen.gap()
     screen.flow(
         [
@@ -130,6 +132,7 @@ def _header(screen: _Screen, data: Mapping[str, Any]) -> None:
             wording.count(data["tasks"], "task"),
             wording.count(operators, "operator"),
             agent,
+            *([] if sequential else [wording.count(data["clean_trials"], "clean trial")]),
             f"seed {data['seed']}",
             *([f"intensity {data['intensity']:g}"] if data["intensity"] != 1 else []),
         ],
