@@ -65,6 +65,12 @@ class LoadedAgent(msgspec.Struct, frozen=True, kw_only=True):
     wants_transcripts: bool = False
     asks_model: bool = False
 
+    @property
+    def takes_scaffold(self) -> bool:
+        """Whether it is run by the agent loop, so that the scaffold of an episode stands between it and a model. An agent says
+        so by an attribute of that name."""
+        return bool(getattr(self.function, "takes_scaffold", False))
+
     async def aclose(self) -> None:
         """Close what the agent has open, where it has an `aclose` for that."""
         close = getattr(self.function, "aclose", None)

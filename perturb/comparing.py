@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from perturb.assembling import stored_rows
 from perturb.errors import ConfigurationError
-from perturb.evaluation import stored_rows
 from perturb.statistics import Estimate, compare_agents, holm, hull_t
 from perturb.statistics.contrast import Contrast, contrast, plain, pooled
 from perturb.statistics.tallies import Tally, count

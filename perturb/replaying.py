@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
+from perturb.assembling import step_data
 from perturb.boundary import shown_turns
 from perturb.episode import AGENT_OUTCOMES, Episode
 from perturb.errors import PlanError
-from perturb.evaluation import Prepared, Request, prepare, step_data
+from perturb.evaluation import Prepared, Request, prepare
 from perturb.loading import load_toolset
 from perturb.metering import added
 from perturb.models.settings import ModelSettings

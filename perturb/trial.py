@@ -87,6 +87,7 @@ async def run_episode(
         answer_real=answer_real,
         reasoning=tuple(boundary.reasoning) if boundary and any(boundary.reasoning) else (),
         exposed=boundary.exposed if boundary else False,
+        unparsed=boundary.unparsed if boundary else 0,
         error=error,
         usage=boundary.usage if boundary else Usage(),
         seconds=time.perf_counter() - started,

@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
-from perturb import evaluation
+from perturb import assembling
 from perturb.evaluation import Request, evaluate, prepare, store_path
 from perturb.planning import Design, Limits
 from perturb.rendering import render_html, render_junit
@@ -37,8 +37,8 @@ def test_an_intensity_of_nothing_drops_exactly_nothing(tmp_path: Path, agent: st
 
 
 def test_every_failed_episode_has_a_line_that_reproduces_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluation, "FAILURES_KEPT", 2)
-    monkeypatch.setattr(evaluation, "FEWEST_OF_AN_OPERATOR", 1)
+    monkeypatch.setattr(assembling, "FAILURES_KEPT", 2)
+    monkeypatch.setattr(assembling, "FEWEST_OF_AN_OPERATOR", 1)
     data = run(tmp_path, agent="literal", operators=("tools.opaque", "tools.synonym"), design=Design(trials=2))
     failed = data["outcomes_by_arm"]["perturbed"]["failed"]
     assert len(data["failures"]) == 2

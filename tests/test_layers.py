@@ -21,7 +21,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
     (
         *("kept", "schemas", "texts", "docstrings", "mentions", "spellings", "sources", "plugins", "configuration", "database"),
-        *("declared", "notations", "knowable", "known_identifiers", "literals", "survival", "validity"),
+        *("declared", "notations", "knowable", "known_identifiers", "literals", "survival", "validity", "messages"),
+        "scaffold",
     ),
     ("operator", "corpus", "operators", "strategies"),
     (
@@ -34,8 +35,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("models", "serving", "proxies", "frameworks"),
     ("rendering",),
     (
-        *("evaluation", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing", "search", "workers"),
-        *("gate_pairs", "gating", "filtering", "choosing", "sharding", "foreseeing", "comparing", "dosing"),
+        *("evaluation", "assembling", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing"),
+        *("gate_pairs", "gating", "filtering", "choosing", "sharding", "foreseeing", "comparing", "dosing", "thinking"),
+        *("search", "workers", "designs", "factors", "crossing", "pairing", "worst_operator"),
     ),
     ("cli", "__main__", "pytest_plugin", "testing"),
 )

@@ -194,7 +194,10 @@ PROSE_ALONE = ("arguments.constant",)
 SAYS_ALL = [
     one.id
     for one in TABLE
-    if one.promises in ("equivalent", "distraction") and not one.conditional and one.id not in (*ASKS_FOR_MORE, *PROSE_ALONE)
+    if one.promises in ("equivalent", "distraction")
+    and not one.conditional
+    and one.axis != "scaffold"  # they run their own loops
+    and one.id not in (*ASKS_FOR_MORE, *PROSE_ALONE)
 ]
 """The operators under which whatever is needed stands there at once: nothing withheld, no error, nothing to be asked for."""
 ALL = ["lend", "out", "mail", "pages"]
