@@ -123,7 +123,7 @@ def test_the_gold_calls_come_through_under_every_operator(name: str, notes: Behi
 
 def test_most_operators_apply_to_a_server(notes: Behind) -> None:
     async def test() -> None:
-        applied = dict.fromkeys(("tools", "responses", "system"), 0)
+        applied = dict.fromkeys(("tools", "responses", "system", "user", "environment", "scaffold"), 0)
         setup = Setup.of((await a_proxy()).toolset)
         for operator in TABLE:
             try:
@@ -134,6 +134,8 @@ def test_most_operators_apply_to_a_server(notes: Behind) -> None:
         assert applied["tools"] >= 20
         assert applied["responses"] >= 20
         assert applied["system"] >= 3
+        # What the user says, the state and the agent's loop do not pass through a proxy.
+        assert not applied["user"] + applied["environment"] + applied["scaffold"]
 
     run(test)
 
@@ -423,6 +425,7 @@ def test_a_session_is_kept_as_an_episode_with_what_was_shown_and_what_it_was(not
         (("user.typos",), "does not apply"),
         (("toolset.withhold",), "changes what the user says"),
         (("system.role",), "in whose name"),
+        (("scaffold.call_format",), "the agent's own loop"),
         (("preset:vendor-swap", "tools.opaque"), "shows one mixture alone"),
         (("tools.opake",), "did you mean 'tools.opaque'"),
         (("environment.*",), "none of the operators applies"),

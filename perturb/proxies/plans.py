@@ -89,6 +89,8 @@ def _out_of_reach(operator: Operator, setup: Setup) -> str | None:
     silent = Task(id="", prompt="")
     if shown_turns(lens, silent) != shown_turns(None, silent):
         return "it changes what the user says, which does not pass here"
+    if lens.setup.scaffold != setup.scaffold:
+        return "it changes the agent's own loop, which is not ours to run"
     if lens.setup.role != setup.role:
         return "it changes in whose name the system prompt is sent, which is for the client to say"
     return None
