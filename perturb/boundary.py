@@ -116,15 +116,15 @@ class Boundary(Metered):
 
     async def call(self, name: str, arguments: dict[str, JSON] | str) -> Reply:
         """Call a tool; see `perturb.agent.LiveEpisode`."""
-        self._batch += 1
-        reply = await self._step(name, arguments)
+        self.begin_batch()
+        reply = await self.call_in_batch(name, arguments)
         self.end_batch()
         return reply
 
     async def calls(self, calls: Sequence[tuple[str, dict[str, JSON] | str]]) -> list[Reply]:
         """Several calls at once: they reach the environment in the order given."""
-        self._batch += 1
-        replies = [await self._step(name, arguments) for name, arguments in calls]
+        self.begin_batch()
+        replies = [await self.call_in_batch(name, arguments) for name, arguments in calls]
         self.end_batch()
         return replies
 
@@ -139,6 +139,10 @@ class Boundary(Metered):
         self.end_batch()
         return message
 
+    def begin_batch(self) -> None:
+        """The calls that follow were made at once, as far as `end_batch`."""
+        self._batch += 1
+
     def end_batch(self) -> None:
         """A batch of calls, or a turn, is over: now the setup may change."""
         while self.lens.moves(self._memory):
@@ -148,7 +152,8 @@ class Boundary(Metered):
             self._shown_differently = self._shown_differently or following.changes_tools
             self.lens = following
 
-    async def _step(self, name: str, arguments: dict[str, JSON] | str) -> Reply:
+    async def call_in_batch(self, name: str, arguments: dict[str, JSON] | str) -> Reply:
+        """One call of a batch; the next may begin once it is answered."""
         if self.over:
             raise PerturbError(f"{str(name)!r} was called after the episode had ended; await every call before you return")
         if len(self.steps) >= self.max_calls:
@@ -274,6 +279,10 @@ class Boundary(Metered):
         environment: Environment = fresh()
         environment.load(self.lens.read_state(self.environment.dump()))
         return environment
+
+    def shown_text(self, text: str) -> str:
+        """A text about the tools, with the names that are shown in place of the toolset's own."""
+        return self.lens.show_text(text)
 
     def read_answer(self, answer: str) -> str:
         """The agent's answer in the toolset's own terms."""

@@ -88,7 +88,7 @@ def check(request: CheckRequest, *, jobs: int | None = 1, report: Callable[[int,
     found.pieces = len(pieces)
     if jobs is None:
         jobs = available() if len(pieces) * len(bench.usable) >= WORTH else 1
-    work = _here(bench, pieces) if jobs < 2 else _elsewhere(request, pieces, jobs)
+    work = _here(bench, pieces) if jobs < 2 or bench.toolset.exclusive else _elsewhere(request, pieces, jobs)
     try:
         for rows in work:
             found.add(rows)

@@ -13,7 +13,20 @@ from typing import Any
 
 from perturb.agent_files import FoundAgent, LoadedAgent, find_agent, list_agents, load_agent
 from perturb.errors import ConfigurationError, ToolsetError, nearest
-from perturb.plugins import Listed, Outline, data_folder, entries, folders, listed, load_module, origin, split_path, told_of
+from perturb.mcp.extra import needs_mcp
+from perturb.plugins import (
+    MCP,
+    Listed,
+    Outline,
+    data_folder,
+    entries,
+    folders,
+    listed,
+    load_module,
+    origin,
+    split_path,
+    told_of,
+)
 from perturb.rewordings import FILE, adopt, beside
 from perturb.toolset import Toolset
 
@@ -30,11 +43,17 @@ __all__ = [
 
 
 def load_toolset(spec: str) -> Toolset:
-    """The toolset that `spec` names: `airline`, `agentdojo:banking`, `path/to/file.py`, `path/to/folder`.
+    """The toolset that `spec` names: `airline`, `agentdojo:banking`, `path/to/file.py`, `path/to/folder`, `mcp:SERVER`.
 
     A Python file holds `TOOLSET`, `create()` or `create(option)`. Raises `ConfigurationError` for a name that is not there
     and for a file that cannot be run, `ToolsetError` for a toolset that is not well formed.
     """
+    if spec.startswith(MCP):
+        with needs_mcp():
+            from perturb.mcp.toolset import create
+        toolset: Toolset = create(spec.removeprefix(MCP))
+        toolset.validate()
+        return toolset
     path, option = split_path(spec)
     name, _, after = spec.partition(":")
     place = path or _place_of(name)
@@ -72,6 +91,8 @@ def rewordings_of(place: Path) -> list[Path]:
 
 def rewordings_file(spec: str) -> Path | None:
     """The file into which the rewordings of a toolset go; `None` for one of another package, which has no place of its own."""
+    if spec.startswith(MCP):
+        return None
     path, _ = split_path(spec)
     place = path or _place_of(spec.partition(":")[0])
     if place is None:

@@ -24,6 +24,8 @@ from perturb.errors import ConfigurationError, PerturbError
 Plural = Literal["toolsets", "agents", "reports"]
 
 _NAMESPACE = "perturb._loaded"
+MCP = "mcp:"
+"""What the name of a toolset that is an MCP server begins with."""
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -75,7 +77,9 @@ def origin(kind: Plural, folder: Path) -> str:
 
 
 def split_path(spec: str) -> tuple[Path | None, str]:
-    """The path that `spec` begins with, and what stands behind its colon; no path where it is a name."""
+    """The path that `spec` begins with, and what stands behind its colon; no path where it is a name, or an MCP server's."""
+    if spec.startswith(MCP):
+        return None, ""
     head, colon, rest = spec.rpartition(":")
     if colon and head.endswith(".py"):
         return Path(head), rest

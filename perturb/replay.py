@@ -189,8 +189,9 @@ class Gold:
         if not clean.passed:
             return Proof(status="not_proven", reason="the gold calls fail the toolset's own check in the clean setup")
         try:
-            if lens.has_state and not self.toolset.dumps_state:
-                return Proof(status="not_applicable", reason="not_declared", detail="the environment cannot dump its state")
+            if lens.has_state and not (self.toolset.dumps_state and self.toolset.loads_state):
+                told = "take" if self.toolset.dumps_state else "dump"
+                return Proof(status="not_applicable", reason="not_declared", detail=f"the environment cannot {told} its state")
             run = await run_gold(self.toolset, task, lens, clean=clean)
         except Exception as error:
             return Proof(status="unsolvable", reason=RAISED, detail=f"{type(error).__name__}: {error}")

@@ -97,6 +97,7 @@ async def run_episodes(
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(watchdog.tick)
+                at_once = 1 if toolset.exclusive else limits.concurrency
                 going = True
                 while going:
                     async with anyio.create_task_group() as episodes:
@@ -104,7 +105,7 @@ async def run_episodes(
                             for _ in range(workers.number):
                                 episodes.start_soon(hand_over, workers)
                         else:
-                            for _ in range(max(1, min(limits.concurrency, progress.total - progress.done))):
+                            for _ in range(max(1, min(at_once, progress.total - progress.done))):
                                 episodes.start_soon(work)
                     if more is None or run.spent is not None:
                         break

@@ -90,6 +90,8 @@ class Toolset:
     paths of the dumped state (`/inbox/emails/*/timestamp` is written `/inbox/emails/\\d+/timestamp`) that differ from run to
     run: times, generated ids. `clock` and `growth` say what time its world has and what there may be more of in it; `locale` is
     that of its texts (`en_GB`), which tells how numbers and dates are written in them.
+    `dumps_state` and `loads_state` say whether its environments can tell their state, and take it back; an `exclusive` toolset
+    has one world for all of its episodes, which therefore run one after the other.
     `rewordings` holds other wordings of what the user says and of descriptions of tools, by the text that they stand for; a
     person has read each of them, and all that matters in the text is in them.
     """
@@ -107,6 +109,8 @@ class Toolset:
     locale: str | None = None
     rewordings: Mapping[str, tuple[str, ...]] = {}
     dumps_state: bool = True
+    loads_state: bool = True
+    exclusive: bool = False
 
     def environment(self, task: Task) -> Environment:
         """A fresh environment for one episode of `task`."""

@@ -2,34 +2,30 @@
 
 A folder holds `toolset.json` (`name`, `system`, `entities`, `identifiers`, `messages`, `volatile`, `clock`, `locale`,
 `failures`; every key may be left out), `tools.json` (a list of tools: `name`, `description`, `parameters`, `returns`, `effect`,
-`idempotent`, `ordered`, `batch`), `tasks.json` (a list) or `tasks.jsonl` (one a line) of tasks (`id`, `prompt`, `gold`,
-`answer`, `follow_ups`, `check`), and `environment.py` with a class `Environment` that has `call(name, arguments)`. A check
-names a function of `environment.py`, or says what must hold:
-`{"state": {part of the state}, "answer": ["what it must contain"]}`. `rewordings.json` is what `perturb paraphrase` has
-stored. What the environment reads lies beside these files or in `data/`: a change there makes other episodes.
+`idempotent`, `ordered`, `batch`), `tasks.json` (a list) or `tasks.jsonl` (one a line) of tasks as `perturb.task_files` has
+them, and `environment.py` with a class `Environment` that has `call(name, arguments)`, and functions that checks may name.
+`rewordings.json` is what `perturb paraphrase` has stored. What the environment reads lies beside these files or in `data/`: a
+change there makes other episodes.
 """
 
 from __future__ import annotations
 
 import inspect
-import json
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 import msgspec
 
-from perturb.answers import says
 from perturb.environments import AuthoredToolset
-from perturb.errors import ToolsetError, nearest
+from perturb.errors import ToolsetError
 from perturb.plugins import load_module
 from perturb.rewordings import FILE, adopt, beside
+from perturb.task_files import listed, parsed, read_json, record, task_of
 from perturb.toolset import Clock, Task, Toolset
-from perturb.types import JSON, Call, Failure, Identifier, Tool
+from perturb.types import Call, Failure, Identifier, Tool
 
 _TOOL_KEYS = ("name", "description", "parameters", "returns", "effect", "idempotent", "ordered", "batch")
-_TASK_KEYS = ("id", "prompt", "gold", "answer", "follow_ups", "check")
 
 
 def from_file(path: str | Path) -> Toolset:
@@ -164,54 +160,24 @@ class SchemaTool:
         return Failure(kind="invalid_argument", message=message, tool=call.name, field=".".join(path) or None, value=value)
 
 
-def _json(path: Path) -> JSON:
-    if not path.is_file():
-        raise ToolsetError(f"there is no file {path}; write it")
-    return _parsed(path.read_text(encoding="utf-8"), path, 0)
-
-
-def _parsed(text: str, path: Path, above: int) -> JSON:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ToolsetError(
-            f"{path}, line {above + error.lineno}, column {error.colno}: {error.msg}; correct the JSON there"
-        ) from None
-
-
 def _about(folder: Path) -> _About:
     path = folder / "toolset.json"
     if not path.is_file():
         return _About()
     try:
-        return msgspec.convert(_record(_json(path), _About.__struct_fields__, path), _About)
+        return msgspec.convert(record(read_json(path), _About.__struct_fields__, path), _About)
     except msgspec.ValidationError as error:
         raise ToolsetError(f"{path}: {error}; correct it") from None
 
 
-def _record(value: JSON, keys: Sequence[str], where: Path | str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ToolsetError(f"{where} is {_short(value)}; write an object with {', '.join(keys)}")
-    for key in value:
-        if key not in keys:
-            raise ToolsetError(f"{where} has the key {key!r}, which means nothing here; {nearest(key, keys)}")
-    return value
-
-
-def _list(value: JSON, what: str, path: Path) -> list[JSON]:
-    if not isinstance(value, list):
-        raise ToolsetError(f"{path} is {_short(value)}; write a list of {what}")
-    return value
-
-
 def _tools(path: Path) -> list[Tool]:
     tools = []
-    for index, each in enumerate(_list(_json(path), "tools", path)):
-        record = _record(each, _TOOL_KEYS, f"tool {index} in {path}")
+    for index, each in enumerate(listed(read_json(path), "tools", path)):
+        told = record(each, _TOOL_KEYS, f"tool {index} in {path}")
         try:
-            tool = msgspec.convert(record, Tool)
+            tool = msgspec.convert(told, Tool)
         except msgspec.ValidationError as error:
-            raise ToolsetError(f"tool {record.get('name', index)!r} in {path}: {error}; correct it") from None
+            raise ToolsetError(f"tool {told.get('name', index)!r} in {path}: {error}; correct it") from None
         tools.append(tool)
     return tools
 
@@ -220,70 +186,9 @@ def _tasks(folder: Path, module: ModuleType) -> list[Task]:
     path = folder / "tasks.jsonl"
     if path.is_file():
         lines = enumerate(path.read_text(encoding="utf-8").splitlines())
-        found = [_parsed(line, path, number) for number, line in lines if line.strip()]
+        found = [parsed(line, path, number) for number, line in lines if line.strip()]
     else:
         path = folder / "tasks.json"
-        found = _list(_json(path), "tasks", path)
-    return [_task(each, index, path, module) for index, each in enumerate(found)]
-
-
-def _task(value: JSON, index: int, path: Path, module: ModuleType) -> Task:
-    record = _record(value, _TASK_KEYS, f"task {index} in {path}")
-    task_id = record.get("id")
-    where = f"task {task_id!r} in {path}" if task_id else f"task {index} in {path}"
-    for key in ("id", "prompt"):
-        if not isinstance(record.get(key), str) or not record[key]:
-            raise ToolsetError(f"{where} has {key} {_short(record.get(key))}; write a text")
-    try:
-        gold = msgspec.convert(record.get("gold"), tuple[Call, ...] | None)
-        answer = msgspec.convert(record.get("answer", ""), str)
-        follow_ups = msgspec.convert(record.get("follow_ups", []), tuple[str, ...])
-    except msgspec.ValidationError as error:
-        raise ToolsetError(f'{where}: {error}; a gold call is written {{"name": …, "arguments": {{…}}}}') from None
-    check = _check(record.get("check"), where, module)
-    return Task(id=record["id"], prompt=record["prompt"], gold=gold, answer=answer, follow_ups=follow_ups, check=check)
-
-
-def _check(wanted: JSON, where: str, module: ModuleType) -> Callable[[Any, str, Sequence[Call]], bool]:
-    if isinstance(wanted, str):
-        functions = [name for name, value in vars(module).items() if inspect.isfunction(value) and not name.startswith("_")]
-        if wanted not in functions:
-            raise ToolsetError(
-                f"{where} has the check {wanted!r}, which is no function of environment.py; {nearest(wanted, functions)}"
-            )
-        check: Callable[[Any, str, Sequence[Call]], bool] = getattr(module, wanted)
-        return check
-    if not isinstance(wanted, dict) or not wanted:
-        _no_check(wanted, where)
-    record = _record(wanted, ("state", "answer"), f"the check of {where}")
-    state, facts = record.get("state", {}), record.get("answer", [])
-    facts = facts if isinstance(facts, list) else [facts]
-    if not state and not facts:
-        _no_check(wanted, where)
-
-    def holds(environment: Any, answer: str, calls: Sequence[Call]) -> bool:
-        dumped = environment.dump() if hasattr(environment, "dump") else vars(environment)
-        return _within(state, dumped) and all(says(answer, fact) for fact in facts)
-
-    return holds
-
-
-def _no_check(wanted: JSON, where: str) -> NoReturn:
-    raise ToolsetError(
-        f"{where} has the check {_short(wanted)}; name a function of environment.py, or write "
-        '{"state": {…}, "answer": [what it must contain]}'
-    )
-
-
-def _within(part: JSON, whole: JSON) -> bool:
-    """Whether `whole` holds `part`: objects may hold more keys, everything else is equal."""
-    if isinstance(part, dict):
-        return isinstance(whole, dict) and all(key in whole and _within(value, whole[key]) for key, value in part.items())
-    if isinstance(part, list):
-        return isinstance(whole, list) and len(part) == len(whole) and all(map(_within, part, whole))
-    return bool(part == whole)
-
-
-def _short(value: JSON) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+        found = listed(read_json(path), "tasks", path)
+    functions = {name: one for name, one in vars(module).items() if inspect.isfunction(one) and not name.startswith("_")}
+    return [task_of(each, index, path, functions, "environment.py") for index, each in enumerate(found)]

@@ -58,7 +58,10 @@ class ProcessWorkers:
 
     @classmethod
     def worth(cls, prepared: Prepared, number: int | None) -> ProcessWorkers | None:
-        """So many processes; where no number is given, as many as there are processors, if there is enough to do."""
+        """So many processes; where no number is given, as many as there are processors, if there is enough to do. None for a
+        toolset whose episodes share one world."""
+        if prepared.toolset.exclusive:
+            return None
         pairs = len(prepared.tasks) * len(prepared.operators) * prepared.request.design.trials
         wanted = number if number is not None else available() if pairs >= WORTH else 1
         return cls(prepared, wanted) if wanted > 1 else None

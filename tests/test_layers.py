@@ -27,12 +27,12 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("operator", "corpus", "operators", "strategies"),
     (
         *("toolset", "agent", "episode", "answers", "signatures", "environments", "toolset_files", "authoring"),
-        *("agent_files", "learned_gold", "rewordings", "loading", "reference", "plan_files"),
+        *("agent_files", "learned_gold", "rewordings", "loading", "reference", "plan_files", "task_files", "mcp"),
     ),
     ("leaks", "boundary", "knowing", "metering", "replay", "laws", "law_examples"),
     ("runner", "planning", "trial", "store", "watchdog"),
     ("statistics",),
-    ("models", "serving", "frameworks"),
+    ("models", "serving", "proxies", "frameworks"),
     ("rendering",),
     (
         *("evaluation", "assembling", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing"),
@@ -83,6 +83,9 @@ DEFAULTS: dict[str, set[str]] = {
 
 HEAVY = (
     "anthropic",
+    "fastmcp",
+    "mcp",
+    "mcp_types",
     "genai_prices",
     "httpx2",
     "starlette",

@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "paraphrase": "perturb.cli.paraphrase",
     "init": "perturb.cli.init",
     "serve-reference": "perturb.cli.serve_reference",
+    "proxy": "perturb.cli.proxy",
 }
 """Each command with the module that holds it as `command`, in the order in which help names them."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -126,10 +127,32 @@ def command_line(context: click.Context, *, but: frozenset[str]) -> str:
 
 
 def toolset_option(function: F) -> F:
-    return click.option(
-        "-t", "--toolset", default="airline", show_default=True, metavar="NAME|PATH",
-        help="A toolset: a short name (perturb list toolsets), a Python file, or a folder.",
-    )(function)  # fmt: skip
+    """`--toolset`, and beside it `--allow-writes`, which becomes part of the name of an MCP server."""
+
+    @wraps(function)
+    def with_toolset(*given: Any, allow_writes: bool, **chosen: Any) -> Any:
+        if allow_writes:
+            chosen["toolset"] = _with_writes(chosen["toolset"])
+        return function(*given, **chosen)
+
+    wrapped = click.option(
+        "--allow-writes", is_flag=True,
+        help="Let an MCP server that no command resets change the world for good.",
+    )(with_toolset)  # fmt: skip
+    return click.option(  # type: ignore[return-value]
+        "-t", "--toolset", default="airline", show_default=True, metavar="NAME|PATH|mcp:SERVER",
+        help="A toolset: a short name (perturb list toolsets), a Python file, a folder, or mcp: with the command, the URL or a "
+        "file of mcpServers of an MCP server, --tasks FILE before it.",
+    )(wrapped)  # fmt: skip
+
+
+def _with_writes(spec: str) -> str:
+    from perturb.errors import ConfigurationError
+    from perturb.plugins import MCP
+
+    if not spec.startswith(MCP):
+        raise ConfigurationError(f"--allow-writes is about MCP servers, and toolset {spec!r} is none; leave it out")
+    return f"{MCP}--allow-writes {spec.removeprefix(MCP)}"
 
 
 def operators_option(function: F) -> F:

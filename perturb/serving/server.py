@@ -56,7 +56,7 @@ def configured(reference: Reference) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def bound(host: str, port: int) -> socket.socket:
+def bound(host: str, port: int, *, flag: str = "--port") -> socket.socket:
     """A socket for the server; port 0 takes a free one. Raises `ConfigurationError` for one that is taken."""
     # With its protocol named, or asyncio does not know that it may send small pieces at once.
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -65,7 +65,7 @@ def bound(host: str, port: int) -> socket.socket:
         sock.bind((host, port))
     except OSError as error:
         sock.close()
-        raise ConfigurationError(f"{host}:{port} cannot be listened on: {error.strerror}; name another with --port") from None
+        raise ConfigurationError(f"{host}:{port} cannot be listened on: {error.strerror}; name another with {flag}") from None
     return sock
 
 
