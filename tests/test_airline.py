@@ -538,6 +538,7 @@ def test_changed_data_is_refused_with_the_remedy(tmp_path: Path) -> None:
         checked(data, digests)
 
 
+@pytest.mark.slow
 def test_the_data_are_made_again_the_same(tmp_path: Path) -> None:
     make_data = load_module(FOLDER / "make_data.py")
     first, second = make_data.make(tmp_path / "first.sqlite"), make_data.make(tmp_path / "second.sqlite")

@@ -196,6 +196,7 @@ def test_the_terminal_says_why_an_agent_fails_everywhere(here: Here) -> None:
     assert "The agent passes no task clean, so it has nothing to lose" in told
 
 
+@pytest.mark.slow
 def test_a_thread_that_never_returns_does_not_hold_the_end_up(here: Here, tmp_path: Path) -> None:
     started = time.monotonic()
     ended = apart("run", "--agent", "agents/bad.py:hangs_in_a_thread", *ONE, "--timeout", "0.3", "--json", folder=tmp_path)
@@ -375,6 +376,7 @@ def test_a_store_that_cannot_be_used_is_told(here: Here) -> None:
     assert "the store broken.sqlite cannot be used" in ended.err
 
 
+@pytest.mark.slow
 def test_a_plan_for_tools_that_are_gone_is_told(tmp_path: Path) -> None:
     plan = {"op": "tools.synonym", "version": 1, "names": {"sell_tickets": "vend_tickets"}}
     (tmp_path / "plan.json").write_text(json.dumps(plan))

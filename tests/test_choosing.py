@@ -206,6 +206,7 @@ def test_failures_are_those_of_the_same_request(project: Project) -> None:
     assert (same.status, same.json["trials"]) == (0, 2)
 
 
+@pytest.mark.slow
 def test_a_run_of_failures_that_was_cut_short_goes_on_with_the_rest(project: Project) -> None:
     project.run(fails=["Dune", "Emma"])
     cut = project.run("--only-failed", "--budget", "5episodes", "--concurrency", "1", fails=[], version=2)
@@ -259,6 +260,7 @@ def told(data: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
+@pytest.mark.slow
 def test_the_shards_of_a_run_are_together_the_run(here: Here) -> None:
     arguments = ("run", "--agent", "agents/first.py", "--operators", "tools.*,results.*", "--trials", "2")
     parts = [here(*arguments, "--shard", f"{number}/2", "--json").json for number in (1, 2)]
@@ -313,6 +315,7 @@ def test_shards_that_run_at_once_lose_nothing(here: Here, tmp_path: Path) -> Non
     assert merged["outcomes_by_arm"]["clean"] == {"passed": 6}
 
 
+@pytest.mark.slow
 def test_failures_of_all_shards_are_run_again(project: Project) -> None:
     for number in (1, 2):
         project.run("--shard", f"{number}/2", fails=["Dune", "Emma"])

@@ -269,6 +269,7 @@ def test_the_same_search_again_runs_nothing_and_says_the_same(here: Here) -> Non
     assert here(*line[:-2], "80episodes", "--json").json["run"] != whole["run"]
 
 
+@pytest.mark.slow
 def test_a_search_that_time_cuts_short_says_that_nothing_is_confirmed(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLOW", "0.6")
     data = here(*asked("sound", "--find-worst", "--budget", "100episodes,2s", "--json")).json
@@ -284,6 +285,7 @@ def test_a_search_that_time_cuts_short_says_that_nothing_is_confirmed(here: Here
 # --- resuming ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [

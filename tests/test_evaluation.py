@@ -63,6 +63,7 @@ def test_an_agent_that_recites_loses_where_names_are_retired(tmp_path: Path) -> 
         assert one["first_difference"] is not None
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_and_goes_on_ends_as_one_that_never_stopped(tmp_path: Path) -> None:
     def outcomes(folder: Path, *budgets: int | None) -> dict[tuple[str | None, str, int], str]:
         for episodes in budgets:

@@ -25,7 +25,7 @@ Run = Callable[[str, LiveEpisode], Awaitable[str]]
 
 
 def _openai_agents(url: str) -> Run:
-    agents = pytest.importorskip("agents", reason="openai-agents is not installed")
+    agents = pytest.importorskip("agents.tool_context", reason="openai-agents is not installed")
     from openai import AsyncOpenAI
 
     from perturb.frameworks.openai_agents import run
@@ -103,7 +103,7 @@ def test_a_model_does_within_a_framework_what_it_does_in_our_own_loop(framework:
 
 @pytest.mark.parametrize(
     ("name", "package"),
-    [("openai_desk.py", "agents"), ("pydantic_desk.py", "pydantic_ai"), ("langchain_desk.py", "langchain_openai")],
+    [("openai_desk.py", "agents.tool_context"), ("pydantic_desk.py", "pydantic_ai"), ("langchain_desk.py", "langchain_openai")],
 )
 def test_the_agent_of_the_readme_runs(name: str, package: str, tmp_path: Path) -> None:
     pytest.importorskip(package, reason=f"{package} is not installed")

@@ -189,6 +189,7 @@ def test_leaving_one_operator_out_leaves_the_choices_of_the_others() -> None:
         assert less == {one: plan for one, plan in whole.items() if one != name}
 
 
+@pytest.mark.slow
 def test_one_seed_gives_one_plan_in_any_process() -> None:
     program = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"

@@ -147,6 +147,7 @@ def test_a_stream_of_items_ends_with_the_response() -> None:
     assert responses().assembled([*done, error]) == {"error": {"code": "server_error", "message": "no"}}
 
 
+@pytest.mark.slow
 def test_a_response_that_the_server_has_forgotten_is_told_again() -> None:
     learnt = airline()
     expected = [(one.outcome, len(one.steps)) for one in learnt.run(learnt.direct("reader"), "seat-taken")]

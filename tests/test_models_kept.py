@@ -188,7 +188,7 @@ class Indiscreet:
         pytest.param("chat:reader", "--no-stream", marks=pytest.mark.slow),
         ("chat:reader", "--stream"),
         pytest.param("responses:reader", "--stream", marks=pytest.mark.slow),
-        ("anthropic:reader", "--no-stream"),
+        pytest.param("anthropic:reader", "--no-stream", marks=pytest.mark.slow),
     ],
 )
 def test_no_artefact_holds_a_key(

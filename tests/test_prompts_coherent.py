@@ -89,6 +89,7 @@ def test_prompts_with_mentions(name: str) -> None:
     assert renamed > 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EACH)
 def test_people_bear_their_new_names_in_every_wording(name: str) -> None:
     setup = Setup.of(load_toolset(name))

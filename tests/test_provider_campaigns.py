@@ -32,10 +32,12 @@ def test_responses_of_which_one_in_five_is_spoiled_leave_no_wrong_outcome(tmp_pa
     assert module.faults(600, kinds=kinds, folder=tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_few_spoiled_responses_leave_no_wrong_outcome(tmp_path: Path) -> None:
     assert campaigns().faults(0, 0.4, ["length", "malformed", "server_error"], folder=tmp_path, limit=8) == []
 
 
+@pytest.mark.slow
 def test_the_campaign_notices_a_wrong_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = campaigns()
     ask = Conversation.ask

@@ -85,6 +85,7 @@ def test_a_difference_that_chance_can_make_does_not_fail(run: Run) -> None:
     result.stdout.fnmatch_lines(["  against its baseline: *"])
 
 
+@pytest.mark.slow
 def test_what_differs_between_the_two_is_said(run: Run, pytester: pytest.Pytester) -> None:
     run(agent(PATIENT, MARKER), SAVE)
     (path,) = files(pytester)
@@ -131,6 +132,7 @@ def test_a_run_that_was_cut_is_no_baseline(run: Run, pytester: pytest.Pytester) 
     assert not files(pytester)
 
 
+@pytest.mark.slow
 def test_the_result_beside_its_baseline_is_at_hand_in_the_test(run: Run, pytester: pytest.Pytester) -> None:
     pytester.makepyfile(bot="import re\nasync def agent(episode):" + PATIENT)
     source = f"""

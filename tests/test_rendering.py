@@ -179,6 +179,7 @@ def test_why_episodes_ended_without_a_verdict_is_counted_the_commonest_first() -
     assert boom in " ".join(Page(render_html(got)).text.split())
 
 
+@pytest.mark.slow
 def test_errors_that_are_all_different_take_no_more_room_than_a_few() -> None:
     rows = [episode("a", outcome="agent_error", trial=trial, error=f"no {trial}") for trial in range(5000)]
     got = report_data(synthetic_run.header(), rows, [])

@@ -473,6 +473,7 @@ def test_a_report_gates_a_stored_run_again_without_an_episode(planted: Callable[
     assert calls() == before
 
 
+@pytest.mark.slow
 def test_a_report_gates_a_run_that_had_no_gate_by_its_intervals(planted: Callable[..., Ended]) -> None:
     planted(*RUN, "--trials", "4", "--clean-trials", "4", chance=(1.0, 1.0))
     before = calls()

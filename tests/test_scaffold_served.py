@@ -63,7 +63,7 @@ def native(model: str, changed: bool) -> list[Any]:
     return told(episodes(model, [], *(vendor() if changed else ())))
 
 
-@pytest.mark.parametrize("changed", [False, pytest.param(True, id="vendor-swap")])
+@pytest.mark.parametrize("changed", [pytest.param(False, marks=pytest.mark.slow), pytest.param(True, id="vendor-swap")])
 @pytest.mark.parametrize("model", ["chat:reader", pytest.param("chat:adaptive", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", EQUIVALENT)
 def test_the_same_calls_are_made_and_the_same_comes_of_them(name: str, model: str, changed: bool) -> None:
@@ -129,7 +129,7 @@ THINKING = ("chat, reasoning", "chat, append_think", "chat, MiniMax split", "cha
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("wire", THINKING)
+@pytest.mark.parametrize("wire", [THINKING[0], *(pytest.param(wire, marks=pytest.mark.slow) for wire in THINKING[1:])])
 def test_a_policy_loses_the_notes_on_every_wire(wire: str, policy: str) -> None:
     model, path, settings = WIRES[wire]
     plans = [{"op": "scaffold.reasoning", "policies": {"reasoning": policy}}]

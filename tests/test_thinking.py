@@ -142,6 +142,7 @@ def perturb(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     return Here(capsys)
 
 
+@pytest.mark.slow
 def test_the_table_is_in_every_report_of_a_run_over_a_real_socket(perturb: Here, tmp_path: Path) -> None:
     with airline().served() as served:
         ended = perturb(
@@ -173,6 +174,7 @@ def test_the_table_is_in_every_report_of_a_run_over_a_real_socket(perturb: Here,
             assert word in text, word
 
 
+@pytest.mark.slow
 def test_an_agent_with_a_loop_of_its_own_is_told_that_no_policy_applies(perturb: Here) -> None:
     ended = perturb("run", "--agent", "reader", "--preset", NAME, "--limit", "1", "--json")
     assert ended.json["outcomes"] == {"passed": 2, "not_applicable": len(CELLS)}
@@ -181,6 +183,7 @@ def test_an_agent_with_a_loop_of_its_own_is_told_that_no_policy_applies(perturb:
     assert ended.json["thinking"] is None
 
 
+@pytest.mark.slow
 def test_every_operator_is_every_one_that_could_apply(perturb: Here) -> None:
     def planned(*agent: str) -> list[str]:
         told: list[str] = perturb("run", *agent, "--limit", "1", "--dry-run", "--json").json["operators"]

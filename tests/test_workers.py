@@ -29,6 +29,7 @@ def told(data: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
+@pytest.mark.slow
 def test_two_processes_find_what_one_finds(tmp_path: Path) -> None:
     (tmp_path / "alone").mkdir()
     (tmp_path / "shared").mkdir()
