@@ -25,9 +25,9 @@ Run = Callable[[str, LiveEpisode], Awaitable[str]]
 
 
 def _openai_agents(url: str) -> Run:
-    agents = pytest.importorskip("agents.tool_context", reason="openai-agents is not installed")
     from openai import AsyncOpenAI
 
+    import agents
     from perturb.frameworks.openai_agents import run
 
     agents.set_tracing_disabled(True)
@@ -41,7 +41,7 @@ def _openai_agents(url: str) -> Run:
 
 
 def _pydantic_ai(url: str) -> Run:
-    pydantic_ai = pytest.importorskip("pydantic_ai", reason="pydantic-ai is not installed")
+    import pydantic_ai
     from openai import AsyncOpenAI
     from pydantic_ai.models.openai import OpenAIChatModel
     from pydantic_ai.providers.openai import OpenAIProvider
@@ -57,8 +57,7 @@ def _pydantic_ai(url: str) -> Run:
 
 
 def _langchain(url: str) -> Run:
-    pytest.importorskip("langchain", reason="langchain is not installed")
-    chat = pytest.importorskip("langchain_openai", reason="langchain-openai is not installed")
+    import langchain_openai as chat
     from langchain.agents import create_agent
     from openai import DefaultAsyncHttpxClient
 
@@ -78,6 +77,18 @@ FRAMEWORKS: dict[str, Callable[[str], Run]] = {
     "pydantic-ai": _pydantic_ai,
     "langchain": _langchain,
 }
+
+
+NEEDED = {"openai-agents": "agents.tool_context", "pydantic-ai": "pydantic_ai", "langchain": "langchain_openai"}
+
+
+@pytest.fixture(autouse=True)
+def _installed(request: pytest.FixtureRequest) -> None:
+    """Nothing is run where the framework of a test is absent."""
+    parameters = getattr(request.node, "callspec", None)
+    framework = parameters.params.get("framework") if parameters is not None else None
+    if framework is not None:
+        pytest.importorskip(NEEDED[framework], reason=f"{framework} is not installed")
 
 
 def under_test(framework: str, served: Served, model: str = "reader") -> LoadedAgent:

@@ -159,7 +159,7 @@ OWN = {
 }
 
 
-@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("wire", [wire if wire == "chat" else pytest.param(wire, marks=pytest.mark.slow) for wire in WIRES])
 @pytest.mark.parametrize("fault", OWN)
 @pytest.mark.parametrize("stream", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["whole", "streamed"])
 def test_what_the_model_or_the_setup_got_wrong_is_not_tried_again(wire: str, fault: str, stream: bool) -> None:
