@@ -17,7 +17,7 @@ def collect_less() -> None:
 class Kept(Generic[Made]):
     """A store by identity. An object is held beside what was made of it, so that no other one can get its id meanwhile."""
 
-    def __init__(self, make: Callable[[Any], Made], size: int = 8192) -> None:
+    def __init__(self, make: Callable[[Any], Made], size: int = 16_384) -> None:
         self._make = make
         self._size = size
         self._made: dict[int, tuple[object, Made]] = {}

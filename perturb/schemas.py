@@ -107,7 +107,7 @@ def _stripped(node: Any, names: bool) -> Any:
     return node if made is None else made
 
 
-_stripped_once: Kept[Schema] = Kept(lambda schema: _stripped(schema, False), 2048)
+_stripped_once: Kept[Schema] = Kept(lambda schema: _stripped(schema, False), 16_384)
 """Most plans leave most schemas as they are, and the same schema is stripped for each of them."""
 
 _LITERAL = frozenset({"const", "default", "enum", "examples"})
@@ -175,7 +175,7 @@ def _places(schema: Schema | None) -> Iterator[Place]:
             yield from _places(branch)
 
 
-_places_once: Kept[tuple[Place, ...]] = Kept(lambda schema: tuple(_places(schema)), 2048)
+_places_once: Kept[tuple[Place, ...]] = Kept(lambda schema: tuple(_places(schema)), 16_384)
 """Most plans leave most schemas as they are, and each asks for the places of all."""
 
 
@@ -201,7 +201,7 @@ def _siblings(schema: Schema | None) -> Iterator[dict[str, Schema]]:
             yield from _siblings(branch)
 
 
-_siblings_once: Kept[tuple[dict[str, Schema], ...]] = Kept(lambda schema: tuple(_siblings(schema)), 2048)
+_siblings_once: Kept[tuple[dict[str, Schema], ...]] = Kept(lambda schema: tuple(_siblings(schema)), 16_384)
 
 
 class Edit(NamedTuple):

@@ -116,7 +116,7 @@ def _laid_out_in(layout: Layout, tool: Tool) -> Tool:
     return msgspec.structs.replace(tool, description=description, parameters={**tool.parameters, "properties": bare})
 
 
-_laid_out_once: dict[Layout, Kept[Tool]] = {layout: Kept(partial(_laid_out_in, layout), 2048) for layout in LAYOUTS}
+_laid_out_once: dict[Layout, Kept[Tool]] = {layout: Kept(partial(_laid_out_in, layout), 16_384) for layout in LAYOUTS}
 """Each plan looks at all tools in all layouts, to choose one that changes something."""
 
 
