@@ -15,7 +15,8 @@ from perturb.operators import TABLE
 def problems(run: dict) -> list[str]:
     """What is wrong with a run of the reference agent over the airline toolset; nothing in a good one."""
     found = []
-    known, rows = [one.id for one in TABLE], {row["id"] for row in run["operators"]}
+    # A reference agent runs its own loop, so nothing on the scaffold is among its operators.
+    known, rows = [one.id for one in TABLE if one.axis != "scaffold"], {row["id"] for row in run["operators"]}
     if len(known) < 16 or set(known) - rows:
         found.append(f"of {len(known)} operators these have no row: {sorted(set(known) - rows)}")
     headline = run["headline"]

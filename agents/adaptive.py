@@ -7,6 +7,8 @@ from perturb.reference.following import ask_and_follow
 from perturb.reference.notebook import Notebook
 from perturb.reference.reading import read_along
 
+DETERMINISTIC = True
+
 
 def create(context: AgentContext) -> Agent:
     notebook = Notebook(context.transcripts)

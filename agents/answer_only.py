@@ -6,6 +6,8 @@ from perturb.agent import Agent, AgentContext, LiveEpisode
 from perturb.reference.recall import Recall
 from perturb.reference.turns import heard
 
+DETERMINISTIC = True
+
 
 def create(context: AgentContext) -> Agent:
     recall = Recall(context.transcripts)

@@ -1,10 +1,12 @@
-"""Reads as `reader` does, and fails at random with the given probability: `flaky:0.3` gives no answer 3 times in 10."""
+"""Reads as `reader` does, and fails at random with the given probability: `flaky:0.3` gives no answer 3 times in 10.
+
+Whether it fails is settled by the seed of the run and that of the episode: an episode that is run again ends the same way.
+"""
 
 from __future__ import annotations
 
 import math
 import random
-from collections import Counter
 
 from perturb.agent import Agent, AgentContext, LiveEpisode
 from perturb.errors import ConfigurationError
@@ -15,12 +17,9 @@ from perturb.reference.reading import ask_once, read_along
 def create(context: AgentContext) -> Agent:
     probability = _probability(context.option)
     notebook = Notebook(context.transcripts)
-    runs: Counter[str] = Counter()
 
     async def flaky(episode: LiveEpisode) -> str:
-        run = runs[episode.prompt]
-        runs[episode.prompt] += 1
-        if random.Random(f"{context.seed}\x1f{run}\x1f{episode.prompt}").random() < probability:
+        if random.Random(f"{context.seed}\x1f{episode.seed}").random() < probability:
             return ""
         return await read_along(notebook, episode, ask_once)
 

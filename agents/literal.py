@@ -6,6 +6,8 @@ from perturb.agent import Agent, AgentContext, LiveEpisode
 from perturb.reference.notebook import Notebook
 from perturb.reference.turns import heard
 
+DETERMINISTIC = True
+
 
 def create(context: AgentContext) -> Agent:
     notebook = Notebook(context.transcripts)

@@ -9,6 +9,8 @@ from perturb.reference.turns import heard
 from perturb.reference.world import World
 from perturb.types import Call
 
+DETERMINISTIC = True
+
 
 def create(context: AgentContext) -> Agent:
     notebook = Notebook(context.transcripts)

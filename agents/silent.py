@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from perturb.agent import Agent, AgentContext, LiveEpisode
 
+DETERMINISTIC = True
+
 
 def create(context: AgentContext) -> Agent:
     async def silent(episode: LiveEpisode) -> str:

@@ -32,7 +32,7 @@ def one_size(count: int) -> None:
     import anyio
 
     from benchmarks.trivial import Instant, Trivial, draw_stack, episodes
-    from perturb.evaluation import stored_rows
+    from perturb.assembling import stored_rows
     from perturb.operator import Setup
     from perturb.planning import Limits, RunPlan
     from perturb.runner import run_episodes

@@ -113,7 +113,7 @@ class Trivial(Toolset):
 
 
 def _task(index: int) -> Task:
-    number = index % 7 + 1
+    number = index + 1
     shelf = {"shelf": "A"}
 
     def check(environment: Any, answer: str, calls: Sequence[Call]) -> bool:
@@ -135,12 +135,17 @@ def _task(index: int) -> Task:
     )
 
 
+TOOLSET = Trivial(40)
+"""For commands that load a toolset from a file."""
+
+
 class Instant:
     """An agent that knows the gold calls and how they are shown, and sends them without thinking."""
 
     name = "instant"
     digest = "instant"
     is_reference = False
+    takes_scaffold = False
 
     def __init__(self) -> None:
         self._shown: dict[tuple[int, str], tuple[Any, list[Call]]] = {}

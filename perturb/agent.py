@@ -7,8 +7,11 @@ An agent is an async function that takes a live episode and returns its answer:
         return reply.text
 
 A plain function works too. It is named `module:function` or `path/to/file.py:function` (`:agent` may be left out), or by
-the short name of a shipped agent with an option behind a colon (`flaky:0.3`). A file may define `create(context)` in place
-of `agent`: it is called once and returns the agent; this is how agents get transcripts of clean runs and options.
+the short name of a shipped agent with an option behind a colon (`flaky:0.3`). One whose attribute `takes_scaffold` is true is
+run by the agent loop of `perturb.models.loop`, so that its scaffold can be changed; any other owns its loop. A file may
+define `create(context)` in place of `agent`: it is called once and returns the agent; this is how agents get transcripts of
+clean runs and options. A file that holds `DETERMINISTIC = True` says that its agent always does the same in one setup, so that
+repeating it clean teaches nothing.
 """
 
 from __future__ import annotations
@@ -62,6 +65,12 @@ class LiveEpisode(Protocol):
     @property
     def repeat(self) -> int:
         """Which repeat of its task this episode is, from 0; to be part of every seed and of every key of a cache."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """A number that is the same whenever this very episode is run again, and another in every other: an agent that does
+        anything at random seeds it with this, so that a run that is resumed ends as one that never stopped."""
         ...
 
     def used(self, usage: Usage, *, reasoning: str = "", replayed: bool = False) -> None:

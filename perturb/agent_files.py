@@ -25,6 +25,7 @@ class FoundAgent(msgspec.Struct, frozen=True, kw_only=True):
     `wants_transcripts` says that it is made by `create(context)`, for which clean transcripts should be at hand.
     `is_reference` says that it came with this package and is no model. `digest` changes with its source files and its option.
     `asks_model` says that its file holds `ASKS_MODEL = True`: it takes the settings of a model, and learns from no transcripts.
+    `deterministic` says that its file holds `DETERMINISTIC = True`: in one setup it always does the same.
     """
 
     name: str
@@ -35,6 +36,7 @@ class FoundAgent(msgspec.Struct, frozen=True, kw_only=True):
     made_by: Callable[..., Any]
     file: Path
     asks_model: bool = False
+    deterministic: bool = False
 
     def make(self, context: AgentContext) -> LoadedAgent:
         """The agent. Raises `ConfigurationError` where its `create` does, or makes something that takes no episode."""
@@ -62,6 +64,12 @@ class LoadedAgent(msgspec.Struct, frozen=True, kw_only=True):
     is_reference: bool = False
     wants_transcripts: bool = False
     asks_model: bool = False
+
+    @property
+    def takes_scaffold(self) -> bool:
+        """Whether it is run by the agent loop, so that the scaffold of an episode stands between it and a model. An agent says
+        so by an attribute of that name."""
+        return bool(getattr(self.function, "takes_scaffold", False))
 
     async def aclose(self) -> None:
         """Close what the agent has open, where it has an `aclose` for that."""
@@ -187,6 +195,7 @@ def _agent_in(
         made_by=made_by,
         file=file,
         asks_model=asks_model,
+        deterministic=bool(getattr(found, "DETERMINISTIC", False)),
     )
 
 

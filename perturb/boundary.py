@@ -18,6 +18,7 @@ from perturb.episode import EpisodeStep, Said
 from perturb.errors import OperatorFault, PerturbError
 from perturb.metering import Metered
 from perturb.operator import Lens, Performing, Setup, StackLens
+from perturb.scaffold import Scaffold
 from perturb.toolset import Environment, Task
 from perturb.types import JSON, Answer, Call, Delay, Failure, Reply, Result, Tool
 
@@ -42,9 +43,9 @@ class Boundary(Metered):
     """One episode of one task under a lens; what an agent is given (see `perturb.agent.LiveEpisode`).
 
     `max_calls` limits the agent's calls. `fault` holds the first fault that is ours or the environment's: such an episode
-    never counts against the agent, whatever the agent made of the exception. `over` is set when the episode has ended: a
-    task that outlives its agent calls nothing any more. `lens` is the one in force now: between batches of calls, and between
-    turns of the user's, another may take over.
+    never counts against the agent, whatever the agent made of the exception. `unparsed` counts the turns of a model that its
+    scaffold could not read. `over` is set when the episode has ended: a task that outlives its agent calls nothing any more.
+    `lens` is the one in force now: between batches of calls, and between turns of the user's, another may take over.
     """
 
     def __init__(self, lens: StackLens, task: Task, environment: Environment, *, max_calls: int = 200) -> None:
@@ -60,6 +61,7 @@ class Boundary(Metered):
         self.fault: PerturbError | None = None
         self.over_budget = False
         self.over = False
+        self.unparsed = 0
         self._changed_reply = False
         self._tools: tuple[Setup, tuple[Tool, ...]] | None = None
         self._batch = 0
@@ -97,6 +99,15 @@ class Boundary(Metered):
         if self._tools is None or self._tools[0] is not setup:
             self._tools = setup, setup.copied_tools()
         return self._tools[1]
+
+    @property
+    def scaffold(self) -> Scaffold:
+        """What the agent loop puts between its model and this episode; see `perturb.models.loop`."""
+        return self.lens.setup.scaffold
+
+    def wrote_otherwise(self) -> None:
+        """The scaffold has sent something that is not as it would have been clean."""
+        self._changed_reply = True
 
     @property
     def exposed(self) -> bool:

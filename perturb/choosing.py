@@ -18,7 +18,7 @@ from perturb.toolset import Task
 if TYPE_CHECKING:
     from perturb.evaluation import Request
 
-SAME = ("agent", "toolset", "operators", "tasks", "limit", "design", "filter", "doses")
+SAME = ("agent", "toolset", "operators", "tasks", "limit", "design", "filter", "doses", "crossed", "find_worst")
 """What two runs have in common of which one asks for the failures of the other: all that says which pairs there are."""
 
 
@@ -58,7 +58,7 @@ def failed_pairs(store: Store, request: Request) -> Failed:
     wanted = msgspec.json.decode(msgspec.json.encode(request, enc_hook=str))
     for run, _, kept in store.runs():
         asked: dict[str, Any] = kept.get("request") or {}
-        if kept.get("shard") is None and all(asked.get(name) == wanted[name] for name in SAME):
+        if kept.get("shard") is None and all((asked.get(name) or None) == (wanted[name] or None) for name in SAME):
             pairs = _lost(store, run, again=kept.get("failed_in") is not None)
             if not pairs:
                 raise NothingFailed(f"nothing failed in run {run}, the last of this request; without --only-failed all is run")

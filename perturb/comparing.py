@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from perturb.assembling import stored_rows
 from perturb.errors import ConfigurationError
-from perturb.evaluation import stored_rows
 from perturb.statistics import Estimate, compare_agents, holm, hull_t
 from perturb.statistics.contrast import Contrast, contrast, plain, pooled
 from perturb.statistics.tallies import Tally, count
@@ -69,24 +69,22 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     cautions: list[str]
 
 
-class _Run:
-    """What is read of one run."""
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """What is compared of one run: what it was made of, and its counts. `state` is the digest of its toolset, `versions` are
+    those of its operators, `plans` the digests of the perturbations that count, by task, operator and trial."""
 
-    def __init__(self, store: Store, run: str) -> None:
-        kept = store.header(run)
-        assert kept is not None
-        self.run, self.header, self.made_of = run, kept["header"], kept.get("made_of") or {}
-        tallies = count(stored_rows(store, run))
-        self.clean = {task: tally for task, tally in tallies.clean.items() if tally.trials}
-        self.cells: Cells = {}
-        for task, by_operator in tallies.headline().items():
-            for operator, tally in by_operator.items():
-                self.cells[task, operator] = tally
-        self.plans = {
-            (one.task, one.operator, one.trial): digest(one.plan)
-            for one in store.planned(run)
-            if one.operator is not None and one.kind in HEADLINE_KINDS
-        }
+    run: str
+    agent: str
+    toolset: str
+    state: str | None
+    seed: int
+    intensity: float
+    plan_scope: str
+    release: str
+    versions: dict[str, int]
+    clean: dict[str, Tally]
+    cells: Cells
+    plans: dict[tuple[str, str, int], str] = {}
 
     def contrast(self, shared: Mapping[tuple[str, str], object], operator: str | None = None) -> Contrast:
         tasks: dict[str, dict[str, Tally]] = {}
@@ -96,6 +94,32 @@ class _Run:
         return contrast(plain(self.clean), {task: pooled(cells) for task, cells in tasks.items()})
 
 
+def read_measured(store: Store, run: str) -> Measured:
+    """What a stored run has measured."""
+    kept = store.header(run)
+    assert kept is not None
+    header, made_of = kept["header"], kept.get("made_of") or {}
+    tallies = count(stored_rows(store, run))
+    return Measured(
+        run=run,
+        agent=header["agent"],
+        toolset=header["toolset"],
+        state=made_of.get("toolset"),
+        seed=header["seed"],
+        intensity=header["intensity"],
+        plan_scope=header["plan_scope"],
+        release=header["version"],
+        versions=made_of.get("operators") or {},
+        clean={task: tally for task, tally in tallies.clean.items() if tally.trials},
+        cells={(task, name): tally for task, cells in tallies.headline().items() for name, tally in cells.items()},
+        plans={
+            (one.task, one.operator, one.trial): digest(one.plan)
+            for one in store.planned(run)
+            if one.operator is not None and one.kind in HEADLINE_KINDS
+        },
+    )
+
+
 def compare_runs(first: tuple[Store, str], second: tuple[Store, str]) -> Compared:
     """Compare two stored runs over the tasks and operators that both have, by the double difference of each task.
 
@@ -103,7 +127,11 @@ def compare_runs(first: tuple[Store, str], second: tuple[Store, str]) -> Compare
 
     Source: see `perturb.statistics.compare_agents`.
     """
-    a, b = _Run(*first), _Run(*second)
+    return compare(read_measured(*first), read_measured(*second))
+
+
+def compare(a: Measured, b: Measured) -> Compared:
+    """The same of what was measured, wherever it is kept."""
     cautions = list(_cautions(a, b))
     others = _other_versions(a, b)
     cells = (cell for cell in a.cells if cell in b.cells and cell[1] not in others)
@@ -130,35 +158,34 @@ def compare_runs(first: tuple[Store, str], second: tuple[Store, str]) -> Compare
     )
 
 
-def _cautions(a: _Run, b: _Run) -> Iterator[str]:
-    mine, theirs = a.made_of.get("toolset"), b.made_of.get("toolset")
-    if a.header["toolset"] != b.header["toolset"] and (mine is None or mine != theirs):
-        names = f"{a.header['toolset']!r} and {b.header['toolset']!r}"
+def _cautions(a: Measured, b: Measured) -> Iterator[str]:
+    mine, theirs = a.state, b.state
+    if a.toolset != b.toolset and (mine is None or mine != theirs):
+        names = f"{a.toolset!r} and {b.toolset!r}"
         raise ConfigurationError(f"runs {a.run} and {b.run} are of two toolsets, {names}, so they cannot be compared")
     if mine is None or theirs is None:
         yield "one of the runs does not say which state of the toolset it was made with"
     elif mine != theirs:
         yield "the toolset has changed between the runs: tasks of one name may be other tasks"
     for name, words in (("seed", "seeds"), ("intensity", "intensities"), ("plan_scope", "plan scopes")):
-        if a.header[name] != b.header[name]:
-            yield f"the {words} differ ({a.header[name]} and {b.header[name]}), and so do the perturbations"
+        if getattr(a, name) != getattr(b, name):
+            yield f"the {words} differ ({getattr(a, name)} and {getattr(b, name)}), and so do the perturbations"
     for operator in sorted(_other_versions(a, b)):
         yield f"{operator} is of another version in either run, and is left out"
-    if a.header["version"] != b.header["version"]:
-        yield f"the runs were made by two releases of Perturb ({a.header['version']} and {b.header['version']})"
+    if a.release != b.release:
+        yield f"the runs were made by two releases of Perturb ({a.release} and {b.release})"
 
 
-def _other_versions(a: _Run, b: _Run) -> set[str]:
-    mine, theirs = (run.made_of.get("operators") or {} for run in (a, b))
-    return {name for name in mine if name in theirs and mine[name] != theirs[name]}
+def _other_versions(a: Measured, b: Measured) -> set[str]:
+    return {name for name in a.versions if name in b.versions and a.versions[name] != b.versions[name]}
 
 
-def _side(run: _Run, paired: Contrast, kept: Estimate) -> Side:
+def _side(run: Measured, paired: Contrast, kept: Estimate) -> Side:
     estimate = paired.estimate(CONFIDENCE)
     known = kept.estimate == kept.estimate
     return Side(
         run=run.run,
-        agent=run.header["agent"],
+        agent=run.agent,
         clean=paired.clean_rate or 0.0,
         perturbed=paired.perturbed_rate or 0.0,
         drop=estimate.estimate,
@@ -168,7 +195,7 @@ def _side(run: _Run, paired: Contrast, kept: Estimate) -> Side:
     )
 
 
-def _rows(a: _Run, b: _Run, shared: Mapping[tuple[str, str], object]) -> list[Row]:
+def _rows(a: Measured, b: Measured, shared: Mapping[tuple[str, str], object]) -> list[Row]:
     operators = list(dict.fromkeys(operator for _, operator in shared))
     each = 1.0 - (1.0 - CONFIDENCE) / len(operators)
     found = [(name, a.contrast(shared, name), b.contrast(shared, name)) for name in operators]
@@ -188,7 +215,7 @@ def _rows(a: _Run, b: _Run, shared: Mapping[tuple[str, str], object]) -> list[Ro
     return sorted(rows, key=lambda row: (-abs(row.difference), row.operator))
 
 
-def _flips(a: _Run, b: _Run, shared: Mapping[tuple[str, str], object]) -> Iterator[Flip]:
+def _flips(a: Measured, b: Measured, shared: Mapping[tuple[str, str], object]) -> Iterator[Flip]:
     tasks = dict.fromkeys(task for task, _ in shared)
     cells: list[tuple[str, str | None, Tally, Tally]] = [(task, None, a.clean[task], b.clean[task]) for task in tasks]
     cells += [(task, operator, a.cells[task, operator], b.cells[task, operator]) for task, operator in shared]

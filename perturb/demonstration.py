@@ -8,8 +8,12 @@ from typing import Any
 import msgspec
 
 from perturb.boundary import Boundary, shown_turns
+from perturb.messages import Message, Said, Told
 from perturb.operator import Operator, Setup, StackLens, lens_for
-from perturb.replay import Gold
+from perturb.replay import Gold, run_gold
+from perturb.scaffold import NATIVE
+from perturb.scaffold.dialogue import dialogue, differs
+from perturb.scaffold.transcript import transcript
 from perturb.toolset import Task, Toolset
 from perturb.types import JSON, Call, Schema, Step, Tool
 
@@ -56,7 +60,33 @@ async def demonstrate(gold: Gold, operator: Operator, tasks: Sequence[Task], too
         provoked = await _provoke(toolset, task, lens, call)
         if provoked is not None:
             sections.append(Section("an error", *map(_exchange, provoked)))
+    if tasks and lens.setup.scaffold != NATIVE:
+        sections.append(await _sent(toolset, example[0] if example else tasks[0], lens))
     return [one for one in sections if one.before or one.after]
+
+
+async def _sent(toolset: Toolset, task: Task, lens: StackLens) -> Section:
+    """What a model is sent at the end of a conversation that goes as the gold calls do: in the server's own form, and by the
+    scaffold. One call a turn where that differs, else two, else so many that the conversation is long."""
+    run = await run_gold(toolset, task, lens)
+    opening = [{"role": lens.setup.role, "content": lens.setup.system}] if lens.setup.system else []
+    first, *more = shown_turns(lens, task)
+    opening.append({"role": "user", "content": first})
+    scaffold, tools = lens.setup.scaffold, lens.setup.public_tools
+    told: list[Message] = []
+    for at_once, times in ((1, 1), (2, 1), (1, 12), (1, 120)):
+        told = dialogue(opening, run.steps * times, run.answer, follow_ups=more, at_once=at_once)
+        if differs(scaffold, told, tools):
+            break
+    following = scaffold.follow(told)
+    begins = next((place for place, one in enumerate(told) if isinstance(one, Said)), len(told))
+    if scaffold.write(told, tools) == (told, tools) and following is None:
+        told = told[:begins]  # it is the first request alone that differs
+    after = told if following is None else [*told, Told("user", following)]
+    return Section(
+        "what the model is sent",
+        *(transcript(one.write(history, tools)) for one, history in ((NATIVE, told), (scaffold, after))),
+    )
 
 
 Example = tuple[Task, Call, list[Step], list[Step]]

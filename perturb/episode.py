@@ -52,7 +52,8 @@ class Said(msgspec.Struct, frozen=True):
 
 class Episode(msgspec.Struct, frozen=True, kw_only=True):
     """One run. `key` is a digest of everything that could change it; `answer` is as the agent gave it. `said` holds the turns
-    behind the first; `role` is in whose name the system prompt was sent."""
+    behind the first; `role` is in whose name the system prompt was sent. `unparsed` counts the turns of a model that
+    were in no form that its scaffold reads."""
 
     key: str
     task: str
@@ -70,6 +71,7 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     answer_real: str | None = None
     reasoning: tuple[str, ...] = ()
     exposed: bool = False
+    unparsed: int = 0
     error: str | None = None
     usage: Usage = Usage()
     seconds: float = 0.0

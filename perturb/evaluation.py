@@ -1,4 +1,4 @@
-"""The main job from end to end: load, prove, run in pairs, and put together what a report is made of.
+"""The main job from end to end: load, prove, run in pairs, and hand over what a report is made of.
 
 The command line and the pytest plugin are two faces of this module.
 """
@@ -6,44 +6,35 @@ The command line and the pytest plugin are two faces of this module.
 from __future__ import annotations
 
 import time
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
-from shlex import quote
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from perturb import __version__
 from perturb.agent import AgentContext
+from perturb.assembling import assemble
 from perturb.choosing import Choice, Failed, Shard, failed_pairs
-from perturb.dosing import dose_data, dosed
-from perturb.episode import AGENT_OUTCOMES, Episode, EpisodeStep
+from perturb.designs import Designed, designed
+from perturb.dosing import dosed
 from perturb.errors import ConfigurationError, nearest
 from perturb.gate_pairs import Gate, arranged
-from perturb.gating import RunningGate, gate_data
+from perturb.gating import RunningGate
 from perturb.learned_gold import learn, use_learned
 from perturb.loading import FoundAgent, LoadedAgent, find_agent, load_toolset
 from perturb.models.settings import ModelSettings
 from perturb.operator import Operator
 from perturb.operators import select
-from perturb.plan_files import PlanFile, write_plan_file
-from perturb.planning import Arrange, Design, LeftOut, Limits, Report, RunPlan, Workers, plan_run, toolset_digest
-from perturb.rendering.data import Floor, RunHeader, report_data
+from perturb.planning import Arrange, Design, Limits, More, Prover, Report, RunPlan, Workers, extend, plan_run, toolset_digest
+from perturb.rendering.data import Floor, RunHeader
 from perturb.replay import Gold
 from perturb.runner import Ended, run_episodes
 from perturb.sharding import join_shards
-from perturb.statistics.rows import EpisodeRow
-from perturb.store import Finished, Store
+from perturb.store import Store
 from perturb.toolset import Task, Toolset
-from perturb.types import JSON, Call, digest
-
-FAILURES_KEPT, FEWEST_OF_AN_OPERATOR = 200, 4
-"""How many failed episodes a report carries with their trajectories, and at least how many of each operator; every one stays
-in the store."""
-LINES_KEPT = 2000
-"""How many further ones it carries with the line that reproduces each."""
+from perturb.types import digest
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +43,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     an agent that asks one; `command` reproduces the run. With a `gate` the run consists of the pairs that it is judged by,
     in place of the trials of the `design`. Of all pairs those are run that `filter` means (see `perturb.filtering`), with
     `only_failed` those that failed in the last run of the same request, and with `shard` those of a part of the tasks.
-    With `doses`, each operator is run at each of these intensities."""
+    With `doses`, each operator is run at each of these intensities. With `crossed`, operators are laid over one another by a
+    design of that name; with `find_worst`, the budget of episodes goes to the search for the worst operator."""
 
     agent: str = "reader"
     toolset: str = "airline"
@@ -71,12 +63,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     only_failed: bool = False
     shard: Shard | None = None
     doses: tuple[float, ...] = ()
+    crossed: Literal["factorial", "pairwise"] | None = None
+    find_worst: bool = False
     command: str = "perturb run"
 
 
 class Prepared(msgspec.Struct, kw_only=True):
     """What a request names, loaded and checked. `choice` says which pairs are meant, `failed` which failed where they alone are
-    wanted; `whole` is the name of the run that `run` is a shard of, and else its own."""
+    wanted; `whole` is the name of the run that `run` is a shard of, and else its own. `designed` is the design of a run that is
+    more than each operator by itself; it knows one run."""
 
     request: Request
     toolset: Toolset
@@ -88,6 +83,7 @@ class Prepared(msgspec.Struct, kw_only=True):
     whole: str
     choice: Choice = msgspec.field(default_factory=Choice)
     failed: Failed | None = None
+    designed: Designed | None = None
 
 
 class Evaluation(msgspec.Struct, kw_only=True):
@@ -105,18 +101,21 @@ async def prepare(request: Request, agent: LoadedAgent | None = None) -> Prepare
 
     `agent` stands in for the one that the request names (a function at hand, in a test).
     """
-    operators, toolset = loaded(request)
+    operators, toolset = select(request.operators), loaded(request)
     found: FoundAgent | None = find_agent(request.agent) if agent is None else None
+    designed(request, operators)  # what does not go together is told before anything that takes time
     failed = _failed(request)
+    gold = Gold(toolset)
+    if agent is None:
+        assert found is not None
+        agent = await made_agent(found, gold, request)
+    operators = select(request.operators, scaffold=agent.takes_scaffold)
+    design = designed(request, operators)
     choice = Choice(request.filter, failed)
     tasks = choice.tasks(_tasks(toolset, request), operators)
     operators = choice.operators(tasks, operators)
     if not tasks:
         raise ConfigurationError(f"no pair of task and operator is meant by the filter {request.filter!r}; give another")
-    gold = Gold(toolset)
-    if agent is None:
-        assert found is not None
-        agent = await made_agent(found, gold, request)
     whole = _name(request, toolset, tasks, agent, operators, failed)
     tasks = _of_shard(tasks, request.shard)
     return Prepared(
@@ -130,6 +129,7 @@ async def prepare(request: Request, agent: LoadedAgent | None = None) -> Prepare
         whole=whole,
         choice=choice,
         failed=failed,
+        designed=design,
     )
 
 
@@ -162,6 +162,10 @@ def _name(
         parts.append(sorted(failed.pairs))
     if request.doses:
         parts.append({"doses": request.doses})
+    if request.crossed is not None:
+        parts.append({"crossed": request.crossed})
+    if request.find_worst:
+        parts.append({"find_worst": request.limits.episodes})
     return digest(parts, 6)
 
 
@@ -196,12 +200,11 @@ def _of_shard(tasks: tuple[Task, ...], shard: Shard | None) -> tuple[Task, ...]:
     return mine
 
 
-def loaded(request: Request) -> tuple[tuple[type[Operator], ...], Toolset]:
-    """The operators and the toolset that a request names, with the gold calls that were learnt."""
-    operators = select(request.operators)
+def loaded(request: Request) -> Toolset:
+    """The toolset that a request names, with the gold calls that were learnt."""
     toolset = load_toolset(request.toolset)
     use_learned(toolset, learned_path(request))
-    return operators, toolset
+    return toolset
 
 
 async def made_agent(found: FoundAgent, gold: Gold, request: Request) -> LoadedAgent:
@@ -289,7 +292,22 @@ def _arrangement(prepared: Prepared) -> Arrange | None:
         return lambda prover, first: arranged(prover, first, gate, operators)
     if doses:
         return lambda prover, first: dosed(prover, first, doses, operators)
-    return None
+    return None if prepared.designed is None else prepared.designed.arranged
+
+
+def _more(prepared: Prepared, store: Store, plan: RunPlan) -> More | None:
+    """What lets a run grow by what has ended; see `perturb.designs.Designed`."""
+    design, request = prepared.designed, prepared.request
+    if design is None:
+        return None
+    prover = Prover(prepared.toolset, prepared.agent, request.design, request.limits, prepared.gold, store)
+
+    async def more() -> bool:
+        before = plan.episodes
+        extend(plan, store, await design.more(prover, store, plan.run))
+        return plan.episodes > before
+
+    return more
 
 
 async def evaluate(prepared: Prepared, report: Report | None = None, workers: Workers | None = None) -> Evaluation:
@@ -309,12 +327,14 @@ async def evaluate(prepared: Prepared, report: Report | None = None, workers: Wo
             "gate": msgspec.to_builtins(request.gate),
             "failed_in": None if prepared.failed is None else prepared.failed.run,
             "shard": _shard(prepared),
+            "designed": None if prepared.designed is None else prepared.designed.kept(),
             "made_of": {
                 "toolset": toolset_digest(prepared.toolset),
                 "operators": {one.id: one.version for one in prepared.operators},
             },
         }
         store.begin_run(prepared.run, started, kept)
+        more = _more(prepared, store, plan)
         try:
             ended = await run_episodes(
                 prepared.toolset,
@@ -327,11 +347,15 @@ async def evaluate(prepared: Prepared, report: Report | None = None, workers: Wo
                 fresh=request.fresh,
                 workers=workers if prepared.agent.is_reference else None,
                 stopping=None if request.gate is None else RunningGate(request.gate, store.planned(prepared.run)),
+                more=more,
             )
             requests = getattr(prepared.agent.function, "requests", None)
         finally:
             await prepared.agent.aclose()
         seconds = time.time() - started
+        if more is not None:
+            header = header_of(prepared, plan, started)
+            kept["left_out"] = msgspec.to_builtins(plan.left_out)
         kept["header"] = msgspec.to_builtins(msgspec.structs.replace(header, seconds=seconds))
         kept["ended"] = msgspec.to_builtins(ended) | ({} if requests is None else {"requests": requests})
         store.update_header(prepared.run, kept)
@@ -386,218 +410,3 @@ def header_of(prepared: Prepared, plan: RunPlan, started: float) -> RunHeader:
         plan_scope=design.plan_scope,
         model=None if prepared.request.model is None else prepared.request.model.identity(),
     )
-
-
-def assemble(store: Store, run: str, folder: Path, gate: Gate | None = None) -> dict[str, Any]:
-    """The data of a stored run's report, without running anything; plan files of its failures are written to `folder`. With
-    `gate` it is judged by that one, in place of its own."""
-    kept = store.header(run)
-    if kept is None:
-        known = [name for name, _, _ in store.runs()]
-        raise ConfigurationError(f"there is no run {run!r} in {store.path}; {nearest(run, known)}")
-    header = msgspec.convert(kept["header"], RunHeader)
-    left_out = msgspec.convert(kept["left_out"], list[LeftOut])
-    failures = list(_failures(store, run, header, folder))
-    shown = {(one["operator"], one["task"], one["trial"]) for one in failures}
-    others = list(islice(_other_failures(store, run, header, folder, shown), LINES_KEPT))
-    data = report_data(header, stored_rows(store, run, left_out), failures, others)
-    data["gold_fails_clean"] = kept["gold_fails_clean"]
-    data["not_proven_tasks"] = kept["not_proven_tasks"]
-    data["unsolvable"] = [_left(one, header, folder) for one in left_out if one.outcome == "unsolvable"]
-    data["faults"] = [*_faults(store, run, "tester_fault", header, folder)]
-    data["faults"] += [_left(one, header, folder) for one in left_out if one.outcome == "tester_fault"]
-    data["infrastructure"] = [*_faults(store, run, "infrastructure_error", header, folder)]
-    data["refused"] = [*_faults(store, run, "invalid_setup", header, folder)]
-    data["ended"] = kept.get("ended")
-    data["filter"] = (kept.get("request") or {}).get("filter") or None
-    doses = (kept.get("request") or {}).get("doses") or []
-    data["doses"] = dose_data(store, run, doses, header.trials) if doses else None
-    data["failed_in"] = kept.get("failed_in")
-    data["shards"] = kept.get("shards")
-    data["gate"] = gate_data(store, run, data, gate)
-    return data
-
-
-def stored_rows(store: Store, run: str, left_out: Sequence[LeftOut] = ()) -> Iterator[EpisodeRow]:
-    """The episodes of a run as the statistics take them, and the pairs that were left out."""
-    for one in store.finished(run):
-        yield EpisodeRow(
-            task=one.task,
-            arm="clean" if one.arm == "clean" else "perturbed",
-            trial=one.trial,
-            outcome=one.outcome,
-            key=one.key,
-            operator=one.operator,
-            axis=one.axis,  # type: ignore[arg-type]
-            kind=one.kind,  # type: ignore[arg-type]
-            exposed=one.exposed,
-            error=one.error,
-            seconds=one.seconds,
-            calls=one.calls,
-            stale=one.stale,
-            cost=one.cost,
-            input_tokens=one.input_tokens,
-            output_tokens=one.output_tokens,
-        )
-    for pair in left_out:
-        yield EpisodeRow(
-            task=pair.task,
-            arm="perturbed",
-            trial=pair.trial,
-            outcome=pair.outcome,
-            key="",
-            operator=pair.operator,
-            axis=pair.axis,  # type: ignore[arg-type]
-            kind=pair.kind,  # type: ignore[arg-type]
-            error=pair.reason,
-        )
-
-
-def _left(one: LeftOut, header: RunHeader, folder: Path) -> dict[str, Any]:
-    """A pair that the proof has left out, with the file that shows why."""
-    return _told(one.operator, one.task, one.trial, one.reason, one.plan, header, folder)
-
-
-def _faults(store: Store, run: str, outcome: str, header: RunHeader, folder: Path) -> Iterator[dict[str, Any]]:
-    """The first episodes of a run that ended in a fault which is not the agent's."""
-    for one in islice((one for one in store.finished(run) if one.outcome == outcome), FAILURES_KEPT):
-        yield _told(one.operator, one.task, one.trial, one.error or "", store.plan(run, one.key), header, folder)
-
-
-def _told(
-    operator: str | None, task: str, trial: int, error: str, plan: dict[str, JSON] | None, header: RunHeader, folder: Path
-) -> dict[str, Any]:
-    path = plan_path(folder, operator, task, trial) if plan is not None else None
-    if path is not None:
-        plan_file(path, header, task, trial, plan)
-    return {
-        "operator": operator,
-        "task": task,
-        "trial": trial,
-        "error": error,
-        "plan": plan,
-        "plan_file": None if path is None else str(path),
-        "reproduce": None if path is None else f"perturb replay {quote(str(path))}",
-    }
-
-
-class _Cell:
-    """How often a task passed in one arm, and the key of an episode to show: one that passed if there is one."""
-
-    __slots__ = ("counted", "key", "passed")
-
-    def __init__(self) -> None:
-        self.passed = self.counted = 0
-        self.key: str | None = None
-
-    def add(self, one: Finished) -> None:
-        if self.key is None or (one.outcome == "passed" and not self.passed):
-            self.key = one.key
-        self.counted += one.outcome in AGENT_OUTCOMES
-        self.passed += one.outcome == "passed"
-
-    def __str__(self) -> str:
-        return f"{self.passed} of {self.counted}"
-
-
-def _failures(store: Store, run: str, header: RunHeader, folder: Path) -> Iterator[dict[str, Any]]:
-    cells: dict[tuple[str | None, str], _Cell] = {}
-    failed: dict[str, list[Finished]] = {}
-    each = max(FEWEST_OF_AN_OPERATOR, FAILURES_KEPT // max(1, len(header.operators)))
-    for one in store.finished(run):
-        cells.setdefault((one.operator, one.task), _Cell()).add(one)
-        mine = failed.setdefault(one.operator, []) if one.operator is not None else []
-        if one.outcome in AGENT_OUTCOMES and one.outcome != "passed" and len(mine) < each:
-            mine.append(one)
-    best: dict[str, Episode | None] = {}
-    for operator, episodes in failed.items():
-        for one in episodes:
-            perturbed = store.get(one.key)
-            if perturbed is None:
-                continue
-            clean = cells.get((None, one.task), _Cell())
-            if one.task not in best:
-                best[one.task] = store.get(clean.key) if clean.key is not None else None
-            beside = best[one.task]
-            path = plan_path(folder, operator, one.task, one.trial)
-            plan_file(path, header, one.task, one.trial, perturbed.plan)
-            yield {
-                "task": one.task,
-                "operator": operator,
-                "kind": one.kind,
-                "axis": one.axis,
-                "trial": one.trial,
-                "plan": perturbed.plan,
-                "plan_file": str(path),
-                "reproduce": f"perturb replay {quote(str(path))}",
-                "prompt_clean": beside.prompt if beside else None,
-                "prompt_perturbed": perturbed.prompt,
-                "clean": [step_data(step) for step in beside.steps] if beside else [],
-                "perturbed": [step_data(step) for step in perturbed.steps],
-                "answer_clean": beside.answer if beside else None,
-                "answer_perturbed": perturbed.answer,
-                "outcome": one.outcome,
-                "error": one.error,
-                "passed_clean": str(clean),
-                "passed_perturbed": str(cells[operator, one.task]),
-            }
-
-
-def _other_failures(
-    store: Store, run: str, header: RunHeader, folder: Path, shown: Container[tuple[str | None, str, int]]
-) -> Iterator[dict[str, Any]]:
-    """The failed episodes that are not shown with their trajectories, each with the file by which it is run again."""
-    for one in store.finished(run):
-        lost = one.operator is not None and one.outcome in AGENT_OUTCOMES and one.outcome != "passed"
-        if not lost or (one.operator, one.task, one.trial) in shown:
-            continue
-        path = plan_path(folder, one.operator, one.task, one.trial)
-        plan_file(path, header, one.task, one.trial, store.plan(run, one.key))
-        yield {
-            "operator": one.operator,
-            "kind": one.kind,
-            "task": one.task,
-            "trial": one.trial,
-            "outcome": one.outcome,
-            "plan_file": str(path),
-            "reproduce": f"perturb replay {quote(str(path))}",
-        }
-
-
-def plan_path(folder: Path, operator: str | None, task: str, trial: int) -> Path:
-    """Where the plan of one perturbed episode lies; two tasks whose ids look alike as file names keep two files."""
-    name = "".join(character if character.isalnum() or character in "-_." else "-" for character in task)[:60]
-    if name != task:
-        name += f"-{digest(task, 4)}"
-    # The id of a preset's mixture has the preset's name before a slash.
-    arm = (operator or "clean").replace("/", "-")
-    return folder / "plans" / f"{arm}-{name}-{trial}.json"
-
-
-def plan_file(path: Path, header: RunHeader, task: str, trial: int, plan: dict[str, JSON] | None) -> None:
-    """Write the file by which `perturb replay` runs one perturbed episode again."""
-    record = PlanFile(
-        perturb=header.version,
-        toolset=header.toolset,
-        task=task,
-        trial=trial,
-        seed=header.seed,
-        agent=header.agent,
-        plan=plan,
-        model=header.model,
-    )
-    write_plan_file(path, record)
-
-
-def step_data(step: EpisodeStep) -> dict[str, Any]:
-    """A step as reports take it; see `perturb.rendering.trajectories`."""
-
-    def told(call: Call) -> dict[str, Any]:
-        return {"name": call.name, "arguments": call.arguments}
-
-    shown = {"name": step.call.name, "arguments": step.malformed if step.malformed is not None else step.call.arguments}
-    return {
-        "call": shown,
-        "reply": {"text": step.reply.text, "is_error": step.reply.is_error},
-        "real": told(step.real[0]) if step.real else None,
-    }

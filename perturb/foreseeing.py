@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from perturb.assembling import stored_rows
 from perturb.errors import ConfigurationError
-from perturb.evaluation import stored_rows
 from perturb.gate_pairs import Gate
 from perturb.statistics import Spread, clean_trials, detectable_drop, gate_margin, pairs_to_gate, spread_of, tasks_needed
 from perturb.statistics.contrast import contrast, plain, pooled

@@ -30,8 +30,9 @@ from perturb.operator import (
     lens_for,
 )
 from perturb.replay import Gold, run_gold, same_answer
+from perturb.scaffold.dialogue import dialogue, differs, misread
 from perturb.toolset import Task
-from perturb.types import JSON, Answer, Axis, Call, Failure, Result, Schema, Tool, to_json
+from perturb.types import JSON, Answer, Axis, Call, Failure, Reply, Result, Schema, Step, Tool, to_json
 from perturb.validity import validate_tool
 
 LAWS: dict[int, str] = {
@@ -90,6 +91,15 @@ def round_trip(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answer
                     if texts.failure_text(layer.read_failure(call, seen)) != texts.failure_text(answer):  # type: ignore[arg-type]
                         yield Violation(1, f"{type(layer).__name__}: the text {seen.message!r} does not read back")
             call, answer = layer.show_call(call), shown_answer
+
+
+def written_calls(lens: StackLens, calls: Sequence[Call]) -> Iterator[Violation]:
+    """Law 1, for scaffolds: calls that are written as text, one or two a turn, read back as the same calls."""
+    steps = [Step(lens.show_call(call), Reply("")) for call in calls]
+    for at_once in (1, 2):
+        problem = misread(lens.setup.scaffold, dialogue((), steps, "Done.", at_once=at_once), lens.setup.public_tools)
+        if problem is not None:
+            yield Violation(1, problem)
 
 
 def _explicit(lens: StackLens, call: Call) -> Call:
@@ -390,7 +400,7 @@ async def felt(gold: Gold, operator: Operator) -> list[Violation]:
             for call in [*(task.gold or ()), *again]:
                 await _performed(boundary, call)
             environment.close()
-            if boundary.exposed:
+            if boundary.exposed or _scaffold_felt(boundary):
                 return []
         else:
             clean = await gold.clean(task)
@@ -402,6 +412,13 @@ async def felt(gold: Gold, operator: Operator) -> list[Violation]:
     if not replayed:
         return []
     return [Violation(10, f"{operator.id}: no task's replay receives anything that differs from the clean one")]
+
+
+def _scaffold_felt(boundary: Boundary) -> bool:
+    """Whether the scaffold writes anything otherwise in a long conversation with two calls a turn."""
+    steps = [Step(one.call, one.reply) for one in boundary.steps] * 40
+    told = dialogue(boundary.messages, steps, "", follow_ups=boundary.turns[1:], at_once=2)
+    return differs(boundary.scaffold, told, boundary.tools)
 
 
 async def _performed(boundary: Boundary, call: Call) -> None:
@@ -443,6 +460,7 @@ async def on_gold_calls(gold: Gold, task: Task, operator: Operator, lens: StackL
     members = operator.operators if isinstance(operator, Stack) else (operator,)
     said = (task.prompt, *task.follow_ups)
     for stage in lens.stages():
+        found += written_calls(stage, calls)
         found += [*round_trip(stage, calls, answered), *valid(stage, calls, answered), *one_to_one(stage, calls, answered)]
         failed = [(call, texts.failure_text(stage.show_failure(call, a))) for call, a in answered if isinstance(a, Failure)]
         # What the user said, and said in other names, is not said again at a later stage.

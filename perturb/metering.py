@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -10,7 +10,7 @@ import anyio
 import msgspec
 
 from perturb.agent import RunSpent
-from perturb.types import Usage
+from perturb.types import JSON, Usage, digest
 
 
 class Purse(Protocol):
@@ -29,19 +29,25 @@ class Purse(Protocol):
 class Metered:
     """The part of a live episode that counts what its agent reports; see `perturb.agent.LiveEpisode`.
 
-    `key` and `repeat` say which episode it is and which repeat of its task, for keys and seeds. `clock` is the scope that ends
-    the episode at its time limit. An episode is `abandoned` when the run has nothing left to pay for it: it is run again
-    later, and has no outcome until then.
+    `key` and `repeat` say which episode it is and which repeat of its task, for keys and seeds; `origin` is what its `seed`
+    comes of: the task, the plan and the trial. `clock` is the scope that ends the episode at its time limit. An episode is
+    `abandoned` when the run has nothing left to pay for it: it is run again later, and has no outcome until then.
     """
 
     def __init__(self) -> None:
         self.key = ""
         self.repeat = 0
+        self.origin: tuple[str, Mapping[str, JSON] | None, int] = ("", None, 0)
         self.usage = Usage()
         self.reasoning: list[str] = []
         self.purse: Purse | None = None
         self.clock: anyio.CancelScope | None = None
         self.abandoned = False
+
+    @property
+    def seed(self) -> int:
+        """A number of this episode's own; see `perturb.agent.LiveEpisode`."""
+        return int(digest(self.origin, 12), 16)
 
     def used(self, usage: Usage, *, reasoning: str = "", replayed: bool = False) -> None:
         """Report what one turn of a model took, and what it thought. `replayed` says that it was not paid for now."""

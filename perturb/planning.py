@@ -6,7 +6,7 @@ so that running the same command again goes on where the last one ended.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
 import anyio
@@ -26,13 +26,17 @@ from perturb.watchdog import Turns
 
 
 class AgentNamed(Protocol):
-    """Of an agent, what its episodes are told apart by: its name, and the digest of its code."""
+    """Of an agent, what its episodes are told apart by, its name and the digest of its code; and whether it is run by the agent
+    loop (`perturb.models.loop`), or by a loop of its own, in which nothing can be changed."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def digest(self) -> str: ...
+
+    @property
+    def takes_scaffold(self) -> bool: ...
 
 
 class AgentUnderTest(AgentNamed, Protocol):
@@ -151,7 +155,8 @@ def toolset_digest(toolset: Toolset) -> str:
 
 def draw(operator: type[Operator], setup: Setup, task: Task, trial: int, design: Design) -> Operator | NotApplicable:
     """The plan of one operator for one task and trial: the same for every agent."""
-    scope: tuple[object, ...] = (operator.id,) if design.plan_scope == "run" else (operator.id, task.id, trial)
+    name = operator.drawn_as or operator.id
+    scope: tuple[object, ...] = (name,) if design.plan_scope == "run" else (name, task.id, trial)
     pick: Pick = SeededPick(design.seed, *scope)
     return operator.plan(setup if design.plan_scope == "run" else setup.for_task(task), pick, design.intensity)
 
@@ -209,6 +214,10 @@ class Stopping(Protocol):
     def wants(self, planned: Planned) -> bool:
         """Whether an episode can still make a difference."""
         ...
+
+
+More = Callable[[], Awaitable[bool]]
+"""What lets a run consist of further episodes, chosen by those that have ended; whether there are any."""
 
 
 class Workers(Protocol):
@@ -373,6 +382,7 @@ class Prover:
         self.gold = gold
         self.store = store
         self._lenses = LensCache(gold.setup)
+        self._setup = gold.setup.for_agent(takes_scaffold=agent.takes_scaffold)
 
     def clean(self, task: Task, trial: int) -> list[Planned]:
         """The clean episode of a task and trial; none beyond the last clean trial."""
@@ -390,12 +400,16 @@ class Prover:
         design = self.design if intensity is None else msgspec.structs.replace(self.design, intensity=intensity)
         drawn_for, trial = trial, trial if number is None else number
         try:
-            drawn = draw(operator, self.gold.setup, task, drawn_for, design)
+            drawn = draw(operator, self._setup, task, drawn_for, design)
         except Exception as error:
             raised = f"{operator.id} raised {type(error).__name__} while it planned: {error}"
             return _left_out(operator, operator.promises, task, trial, "tester_fault", raised)
         if isinstance(drawn, NotApplicable):
             return _left_out(operator, operator.promises, task, trial, "not_applicable", drawn.reason)
+        return await self.drawn(drawn, operator, task, trial)
+
+    async def drawn(self, drawn: Operator, operator: type[Operator], task: Task, trial: int) -> Planned | LeftOut:
+        """Prove a task under a plan that was drawn for `operator`; see `pair`."""
         plan = drawn.to_json()
         proof = await self._proven(task, drawn, plan)
         if proof.reason in OUR_FAULTS:
@@ -456,6 +470,22 @@ def _left_out(
     )
 
 
+def extend(plan: RunPlan, store: Store, some: Sequence[Planned | LeftOut]) -> None:
+    """Let a run consist of further episodes, behind those that it has."""
+    planned = [one for one in some if isinstance(one, Planned)]
+    plan.left_out += [one for one in some if isinstance(one, LeftOut)]
+    for one in planned:
+        _count(plan, one)
+    store.add_pairs(plan.run, plan.episodes, planned)
+    plan.episodes += len(planned)
+
+
+def _count(plan: RunPlan, one: Planned) -> None:
+    if one.operator is not None:
+        plan.proven += one.proof == "solvable"
+        plan.not_proven += one.proof != "solvable"
+
+
 class _Planning:
     """The making of a run's plan: what is drawn and proven goes to the store, a part at a time."""
 
@@ -482,9 +512,7 @@ class _Planning:
         if isinstance(one, LeftOut):
             self.plan.left_out.append(one)
             return
-        if one.operator is not None:
-            self.plan.proven += one.proof == "solvable"
-            self.plan.not_proven += one.proof != "solvable"
+        _count(self.plan, one)
         self._waiting.append(one)
         if len(self._waiting) >= self._PART:
             self._flush()

@@ -1,17 +1,18 @@
-"""The pytest plugin: a test marked `perturb` is an agent, run over tasks clean and perturbed.
+"""The pytest plugin: a test marked `perturb` is an agent, run over tasks clean and perturbed; a plan file is a test too.
 
     @pytest.mark.perturb(toolset="airline", operators="tools.*", max_drop=0.10)
     async def test_my_agent(episode):
         ...
         return answer
 
-This module is loaded in every pytest run, so it imports nothing; the work is done in `perturb.pytest_support`, which is
-imported when the first marked test is collected, and where all arguments of the marker are explained.
+This module is loaded in every pytest run, so it imports nothing; the work is done in `perturb.testing`, which is imported
+when the first marked test or plan file is collected. All arguments of the marker are explained in `perturb.testing.marker`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,15 +24,45 @@ MARKER = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("perturb", "robustness of agents (tests marked perturb)")
+    group = parser.getgroup("perturb", "robustness of agents (tests marked perturb, and plan files)")
     group.addoption("--perturb-trials", type=int, metavar="N", help="trials of each task under each operator, for every test")
     group.addoption("--perturb-seed", type=int, metavar="N", help="seed of the perturbations, for every test")
+    group.addoption(
+        "--perturb-budget", metavar="AMOUNT", help="what all tests together may take: 100episodes, 10min, 200ktokens, 5usd"
+    )
+    group.addoption("--perturb-save-baseline", action="store_true", help="write what each test has measured as its baseline")
+    group.addoption(
+        "--perturb-compare", action="store_true", help="fail a test whose agent loses more than in the baseline of the test"
+    )
     group.addoption("--perturb-report", metavar="DIR", help="write an HTML report of each test into DIR")
     group.addoption("--perturb-replay", metavar="FILE", help="run the one episode of a plan file, clean and perturbed")
+    parser.addini("perturb_trials", "trials of each task under each operator, for tests that name none", default="")
+    parser.addini("perturb_seed", "seed of the perturbations, for tests that name none", default="")
+    parser.addini("perturb_budget", "what all tests together may take, as --perturb-budget", default="")
+    parser.addini("perturb_compare", "compare each test with its baseline, as --perturb-compare", type="bool", default=False)
+    parser.addini("perturb_baselines", "folder of the baselines, from the root directory", default="perturb-baselines")
+    parser.addini("perturb_plans", "name of the folders whose plan files are tests", default="perturb-plans")
+    parser.addini("perturb_agent", "agent for the plan files, in place of the one that each names", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Any:
+    if file_path.suffix != ".json" or file_path.parent.name != parent.config.getini("perturb_plans"):
+        return None
+    from perturb.testing.plans import PlanFileOfTests
+
+    return PlanFileOfTests.from_parent(parent, path=file_path)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if _is_marked(metafunc.definition):
+        from perturb.testing.marker import parametrize
+
+        parametrize(metafunc)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -42,7 +73,7 @@ def pytest_pycollect_makeitem() -> Generator[None, Any, Any]:
     items = made if isinstance(made, list) else [made]
     if not any(_is_marked(item) for item in items):
         return made
-    from perturb.pytest_support import PerturbedTest
+    from perturb.testing.items import PerturbedTest
 
     return [PerturbedTest.of(item) if _is_marked(item) else item for item in items]
 
@@ -59,7 +90,7 @@ def episode(request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture
 def robustness(request: pytest.FixtureRequest) -> Any:
-    """The result of a test marked `perturb(agent=...)`: clean, perturbed, drop, low, high, noise_floor, data."""
+    """The result of a test marked `perturb(agent=...)`: clean, perturbed, drop, low, high, noise_floor, data, baseline."""
     return _of_marked_test(request, "robustness")
 
 
@@ -70,14 +101,16 @@ def _of_marked_test(request: pytest.FixtureRequest, name: str) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    lines = [
-        dict(report.user_properties).get("perturb.summary")
-        for reports in terminalreporter.stats.values()
-        for report in reports
-        if isinstance(report, pytest.TestReport) and report.when == "call"
-    ]
-    shown = [line for line in lines if line is not None]
-    if shown:
+    tests = []
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport) and report.when == "call":
+                known = {name: value for name, value in report.user_properties if name.startswith("perturb.")}
+                if "perturb.summary" in known:
+                    tests.append((report.nodeid, {name.removeprefix("perturb."): value for name, value in known.items()}))
+    if tests:
+        from perturb.testing.summary import lines
+
         terminalreporter.section("perturb")
-        for line in shown:
+        for line in lines(sorted(tests, key=lambda test: test[0])):
             terminalreporter.line(line)

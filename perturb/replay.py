@@ -17,7 +17,10 @@ from perturb.boundary import Boundary, shown_turns
 from perturb.errors import PerturbError, ToolsetError
 from perturb.knowing import Knowing, Unread, unread
 from perturb.leaks import Leaks
+from perturb.messages import Message
 from perturb.operator import NotApplicable, Operator, Setup, StackLens, lens_for
+from perturb.scaffold import NATIVE
+from perturb.scaffold.dialogue import dialogue, differs, misread
 from perturb.toolset import Task, Toolset
 from perturb.types import HEADLINE_KINDS, JSON, Answer, Call, Failure, Result, Step, Transcript
 
@@ -41,7 +44,8 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
 class GoldRun(msgspec.Struct, frozen=True, kw_only=True):
     """A replay of the gold calls: shown steps, the first real call that each became (`None` where it reached nothing), real
     answers, the final state (`None` where the environment cannot dump it), and the verdict of the toolset's own check. `unread`
-    is of a clean run: for each gold call the values of its arguments that nothing before it has told."""
+    is of a clean run: for each gold call the values of its arguments that nothing before it has told. `misread` is the first
+    turn that the scaffold writes as a text which does not read back."""
 
     steps: tuple[Step, ...]
     real: tuple[Call | None, ...]
@@ -52,6 +56,7 @@ class GoldRun(msgspec.Struct, frozen=True, kw_only=True):
     answer: str
     hidden: tuple[str, ...] = ()
     unread: Unread = ()
+    misread: str | None = None
 
 
 class GoldBroken(Exception):
@@ -105,6 +110,10 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
             if knowing is not None:
                 knowing.end()
         shown_answer = lens.show_answer(task.answer)
+        scaffold, tools = boundary.scaffold, lens.setup.public_tools
+        told: list[Message] = []
+        if scaffold != NATIVE:
+            told = dialogue(boundary.messages, steps, shown_answer, follow_ups=boundary.turns[1:])
         final = boundary.final_environment(lambda: toolset.environment(task))
         state = final.dump() if toolset.dumps_state else None
         answer_real = boundary.read_answer(shown_answer)
@@ -115,8 +124,9 @@ async def run_gold(toolset: Toolset, task: Task, lens: StackLens, *, clean: Gold
             answers=tuple(answers),
             state=state,
             passed=passed,
-            felt=boundary.exposed,
+            felt=boundary.exposed or (bool(told) and differs(scaffold, told, tools)),
             answer=shown_answer,
+            misread=misread(scaffold, told, tools),
             hidden=tuple(knowing.hidden) if knowing is not None else (),
         )
     finally:
@@ -207,6 +217,8 @@ class Gold:
             if lens.read_answer(run.answer) != task.answer:
                 return Proof(status="not_applicable", reason="foreign_check", detail="the answer does not read back", felt=felt)
             return Proof(status="unsolvable", reason="check fails", detail="same state and answer, another verdict", felt=felt)
+        if run.misread is not None:
+            return Proof(status="unsolvable", reason="text reads back differently", detail=run.misread, felt=felt)
         if run.hidden and (operator is None or operator.kind in HEADLINE_KINDS):
             return Proof(status="unsolvable", reason="value hidden", detail="; ".join(run.hidden[:5]), felt=felt)
         conditional = all(getattr(layer, "conditional", False) for layer in _members(operator))

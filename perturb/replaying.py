@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from perturb.assembling import step_data
 from perturb.boundary import shown_turns
 from perturb.episode import AGENT_OUTCOMES, Episode
 from perturb.errors import PlanError
-from perturb.evaluation import Prepared, Request, prepare, step_data
+from perturb.evaluation import Prepared, Request, prepare
 from perturb.loading import load_toolset
+from perturb.metering import added
 from perturb.models.settings import ModelSettings
 from perturb.operator import Operator, StackLens, lens_for
 from perturb.operators import from_json
@@ -20,7 +23,7 @@ from perturb.replay import Gold, GoldRun, Proof, run_gold
 from perturb.store import Planned
 from perturb.toolset import Task
 from perturb.trial import run_episode
-from perturb.types import JSON, Call, Step
+from perturb.types import JSON, Call, Step, Usage
 from perturb.watchdog import Watchdog
 
 
@@ -49,12 +52,14 @@ class Ran(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
-    """Both arms of a replay, one entry a trial."""
+    """Both arms of a replay, one entry a trial; `usage` is what all its episodes took of a model, in so many `seconds`."""
 
     request: Replay
     proof: Proof
     clean: list[Ran]
     perturbed: list[Ran]
+    usage: Usage = Usage()
+    seconds: float = 0.0
 
     def passed(self, arm: str) -> int:
         return sum(one.outcome == "passed" for one in (self.clean if arm == "clean" else self.perturbed))
@@ -87,9 +92,8 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
 async def replay(request: Replay) -> Replayed:
     """Run a replay. Nothing is stored. Raises `ConfigurationError` or `PlanError` for what is not there."""
-    operator = None if request.plan is None else from_json(request.plan)
     if request.agent is None:
-        return await _gold(request, operator)
+        return await _gold(request)
     prepared = await prepare(
         Request(
             agent=request.agent,
@@ -101,30 +105,33 @@ async def replay(request: Replay) -> Replayed:
         )
     )
     try:
-        return await _replayed(request, operator, prepared)
+        return await replay_prepared(request, prepared)
     finally:
         await prepared.agent.aclose()
 
 
-async def _replayed(request: Replay, operator: Operator | None, prepared: Prepared) -> Replayed:
-    """Both arms, trial by trial, with the agent."""
-    task = prepared.tasks[0]
+async def replay_prepared(request: Replay, prepared: Prepared) -> Replayed:
+    """The same with an agent and a toolset at hand: both arms, trial by trial."""
+    operator = None if request.plan is None else from_json(request.plan)
+    task = prepared.toolset.task(request.task)
     gold = prepared.gold
+    started = time.perf_counter()
+    usage = Usage()
     proof = await gold.prove(task, operator)
     _must_be_met(operator, proof, request)
     found: dict[str, list[Ran]] = {"clean": [], "perturbed": []}
     with Watchdog(request.limits.timeout) as watchdog:
         for trial in range(request.trial, request.trial + request.trials):
             for arm, plan in (("clean", None), ("perturbed", operator)):
-                planned = Planned(
-                    key="", task=task.id, arm=arm, trial=trial, operator=plan.id if plan else None, plan=request.plan
-                )
+                name, drawn = (None, None) if plan is None else (plan.id, request.plan)
+                planned = Planned(key="", task=task.id, arm=arm, trial=trial, operator=name, plan=drawn)
                 lens = lens_for(plan, gold.setup)
                 episode = await run_episode(
                     prepared.toolset, task, prepared.agent.function, lens, planned, request.limits, watchdog
                 )
                 found[arm].append(ran(episode))
-    return Replayed(request=request, proof=proof, **found)
+                usage = added(usage, episode.usage)
+    return Replayed(request=request, proof=proof, usage=usage, seconds=time.perf_counter() - started, **found)
 
 
 def ran(episode: Episode) -> Ran:
@@ -149,7 +156,8 @@ def _must_be_met(operator: Operator | None, proof: Proof, request: Replay) -> No
     )
 
 
-async def _gold(request: Replay, operator: Operator | None) -> Replayed:
+async def _gold(request: Replay) -> Replayed:
+    operator = None if request.plan is None else from_json(request.plan)
     toolset = load_toolset(request.toolset)
     gold = Gold(toolset)
     task = toolset.task(request.task)

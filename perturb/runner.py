@@ -14,13 +14,14 @@ from perturb.agent import EndOfRun, RunSpent
 from perturb.episode import AGENT_OUTCOMES, Episode
 from perturb.errors import ConfigurationError, first_of
 from perturb.operator import Setup
-from perturb.planning import AgentUnderTest, LensCache, Limits, Progress, Report, RunPlan, Stopping, Workers
+from perturb.planning import AgentUnderTest, LensCache, Limits, More, Progress, Report, RunPlan, Stopping, Workers
 from perturb.store import Planned, Store
 from perturb.toolset import Toolset
 from perturb.trial import run_episode
 from perturb.types import Usage
 from perturb.watchdog import Turns, Watchdog
 
+FAULTS = ("infrastructure_error", "tester_fault")
 AT_ONCE = 16
 """How many episodes a worker is given at a time."""
 
@@ -49,21 +50,17 @@ async def run_episodes(
     fresh: bool = False,
     workers: Workers | None = None,
     stopping: Stopping | None = None,
+    more: More | None = None,
 ) -> Ended:
     """Run what a plan still lacks, in launch order. Finished episodes are stored at once; `fresh` runs all of them again.
     With `workers`, they run the episodes, a few at a time. With `stopping`, what it does not want any more is not launched;
-    what is under way by then is let finish.
+    what is under way by then is let finish. With `more`, a plan whose episodes have all ended is asked for further ones.
 
     An interrupt (Ctrl-C) ends the run after storing what is done: it is told by `Ended.how`, not raised.
     """
     started = time.perf_counter()
-    # Faults that are not the agent's are tried again; everything else is never run twice.
-    store.forget(plan.run, None if fresh else ("infrastructure_error", "tester_fault"))
-    progress = Progress("running", total=plan.episodes)
-    for (arm, outcome), number in store.outcomes(plan.run).items():
-        progress.done += number
-        _count(progress, arm, outcome, number)
-    progress.resumed = progress.done
+    progress = Progress("running", total=0)
+    last = _take_over(store, plan, progress, fresh=fresh, again=more is None)
     if stopping is not None:
         for one in store.finished(plan.run):
             stopping.take(one.key, one.outcome)
@@ -100,14 +97,27 @@ async def run_episodes(
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(watchdog.tick)
-                async with anyio.create_task_group() as episodes:
-                    if workers is not None:
-                        for _ in range(workers.number):
-                            episodes.start_soon(hand_over, workers)
-                    else:
-                        at_once = 1 if toolset.exclusive else limits.concurrency
-                        for _ in range(max(1, min(at_once, progress.total - progress.resumed))):
-                            episodes.start_soon(work)
+                at_once = 1 if toolset.exclusive else limits.concurrency
+                going = True
+                while going:
+                    async with anyio.create_task_group() as episodes:
+                        if workers is not None:
+                            for _ in range(workers.number):
+                                episodes.start_soon(hand_over, workers)
+                        else:
+                            for _ in range(max(1, min(at_once, progress.total - progress.done))):
+                                episodes.start_soon(work)
+                    if more is None or run.spent is not None:
+                        break
+                    going = await more()
+                    if going:
+                        last = _take_over(store, plan, progress, fresh=fresh)
+                    elif progress.done == progress.resumed:
+                        # All had ended before: what is lacking for a fault is tried again in the last part alone.
+                        store.forget(plan.run, FAULTS, last)
+                        going = next(store.planned(plan.run, left=True), None) is not None
+                        _recount(store, plan, progress, 0)
+                    run.queue = iter(store.planned(plan.run, left=True))
                 group.cancel_scope.cancel()
         except BaseExceptionGroup as group:
             first = first_of(group)
@@ -130,6 +140,30 @@ async def run_episodes(
     )
 
 
+def _take_over(store: Store, plan: RunPlan, progress: Progress, *, fresh: bool, again: bool = False) -> int:
+    """Count what has ended of the part that was added to a plan since the last time; where that part begins.
+
+    Faults that are not the agent's are tried again; everything else is never run twice. Where all of a part has ended, what was
+    chosen by its outcomes may follow, and they stay, unless they are to be tried `again`.
+    """
+    begins, ours = progress.total, progress.done - progress.resumed
+    if fresh:
+        store.forget(plan.run, position=begins)
+    elif again or next(store.planned(plan.run, left=True), None) is not None:
+        store.forget(plan.run, FAULTS, begins)
+    _recount(store, plan, progress, ours)
+    return begins
+
+
+def _recount(store: Store, plan: RunPlan, progress: Progress, ours: int) -> None:
+    progress.total, progress.done = plan.episodes, 0
+    progress.passed, progress.counted = {"clean": 0, "perturbed": 0}, {"clean": 0, "perturbed": 0}
+    for (arm, outcome), number in store.outcomes(plan.run).items():
+        progress.done += number
+        _count(progress, arm, outcome, number)
+    progress.resumed = progress.done - ours
+
+
 def _ended(why: str) -> EndOfRun:
     error = ConfigurationError(f"{why} be held; give one in episodes or in time. What has been received is stored")
     end = EndOfRun(str(error))
@@ -143,7 +177,7 @@ class _Running:
     def __init__(
         self, queue: Iterable[Planned], progress: Progress, limits: Limits, started: float, stopping: Stopping | None = None
     ) -> None:
-        self._queue = iter(queue)
+        self.queue = iter(queue)
         self._stopping = stopping
         self.progress = progress
         self.limits = limits
@@ -156,9 +190,9 @@ class _Running:
         return self
 
     def __next__(self) -> Planned:
-        planned = next(self._queue)
+        planned = next(self.queue)
         while self._stopping is not None and not self._stopping.wants(planned):
-            planned = next(self._queue)
+            planned = next(self.queue)
         self.spent = self.spent or self._over()
         if self.spent is not None:
             raise StopIteration

@@ -8,8 +8,10 @@ from typing import Any
 import msgspec
 
 from perturb import texts
+from perturb.messages import Said, Told
 from perturb.operator import Example, Memory, Setup, StackLens, lens_for
 from perturb.operators import from_json
+from perturb.scaffold import plain
 from perturb.toolset import Growth, Task, Toolset
 from perturb.types import JSON, Answer, Call, Delay, Failure, Identifier, Result, to_json
 
@@ -30,6 +32,9 @@ class _OneTool(Toolset):
             self.tasks = (Task(id="example", prompt=said[0], follow_ups=tuple(said[1:])),)
         self.entities = {"person": ("Ada Lovelace",)}
         self.identifiers = {"user": Identifier(form=r"U-\d{4}")}
+        if example.what == "request":
+            self.system, *said = [one["content"] for one in example.before if one["role"] in ("system", "user")]
+            self.tasks = (Task(id="example", prompt=said[0], follow_ups=tuple(said[1:])),)
         if example.what == "state":
             self.tasks = (Task(id="example", prompt=""),)
             self.growth = {"files": Growth(rows=_more_files, counts="/files", kind="file")}
@@ -79,6 +84,8 @@ def shown_example(example: Example) -> JSON:
         shown = lens.setup.system
     elif example.what == "state":
         shown = lens.load_state(example.before)
+    elif example.what == "request":
+        shown = _requested(lens, example.before)
     elif example.what == "turns":
         shown = lens.show_turns(tuple(example.before))
     elif example.what == "conversation":
@@ -94,6 +101,16 @@ def shown_example(example: Example) -> JSON:
         shown = lens.show_text(str(example.before))
     decoded: JSON = msgspec.json.decode(to_json(shown))
     return decoded
+
+
+def _requested(lens: StackLens, messages: JSON) -> JSON:
+    """What the server is sent in the place of a conversation; behind an answer, what the scaffold says to it."""
+    scaffold, history = lens.setup.scaffold, plain.read(messages)
+    tools = lens.setup.public_tools
+    ended = bool(history) and isinstance(history[-1], Said) and not history[-1].calls
+    if ended and (more := scaffold.follow(history)) is not None:
+        history.append(Told("user", more))
+    return plain.plain(scaffold.write(history, tools).history)
 
 
 def answered(lens: StackLens, call: Call, result: Result, memory: Memory) -> JSON:

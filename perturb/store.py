@@ -134,14 +134,14 @@ class Store:
         )
         return {(arm, outcome): number for arm, outcome, number in rows}
 
-    def forget(self, run: str, outcomes: Iterable[str] | None = None) -> None:
-        """Drop a run's episodes, or those with the given outcomes, so that they are run again."""
-        which = "delete from episodes where key in (select key from pairs where run = ?)"
+    def forget(self, run: str, outcomes: Iterable[str] | None = None, position: int = 0) -> None:
+        """Drop a run's episodes from `position` on, or those with the given outcomes, so that they are run again."""
+        which = "delete from episodes where key in (select key from pairs where run = ? and position >= ?)"
         for outcome in outcomes if outcomes is not None else [None]:
             if outcome is None:
-                self._db.execute(which, (run,))
+                self._db.execute(which, (run, position))
             else:
-                self._db.execute(which + " and outcome = ?", (run, outcome))
+                self._db.execute(which + " and outcome = ?", (run, position, outcome))
 
     def add_proof(self, key: str, proof: Proof) -> None:
         with told(self.path):

@@ -237,7 +237,7 @@ def setups(toolset: Toolset, operators: str | Iterable[str] = "*", most: int = 3
     `operators` are patterns as on the command line. `setup.system` and `setup.public_tools` are what an agent sees; a call
     that is valid there is drawn by `calls(setup.public_tools)`. The first example is the toolset's own setup.
     """
-    own, chosen = Setup.of(toolset), select(operators)
+    own, chosen = Setup.of(toolset), select(operators, scaffold=False)  # those change nothing of what a setup shows
 
     @st.composite
     def shown(draw: st.DrawFn) -> Setup:

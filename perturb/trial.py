@@ -49,6 +49,7 @@ async def run_episode(
         environment = toolset.environment(task)
         boundary = Boundary(lens, task, environment, max_calls=limits.max_calls)
         boundary.key, boundary.repeat, boundary.purse = planned.key, planned.trial, purse
+        boundary.origin = task.id, planned.plan, planned.trial
     except (Exception, SystemExit, BlockedLoop) as problem:
         outcome = "infrastructure_error" if environment is None else "tester_fault"
         what = "the environment could not be made" if environment is None else "the setup could not be shown"
@@ -86,6 +87,7 @@ async def run_episode(
         answer_real=answer_real,
         reasoning=tuple(boundary.reasoning) if boundary and any(boundary.reasoning) else (),
         exposed=boundary.exposed if boundary else False,
+        unparsed=boundary.unparsed if boundary else 0,
         error=error,
         usage=boundary.usage if boundary else Usage(),
         seconds=time.perf_counter() - started,
@@ -190,6 +192,10 @@ class BlockingEpisode:
     @property
     def repeat(self) -> int:
         return self._boundary.repeat
+
+    @property
+    def seed(self) -> int:
+        return self._boundary.seed
 
     def used(self, usage: Usage, *, reasoning: str = "", replayed: bool = False) -> None:
         import anyio.from_thread

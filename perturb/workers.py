@@ -20,6 +20,7 @@ from perturb.errors import WorkerLost
 from perturb.evaluation import Prepared, Request, loaded, made_agent, store_path
 from perturb.kept import collect_less
 from perturb.loading import LoadedAgent, find_agent
+from perturb.operators import select
 from perturb.planning import LeftOut, LensCache, Prover
 from perturb.replay import Gold
 from perturb.store import Planned, Store
@@ -42,6 +43,7 @@ class Named(msgspec.Struct, frozen=True):
 
     name: str
     digest: str
+    takes_scaffold: bool = False
 
 
 class ProcessWorkers:
@@ -51,7 +53,7 @@ class ProcessWorkers:
         self.number = number
         self._prepared = prepared
         self._request = prepared.request
-        self._agent = Named(prepared.agent.name, prepared.agent.digest)
+        self._agent = Named(prepared.agent.name, prepared.agent.digest, prepared.agent.takes_scaffold)
         self._limiter = anyio.CapacityLimiter(number)
 
     @classmethod
@@ -89,7 +91,7 @@ class _Held:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         collect_less()
         self.request = request
-        self.operators, self.toolset = loaded(request)
+        self.operators, self.toolset = select(request.operators), loaded(request)
         self.tasks = {task.id: task for task in self.toolset.tasks}
         self.gold = Gold(self.toolset)
         self.lenses = LensCache(self.gold.setup, others=self.operators)

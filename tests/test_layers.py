@@ -21,7 +21,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
     (
         *("kept", "schemas", "texts", "docstrings", "mentions", "spellings", "sources", "plugins", "configuration", "database"),
-        *("declared", "notations", "knowable", "known_identifiers", "literals", "survival", "validity"),
+        *("declared", "notations", "knowable", "known_identifiers", "literals", "survival", "validity", "messages"),
+        "scaffold",
     ),
     ("operator", "corpus", "operators", "strategies"),
     (
@@ -34,10 +35,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("models", "serving", "proxies", "frameworks"),
     ("rendering",),
     (
-        *("evaluation", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing", "search", "workers"),
-        *("gate_pairs", "gating", "filtering", "choosing", "sharding", "foreseeing", "comparing", "dosing"),
+        *("evaluation", "assembling", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing"),
+        *("gate_pairs", "gating", "filtering", "choosing", "sharding", "foreseeing", "comparing", "dosing", "thinking"),
+        *("search", "workers", "designs", "factors", "crossing", "pairing", "worst_operator"),
     ),
-    ("cli", "__main__", "pytest_plugin", "pytest_support", "pytest_report", "pytest_replay"),
+    ("cli", "__main__", "pytest_plugin", "testing"),
 )
 """Lowest first. A module imports from its own layer and from those below it."""
 
@@ -74,7 +76,7 @@ DEFAULTS: dict[str, set[str]] = {
     "cli.search": {"reader"},
     "evaluation": {"airline", "reader", "silent", "answer_only"},
     "operators.vocabulary.nouns": {"airline"},
-    "pytest_support": {"airline"},
+    "testing.marker": {"airline"},
     "rendering.terminal": {"silent", "answer_only"},
 }
 """Where a shipped toolset or agent is a default, where `silent` and `answer_only` are the keys of the floor, and a noun."""

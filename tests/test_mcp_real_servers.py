@@ -21,6 +21,7 @@ from fastmcp import Client
 from fastmcp.client.transports import StdioTransport
 from mcp_wire import Reader
 
+from perturb import texts
 from perturb.mcp.connecting import Connection, server_of_command
 from perturb.mcp.remote import Introduction, Remote, ServerToolset, introduction
 from perturb.operator import Setup, lens_for
@@ -84,8 +85,11 @@ def files_of(folder: Path) -> dict[str, str]:
 
 
 def _within(theirs: Answer, mine: Answer) -> bool:
-    """Whether a text came with something around it, which no client takes away: lines of a log, a notice."""
-    return isinstance(mine, Result) and isinstance(theirs, Result) and isinstance(mine.data, str) and theirs.data in mine.data
+    """Whether a text came with something around it, which no client takes away (lines of a log, a notice), or without the
+    structure that a merged tool does not declare."""
+    if not isinstance(mine, Result) or not isinstance(theirs, Result) or not isinstance(mine.data, str):
+        return False
+    return texts.result_text(theirs) in mine.data
 
 
 class Behind:

@@ -383,22 +383,12 @@ def test_a_run_on_a_real_process_in_a_world_that_episodes_share(tmp_path: Path) 
         "state": [sys.executable, "-c", STATE, "shared-notes.json"],
     }
     written(tmp_path, content, "spec.json")
-    words = (
-        "run",
-        "-t",
-        "mcp:spec.json",
-        "-a",
-        "adaptive",
-        "-o",
-        "tools.synonym,results.paginate",
-        "--clean-trials",
-        "1",
-        "--json",
-    )
+    few = ("-o", "results.paginate", "--task", "write", "--clean-trials", "2")
+    words = ("run", "-t", "mcp:spec.json", "-a", "adaptive", *few, "--json")
     ended = apart(*words, folder=tmp_path)
     assert ended.status == 0, ended.err
     assert ended.json["ended"]["how"] == "complete"
-    assert ended.json["ended"]["episodes"] == 2
+    assert ended.json["ended"]["episodes"] == 3
     assert not ended.json["infrastructure"]
     assert not ended.json["faults"]
     again = apart(*words, folder=tmp_path)

@@ -10,8 +10,9 @@ import anyio
 import pytest
 
 from perturb.agent import LimitReached
-from perturb.models.loop import Scaffold, converse, with_ids
-from perturb.models.records import Answered, History, Message, Said, Text, Thought, Told, ToolCall, Tools, without_thoughts
+from perturb.messages import Answered, History, Message, Said, Text, Thought, Told, ToolCall, Tools, without_thoughts
+from perturb.models.loop import converse, with_ids
+from perturb.scaffold import NATIVE, Heard, Scaffold, Written
 from perturb.types import Reply, Tool, Usage
 
 TOOL = Tool(name="add", description="Adds.", parameters={"type": "object"})
@@ -21,6 +22,9 @@ class Episode:
     """An episode with one tool, which adds."""
 
     system, prompt, tools, repeat = "You add.", "What is 2 and 3, and that and 4?", (TOOL,), 0
+    scaffold: Scaffold = NATIVE
+    unparsed = 0
+    otherwise = False
 
     def __init__(self, *follow_ups: str) -> None:
         self.batches: list[list[Any]] = []
@@ -50,6 +54,9 @@ class Episode:
 
     def used(self, usage: Usage, *, reasoning: str = "", replayed: bool = False) -> None: ...
 
+    def wrote_otherwise(self) -> None:
+        self.otherwise = True
+
 
 class Model:
     """Stands in for an `Asker`: says what it is given, and keeps what it was shown."""
@@ -70,9 +77,11 @@ def call(numbers: str, name: str = "add", id: str = "1") -> ToolCall:
     return ToolCall(id, name, numbers, {"id": id, "function": {"name": name}})
 
 
-def carried(episode: Episode, model: Model, scaffold: Scaffold | None = None) -> str:
+def carried(episode: Episode, model: Model, scaffold: Scaffold = NATIVE, max_turns: int = 100) -> str:
+    episode.scaffold = scaffold
+
     async def go() -> str:
-        return await converse(episode, model, scaffold or Scaffold())  # type: ignore[arg-type]
+        return await converse(episode, model, max_turns)  # type: ignore[arg-type]
 
     return anyio.run(go)
 
@@ -99,12 +108,15 @@ def test_calls_are_made_and_answered_until_the_model_has_none_left() -> None:
 
 
 def test_a_reasoning_policy_is_a_function_of_the_history() -> None:
-    def drop(history: History) -> History:
-        return [without_thoughts(one) if isinstance(one, Said) else one for one in history]
+    class Dropping(Scaffold, frozen=True):
+        def write(self, history: History, tools: Tools) -> Written:
+            return Written([without_thoughts(one) if isinstance(one, Said) else one for one in history], tools)
 
     thinking = Said((Thought("Hm."), call('{"numbers": [1]}')))
     model = Model(thinking, thinking, Said((Text("done"),)))
-    carried(Episode(), model, Scaffold(remember=drop))
+    episode = Episode()
+    carried(episode, model, Dropping())
+    assert episode.otherwise
     turns = [one for one in model.shown[-1][0] if isinstance(one, Said)]
     assert turns == [Said((call('{"numbers": [1]}'),))] * 2
 
@@ -112,30 +124,31 @@ def test_a_reasoning_policy_is_a_function_of_the_history() -> None:
 _CALL = re.compile(r"^CALL (\w+) (.*)$", re.MULTILINE)
 
 
-def write(history: History, tools: Tools) -> tuple[History, Tools]:
+class Lines(Scaffold, frozen=True):
     """Calls as lines of text, tools in the system prompt, results from the user."""
-    told: list[Message] = []
-    for one in history:
-        if isinstance(one, Answered):
-            told.append(Told("user", f"RESULT {one.text}"))
-        elif isinstance(one, Said):
-            told.append(Said(tuple(part for part in one.parts if not isinstance(part, ToolCall))))
-        else:
-            told.append(one)
-    told[0] = Told("system", f"You add.\n{', '.join(tool.name for tool in tools)}")
-    return told, ()
 
+    def write(self, history: History, tools: Tools) -> Written:
+        told: list[Message] = []
+        for one in history:
+            if isinstance(one, Answered):
+                told.append(Told("user", f"RESULT {one.text}"))
+            elif isinstance(one, Said):
+                told.append(Said(tuple(part for part in one.parts if not isinstance(part, ToolCall))))
+            else:
+                told.append(one)
+        told[0] = Told("system", f"You add.\n{', '.join(tool.name for tool in tools)}")
+        return Written(told, ())
 
-def parse(said: Said, tools: Tools) -> Said:
-    found = [ToolCall(f"{place}", *match) for place, match in enumerate(_CALL.findall(said.text))]
-    return Said((*said.parts, *found), said.rest)
+    def parse(self, said: Said, tools: Tools, history: History) -> Heard:
+        found = [ToolCall(f"{place}", *match) for place, match in enumerate(_CALL.findall(said.text))]
+        return Heard(Said((*said.parts, *found), said.rest), said.text)
 
 
 def test_a_call_format_is_a_pair_of_functions() -> None:
     episode = Episode()
     asked = Said((Text('I add.\nCALL add {"numbers": [2, 3]}\nCALL add {"numbers": [4]}'),))
     model = Model(asked, Said((Text("It is 9."),)))
-    assert carried(episode, model, Scaffold(write=write, parse=parse)) == "It is 9."
+    assert carried(episode, model, Lines()) == "It is 9."
     assert episode.batches == [[("add", '{"numbers": [2, 3]}'), ("add", '{"numbers": [4]}')]]
     assert model.shown[-1] == (
         [
@@ -152,7 +165,7 @@ def test_a_call_format_is_a_pair_of_functions() -> None:
 def test_a_model_that_never_ends_is_stopped() -> None:
     model = Model(*[Said((call('{"numbers": [1]}'),))] * 9)
     with pytest.raises(LimitReached, match="3 turns"):
-        carried(Episode(), model, Scaffold(max_turns=3))
+        carried(Episode(), model, max_turns=3)
     assert len(model.shown) == 3
 
 

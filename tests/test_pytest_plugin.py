@@ -6,89 +6,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from importlib.util import find_spec
 from xml.etree import ElementTree
 
-import numpy  # noqa: F401 - pytester unloads what a test run loads, and NumPy cannot be loaded twice
 import pytest
-import scipy.special  # noqa: F401
-from command_line import PLUGIN, ROOT
+from command_line import ROOT
+from marked import PATIENT, STUBBORN, TOOLSET, Run, agent, project
 
 pytest_plugins = ["pytester"]
-
-# What pytest-asyncio asks for is a setting that pytest without it does not know.
-WARNINGS = ("-W", "error", "-W", "ignore:The configuration option::")
-
-TOOLSET = '''
-from perturb.authoring import toolset
-from perturb.toolset import Task
-from perturb.types import Call
-
-class Shop:
-    def __init__(self):
-        self.stock = {"lamp": 3, "vase": 1}
-
-    def order_items(self, item: str, number: int) -> dict[str, int]:
-        """Order items from the supplier."""
-        self.stock[item] += number
-        return {"now": self.stock[item]}
-
-    def throw_away(self, item: str, number: int) -> dict[str, int]:
-        """Throw items away."""
-        self.stock[item] -= number
-        return {"now": self.stock[item]}
-
-def has(item, number):
-    return lambda shop, answer, calls: shop.stock[item] == number
-
-TOOLSET = toolset(Shop, name="shelf", tasks=[
-    Task(
-        id=f"{item}-{n}",
-        prompt=f"Order {n} more {item}s.",
-        gold=(Call("order_items", {"item": item, "number": n}),),
-        check=has(item, start + n),
-    )
-    for item, start in (("lamp", 3), ("vase", 1)) for n in (1, 2, 3)
-])
-'''
-
-STUBBORN = """
-    number, item = re.match(r"Order (\\d+) more (\\w+)s", episode.prompt).groups()
-    await episode.call("order_items", {"item": item, "number": int(number)})
-    return "done"
-"""
-PATIENT = """
-    number, item = re.match(r"Order (\\d+) more (\\w+)s", episode.prompt).groups()
-    for _ in range(5):
-        reply = await episode.call("order_items", {"item": item, "number": int(number)})
-        if not reply.is_error:
-            return "done"
-"""
-HEAD = "import pytest, re\n"
-
-Run = Callable[..., pytest.RunResult]
 
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Write a test file, and run pytest in its folder."""
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
-    for variable in ("CI", "BUILD_NUMBER"):  # under which pytest tells each failure twice, and whole
-        monkeypatch.delenv(variable, raising=False)
-    pytester.makepyfile(shelf=TOOLSET)
-
-    def start(source: str, *options: str, subprocess: bool = False) -> pytest.RunResult:
-        pytester.makepyfile(test_agent=HEAD + source)
-        arguments = (*PLUGIN, *WARNINGS, *options)
-        return pytester.runpytest_subprocess(*arguments) if subprocess else pytester.runpytest_inprocess(*arguments)
-
-    return start
-
-
-def agent(body: str, marker: str, *, plain: bool = False, parameters: str = "episode") -> str:
-    body = body.replace("await ", "") if plain else body
-    return f"@pytest.mark.perturb(toolset='shelf.py', {marker})\n{'' if plain else 'async '}def test_it({parameters}):{body}\n"
+    return project(pytester, monkeypatch)
 
 
 def test_an_agent_that_keeps_its_success_passes(run: Run) -> None:
@@ -112,7 +42,7 @@ def test_an_agent_that_loses_its_success_fails_and_says_how_to_see_it(run: Run, 
     assert "the drop is 100.0 points [100.0, 100.0], and even the lower end is above max_drop, 10.0 points" in text
     assert "task lamp-1 under arguments.nest: 0 of 2 passed, clean 4 of 4" in text
     assert "Traceback" not in text
-    assert "pytest_support.py" not in text
+    assert "perturb/testing" not in text
     lines = [line.strip() for line in text.splitlines() if "perturb replay " in line]
     assert 1 <= len(lines) <= 5
     plan = json.loads((pytester.path / lines[0].split()[-1]).read_text())
@@ -271,7 +201,7 @@ def test_a_mistake_in_the_marker_is_one_clear_message(run: Run, marker: str, tol
     text = result.stdout.str()
     assert told in text
     assert "Traceback" not in text
-    assert "pytest_support.py" not in text
+    assert "perturb/testing" not in text
 
 
 def test_an_unknown_toolset_and_a_positional_argument_are_told(run: Run) -> None:

@@ -345,7 +345,7 @@ PLANNED: list[int] = []
 def test_where_a_further_trial_does_not_apply_another_pair_takes_its_place(
     here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("perturb.evaluation.select", lambda chosen: (Fickle,))
+    monkeypatch.setattr("perturb.evaluation.select", lambda chosen, **_: (Fickle,))
     # The three tasks in the first trial, then one that applies in three.
     PLANNED[:] = [0, 0, 0, *range(1, 400)]
     told = run(tmp_path, lambda clean: 1.0, gate=Gate(limit=0.1, trials=10))

@@ -44,10 +44,10 @@ def command(
     **asked: str | None,
 ) -> None:
     """Report a stored run again: the latest, or the one whose name begins with RUN. No episode is run."""
+    from perturb.assembling import assemble
     from perturb.cli.console import output
     from perturb.cli.verdict import judge
     from perturb.errors import ConfigurationError
-    from perturb.evaluation import assemble
     from perturb.rendering import print_report, render_html, render_json, render_junit, render_markdown
     from perturb.store import Store
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,10 +27,9 @@ from perturb.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from perturb.cli.dry_run import Foreseen
     from perturb.cli.verdict import Judged
     from perturb.evaluation import Evaluation, Prepared, Request
-    from perturb.foreseeing import Detectable
-    from perturb.planning import RunPlan
 
 EXAMPLES = """\b
 Examples:
@@ -39,8 +38,12 @@ Examples:
   perturb run --agent mine.py --preset vendor-swap             another vendor's API, all of it at once
   perturb run --agent mine.py --gate 'drop<=10%'               a gate: stops as soon as the answer is certain
   perturb run --agent mine.py --trials 3 --max-drop 0.1        the same question to a run that is made whole
+  perturb run --agent mine.py --design factorial               which axes carry the drop, and which two interact
+  perturb run --agent mine.py --design pairwise -o 'tools.*'   which two operators break what each alone does not
+  perturb run --agent mine.py --find-worst --budget 200episodes    the worst operator, confirmed on fresh episodes
   perturb run --agent mine.py --budget 10min,5usd --dry-run    what it would take, and nothing else
 """
+LEAST_CLEAN = 2
 USUAL_DOSES = "0.25,0.5,0.75,1"
 SUMMARY = "GITHUB_STEP_SUMMARY"
 
@@ -65,7 +68,10 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
     help="Only the I-th of N parts of the tasks; runs of all in one store are one run for perturb report.",
 )  # fmt: skip
 @click.option("--trials", type=click.IntRange(min=1), default=1, show_default=True, help="Perturbed episodes for each pair.")
-@click.option("--clean-trials", type=click.IntRange(min=1), default=2, show_default=True, help="Clean episodes for each task.")
+@click.option(
+    "--clean-trials", type=click.IntRange(min=1), default=None, show_default="trials · √operators, 2 for a deterministic agent",
+    help="Clean episodes for each task, which all operators share.",
+)  # fmt: skip
 @click.option("--seed", type=int, default=7, show_default=True, help="Where every choice of a perturbation comes from.")
 @click.option(
     "--intensity", type=Finite(0.0, 1.0), default=1.0, show_default=True,
@@ -74,6 +80,15 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 @click.option(
     "--dose", is_flag=False, flag_value=USUAL_DOSES, default=None, metavar="[INTENSITIES]",
     help=f"Run each operator at several intensities ({USUAL_DOSES}, or your own), and say how success falls with them.",
+)  # fmt: skip
+@click.option(
+    "--design", type=click.Choice(["factorial", "pairwise"]), default=None,
+    help="Lay operators over one another, and say which axes (or the few operators that are named) and which two of them carry "
+    "the drop (factorial), or which two break together what each alone does not (pairwise).",
+)  # fmt: skip
+@click.option(
+    "--find-worst", is_flag=True,
+    help="Spend --budget (300episodes by default) where operators look worst, then confirm the worst on fresh episodes.",
 )  # fmt: skip
 @click.option(
     "--plan-scope", type=click.Choice(["pair", "run"]), default="pair", show_default=True,
@@ -125,6 +140,7 @@ def command(
     import anyio
 
     from perturb.agent import EndOfRun
+    from perturb.cli.dry_run import foresee, tell_plan
     from perturb.cli.progress import RunProgress
     from perturb.errors import ConfigurationError
     from perturb.evaluation import Evaluation, evaluate, prepare
@@ -137,6 +153,8 @@ def command(
         raise ConfigurationError("the drop of pairs that were chosen for having failed is no gate; leave --max-drop out")
     if request.doses and max_drop is not None:
         raise ConfigurationError("a drop that is a mean over intensities is no gate; leave --max-drop or --dose out")
+    if request.crossed and max_drop is not None:
+        raise ConfigurationError("--design says what carries a drop, and is no gate; leave --max-drop or --design out")
     if not dry_run:
         _can_write(chosen)
 
@@ -144,7 +162,7 @@ def command(
         prepared = await prepare(request)
         if dry_run:
             try:
-                return prepared, await _plan(prepared, progress)
+                return prepared, await foresee(prepared, progress)
             finally:
                 await prepared.agent.aclose()
         return prepared, await evaluate(prepared, progress, ProcessWorkers.worth(prepared, jobs))
@@ -155,7 +173,7 @@ def command(
         except EndOfRun as end:
             raise end.__cause__ or end from None
     if not isinstance(made, Evaluation):
-        _tell_plan(prepared, made, as_json)
+        tell_plan(prepared, made, as_json)
         return
     ctx.exit(_finish(made, request, max_drop, as_json, chosen))
 
@@ -176,7 +194,7 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
             seed=chosen["seed"],
             intensity=chosen["intensity"],
             trials=chosen["trials"],
-            clean_trials=chosen["clean_trials"],
+            clean_trials=chosen["clean_trials"] or _clean_trials(chosen, chosen_operators(ctx)),
             plan_scope=chosen["plan_scope"],
         ),
         limits=Limits(
@@ -192,105 +210,29 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
         only_failed=chosen["only_failed"],
         shard=None if chosen["shard"] is None else read_shard(chosen["shard"]),
         doses=() if chosen["dose"] is None else read_doses(chosen["dose"]),
+        crossed=chosen["design"],
+        find_worst=chosen["find_worst"],
         model=settings_of(ctx, chosen),
         gate=gate_of(ctx, early_stop=not chosen["no_early_stop"]),
         command=command_line(ctx, but=frozenset({"as_json", "dry_run", "fresh", "markdown", "junit", "jobs"})),
     )
 
 
-async def _plan(prepared: Prepared, progress: Any) -> Foreseen:
-    """What a run would take; the store is left as it was, proofs aside, which are the same for every run."""
-    from perturb.evaluation import planned_run, store_path
-    from perturb.foreseeing import detectable
-    from perturb.store import Store
+def _clean_trials(chosen: dict[str, Any], patterns: tuple[str, ...]) -> int:
+    """The clean trials of a task where nobody has said how many: so many that comparing all operators with them is the surest;
+    at least two, for a noise floor, which is all that an agent needs that always does the same, and a design, whose stacks are
+    not compared with clean one by one."""
+    from perturb.choosing import Choice
+    from perturb.loading import find_agent, load_toolset
+    from perturb.operators import select
+    from perturb.statistics import clean_trials
 
-    request = prepared.request
-    path = store_path(request)
-    name = f"{prepared.run} (dry run)"
-    gold = {task.id: len(task.gold or ()) for task in prepared.tasks}
-    arms = {"clean": 0, "perturbed": 0}
-    calls = 0
-    with Store(path if path.is_file() else ":memory:") as store:
-        plan = await planned_run(prepared, store, name, progress)
-        for one in store.planned(name, left=not request.fresh):
-            arms[one.arm] += 1
-            calls += gold[one.task]
-        power = detectable(store.planned(name), request.gate)
-        store.begin_plan(name)
-    cost = await _cost(prepared, sum(arms.values()))
-    return Foreseen(plan, arms["clean"], arms["perturbed"], calls, power, cost)
-
-
-async def _cost(prepared: Prepared, episodes: int) -> float | None:
-    """About what so many episodes cost, if they take the tokens of the gold solutions; `None` where no price is known."""
-    from perturb.foreseeing import tokens_of
-
-    price = getattr(prepared.agent.function, "price", None)
-    each = tokens_of(await prepared.gold.transcripts()) if callable(price) else None
-    if price is None or each is None:
-        return None
-    from perturb.models.records import Tokens
-
-    cost = price(Tokens(input=round(each.input), output=round(each.output)))
-    return None if cost is None else float(cost) * episodes
-
-
-class Foreseen(NamedTuple):
-    """The plan of a run, how many episodes it still has to run, the calls they take if they go as the gold does, what drop all
-    episodes of the plan can detect, and about what those to be run cost."""
-
-    plan: RunPlan
-    clean: int
-    perturbed: int
-    calls: int
-    detectable: Detectable
-    cost: float | None
-
-
-def _tell_plan(prepared: Prepared, foreseen: Foreseen, as_json: bool) -> None:
-    """Episodes and calls that a run would take, what they could tell, and about what they cost."""
-    import msgspec
-
-    from perturb.rendering.wording import detectable_told
-
-    plan = foreseen.plan
-    reasons: dict[str, int] = {}
-    for left in plan.left_out:
-        reasons[left.outcome] = reasons.get(left.outcome, 0) + 1
-    told = {
-        "run": prepared.run,
-        "agent": prepared.agent.name,
-        "toolset": prepared.request.toolset,
-        "tasks": len(prepared.tasks),
-        "operators": [operator.id for operator in prepared.operators],
-        "episodes": foreseen.clean + foreseen.perturbed,
-        "clean": foreseen.clean,
-        "perturbed": foreseen.perturbed,
-        "calls": foreseen.calls,
-        "cost": foreseen.cost,
-        "detectable": msgspec.to_builtins(foreseen.detectable),
-        "left_out": reasons,
-        "gold_fails_clean": plan.gold_fails_clean,
-        "not_proven_tasks": plan.not_proven_tasks,
-    }
-    if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
-        return
-    most = "at most " if prepared.request.gate is not None and prepared.request.gate.early_stop else ""
-    arms = f"{told['clean']:,} clean, {told['perturbed']:,} perturbed"
-    click.echo(f"{most}{told['episodes']:,} episodes would be run: {arms}")
-    click.echo(f"about {told['calls']:,} calls, if the agent makes as many as the gold solutions")
-    for line in detectable_told(told["detectable"]):
-        click.echo(line)
-    cost = "unknown before an episode of this agent has told its price"
-    if foreseen.cost is not None:
-        cost = f"about ${foreseen.cost:,.2f}, if an episode takes the tokens of the gold solutions"
-    click.echo(f"cost: {cost}; limit it with --budget 5usd")
-    for outcome, number in reasons.items():
-        click.echo(f"{number:,} pairs of task and operator are left out: {outcome.replace('_', ' ')}")
-    for task_id in plan.gold_fails_clean:
-        click.echo(f"task {task_id} is left out: its own gold calls fail its own check")
-    click.echo(f"run {prepared.run}: {prepared.request.command}")
+    if chosen["design"] or chosen["find_worst"] or find_agent(chosen["agent"]).deterministic:
+        return LEAST_CLEAN
+    operators = select(patterns)
+    if chosen["filter"].strip():
+        operators = Choice(chosen["filter"]).operators(load_toolset(chosen["toolset"]).tasks, operators)
+    return max(LEAST_CLEAN, clean_trials(chosen["trials"], len(operators)))
 
 
 def _finish(evaluation: Evaluation, request: Request, max_drop: float | None, as_json: bool, chosen: dict[str, Any]) -> int:

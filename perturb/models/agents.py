@@ -11,7 +11,7 @@ from perturb.models.asking import Asker
 from perturb.models.connections import Connection, Sdk
 from perturb.models.dialect import Dialect
 from perturb.models.kept import KeptResponses
-from perturb.models.loop import Scaffold, converse
+from perturb.models.loop import converse
 from perturb.models.prices import price_of
 from perturb.models.settings import ModelSettings, checked
 from perturb.types import digest
@@ -22,15 +22,17 @@ MakeDialect = Callable[[str, ModelSettings], Dialect]
 class ModelAgent:
     """An agent that asks a model. Nothing is opened or connected to before its first episode.
 
-    `url_digest` tells servers apart, whether they were named here or in the environment.
+    `url_digest` tells servers apart, whether they were named here or in the environment. Between the model and an episode
+    stands the scaffold that the episode brings.
     """
 
-    def __init__(self, context: AgentContext, sdk: Sdk, dialect: MakeDialect, scaffold: Scaffold | None = None) -> None:
+    takes_scaffold = True
+
+    def __init__(self, context: AgentContext, sdk: Sdk, dialect: MakeDialect) -> None:
         if not context.option:
             raise ConfigurationError("the agent has no model; name one behind a colon, as in chat:MODEL")
         self.model = context.option
         self.settings: ModelSettings = checked(context.settings or ModelSettings())
-        self.scaffold = scaffold or Scaffold(max_turns=self.settings.max_turns)
         self._sdk = sdk
         self._connection: Connection | None = Connection(sdk, self.settings)
         self._dialect = dialect(self.model, self.settings)
@@ -40,7 +42,7 @@ class ModelAgent:
         self.price = price_of(self.model, self._connection.endpoint, self.settings)
 
     async def __call__(self, episode: LiveEpisode) -> str:
-        return await converse(episode, self.asker, self.scaffold)
+        return await converse(episode, self.asker, self.settings.max_turns)
 
     @property
     def asker(self) -> Asker:

@@ -2,57 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
 from perturb.agent import LimitReached, LiveEpisode
+from perturb.messages import Answered, Message, Part, Said, Told, ToolCall
 from perturb.models.asking import Asker
-from perturb.models.records import Answered, History, Message, Part, Said, Told, ToolCall, Tools
+from perturb.scaffold import NATIVE, Scaffold, renamed
 
-Written = tuple[History, Tools]
-
-
-def _native(history: History, tools: Tools) -> Written:
-    return history, tools
+MOST_TURNS = 100
 
 
-class Scaffold(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands between a model and an episode.
+@runtime_checkable
+class Scaffolded(Protocol):
+    """An episode that brings the scaffold which is to stand between it and a model, and is told what comes of that: `unparsed`
+    counts the turns that could not be read, and `wrote_otherwise` is called where anything is sent in another form than the
+    server's own."""
 
-    A call format is the pair `write` and `parse`: `write` puts a history and the tools into the form that goes to the server
-    (as they are, for calls in the server's own form; into text, for others), `parse` reads the calls out of a turn that came
-    back. `remember` gives the history that the model is shown of the whole one: a reasoning policy, or a window. All three
-    are functions of what they are given alone, and change nothing in place.
-    """
+    unparsed: int
 
-    write: Callable[[History, Tools], Written] = _native
-    parse: Callable[[Said, Tools], Said] = lambda said, tools: said
-    remember: Callable[[History], History] = lambda history: history
-    max_turns: int = 100
+    @property
+    def scaffold(self) -> Scaffold: ...
+
+    def wrote_otherwise(self) -> None: ...
 
 
-async def converse(episode: LiveEpisode, asker: Asker, scaffold: Scaffold) -> str:
+async def converse(episode: LiveEpisode, asker: Asker, max_turns: int = MOST_TURNS) -> str:
     """Carry an episode through to the answer of the model."""
     conversation = asker.conversation(episode)
     history: list[Message] = [Told(one["role"], one["content"]) for one in episode.messages]  # type: ignore[arg-type]
-    for _ in range(scaffold.max_turns):
+    for _ in range(max_turns):
         tools = tuple(episode.tools)
-        written = scaffold.write(scaffold.remember(history), tools)
-        said = scaffold.parse(with_ids(await conversation.ask(*written), len(history)), tools)
+        scaffold = episode.scaffold if isinstance(episode, Scaffolded) else NATIVE
+        written = scaffold.write(history, tools)
+        if isinstance(episode, Scaffolded) and written != (history, tools):
+            episode.wrote_otherwise()
+        heard = scaffold.parse(await conversation.ask(*written), tools, history)
+        said = with_ids(heard.said, len(history))
         history.append(said)
-        if said.calls:
-            replies = await episode.calls([(call.name, call.arguments) for call in said.calls])
-            history += [
-                Answered(call.id, call.name, reply.text, reply.is_error)
-                for call, reply in zip(said.calls, replies, strict=True)
-            ]
+        if heard.complaint:
+            if isinstance(episode, Scaffolded):
+                episode.unparsed += 1
+            history.append(Told("user", heard.complaint))
             continue
-        following = await episode.next_user(said.text)
-        if following is None:
-            return said.text
-        history.append(Told("user", following))
-    raise LimitReached(f"the model took {scaffold.max_turns} turns and was not done; allow more with --max-turns")
+        if said.calls:
+            history += await _answers(episode, said, at_once=scaffold.turns == "parallel")
+            continue
+        more = scaffold.follow(history)
+        if more is not None:
+            if isinstance(episode, Scaffolded):
+                episode.wrote_otherwise()
+        else:
+            more = await episode.next_user(heard.answer)
+        if more is None:
+            return heard.answer
+        history.append(Told("user", more))
+    raise LimitReached(f"the model took {max_turns} turns and was not done; allow more with --max-turns")
+
+
+async def _answers(episode: LiveEpisode, said: Said, *, at_once: bool) -> list[Message]:
+    """What the calls of a turn give."""
+    wanted = [(call.name, call.arguments) for call in said.calls]
+    if at_once:
+        replies = await episode.calls(wanted)
+    else:
+        replies = [await episode.call(name, arguments) for name, arguments in wanted]
+    return [Answered(call.id, call.name, reply.text, reply.is_error) for call, reply in zip(said.calls, replies, strict=True)]
 
 
 def with_ids(said: Said, place: int) -> Said:
@@ -62,14 +78,7 @@ def with_ids(said: Said, place: int) -> Said:
     for index, part in enumerate(said.parts):
         if isinstance(part, ToolCall):
             if not part.id or part.id in seen:
-                name = f"call_{place}_{index}"
-                part = msgspec.structs.replace(part, id=name, wire=_renamed(part.wire, name))
+                part = renamed(part, f"call_{place}_{index}")
             seen.add(part.id)
         parts.append(part)
     return msgspec.structs.replace(said, parts=tuple(parts))
-
-
-def _renamed(wire: object, name: str) -> object:
-    if not isinstance(wire, dict):
-        return wire
-    return {**wire, "call_id" if "call_id" in wire else "id": name}

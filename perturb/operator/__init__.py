@@ -11,7 +11,7 @@ from perturb.operator.picking import NotOffered, Pick, SeededPick, dose
 from perturb.operator.record import KIND_ORDER, PHASES, REASONS, Example, NotApplicable, Operator, Phase, Reason
 from perturb.operator.rewriting import RewritingLens
 from perturb.operator.setups import Setup, SystemRole, public
-from perturb.operator.stack import Stack, StackLens, in_phase_order, lens_for
+from perturb.operator.stack import Stack, StackLens, clash, in_phase_order, lens_for
 
 __all__ = [
     "KIND_ORDER",
@@ -36,6 +36,7 @@ __all__ = [
     "StackLens",
     "StateLens",
     "SystemRole",
+    "clash",
     "dose",
     "in_phase_order",
     "lens_for",

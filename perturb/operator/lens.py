@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterable
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from perturb.operator.setups import Setup, SystemRole
+from perturb.scaffold import Scaffold
 from perturb.types import JSON, Answer, Call, Delay, Failure, Result, Schema, Tool
 
 Memory: TypeAlias = Any
@@ -55,7 +56,14 @@ class Lens:
         """The words, in lower case, that it brings into what is shown."""
         return frozenset()
 
-    def shown(self, *, system: str | None = None, tools: Iterable[Tool] | None = None, role: SystemRole | None = None) -> Setup:
+    def shown(
+        self,
+        *,
+        system: str | None = None,
+        tools: Iterable[Tool] | None = None,
+        role: SystemRole | None = None,
+        scaffold: Scaffold | None = None,
+    ) -> Setup:
         """A setup with the given changes, made by this lens."""
         return Setup(
             self.real.system if system is None else system,
@@ -63,6 +71,7 @@ class Lens:
             self.real.source,
             self,
             role=role or self.real.role,
+            scaffold=scaffold or self.real.scaffold,
         )
 
     def show_text(self, text: str) -> str:

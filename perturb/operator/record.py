@@ -25,17 +25,21 @@ Phase = Literal[
     "noise",
     "catalogue",
     "messages",
+    "scaffold",
     "stages",
 ]
 PHASES: tuple[Phase, ...] = get_args(Phase)
 """The order in which lenses are laid over a setup, innermost first. `wording` is for what puts prompts otherwise in the
 toolset's own terms, so that every rename passes over the new words too; `catalogue` for what puts tools as they are shown
-behind others; `stages` for what changes the setup in the middle of an episode, of which a stack holds one at most."""
+behind others; `scaffold` for what changes only how the agent loop writes what is shown; `stages` for what changes the setup in
+the middle of an episode, of which a stack holds one at most."""
 
 KIND_ORDER: tuple[Kind, ...] = ("equivalent", "distraction", "fault", "ablation", "adversarial")
 """From the strongest promise to the weakest."""
 
-Reason = Literal["nothing_to_change", "not_declared", "not_met", "types_lost", "names_exhausted", "conflict", "foreign_check"]
+Reason = Literal[
+    "nothing_to_change", "not_declared", "not_met", "types_lost", "names_exhausted", "conflict", "foreign_check", "own_loop"
+]
 REASONS: dict[Reason, str] = {
     "nothing_to_change": "the toolset has nothing of the kind that the operator changes",
     "not_declared": "the toolset does not declare what the operator needs to know",
@@ -44,6 +48,7 @@ REASONS: dict[Reason, str] = {
     "names_exhausted": "no new name is left that is not taken already",
     "conflict": "the operator cannot be combined with another one of the stack",
     "foreign_check": "the toolset's own check does not accept the gold answer in the new form",
+    "own_loop": "the agent runs its own loop, and no scaffold of ours stands between it and its model",
 }
 """Why an operator does not apply: the closed list."""
 
@@ -66,7 +71,9 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     of all tools in their order; `others` are further tools of the setup, where an operator needs several. A `reply` has before
     it the data of a result and after it the text that an agent reads; `system` is the system prompt, `turns` what the user
     says, a list with one text a turn; a `conversation` is both, as `{"system", "turns"}`. `state` is what the environment
-    begins with.
+    begins with. A `request` has before it a conversation, a list of `{"role", "content"}` with `reasoning` and `calls` (`{"id",
+    "name", "arguments"}`) where a turn has them and `id` where a message answers a call, and after it what the server is sent
+    in its place.
     """
 
     what: Literal[
@@ -83,6 +90,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         "turns",
         "conversation",
         "state",
+        "request",
     ]
     plan: dict[str, JSON]
     tool: Tool
@@ -96,7 +104,8 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True):
     """A perturbation with all its choices made. Subclasses are frozen records; their fields are the plan.
 
     `conditional` operators change only what an agent may or may not meet (errors, what is read a second time); they apply where
-    the gold run does not meet them. `conflicts` names operators that cannot be in the same stack.
+    the gold run does not meet them. `conflicts` names operators that cannot be in the same stack. `drawn_as` is the scope of
+    its choices in a run, by default its id: operators with one scope draw alike.
     """
 
     id: ClassVar[str]
@@ -108,6 +117,7 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: ClassVar[frozenset[str]] = frozenset()
     promises: ClassVar[Kind] = "equivalent"
     retires_calls: ClassVar[bool] = False
+    drawn_as: ClassVar[str] = ""
 
     @property
     def kind(self) -> Kind:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from perturb import corpus, schemas
+from perturb.scaffold import NATIVE, Scaffold
 from perturb.types import JSON, Call, Failure, FailureKind, Schema, Tool, digest
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Setup:
     """What an agent is shown: the system prompt and the tools; prompts of single tasks go through `Lens.show_turns`.
 
     `lens` is the lens that made this setup, `None` for the toolset's own. `source` is the toolset. `role` is in whose name the
-    system prompt is sent.
+    system prompt is sent. `scaffold` is what the agent loop puts between a model and an episode; an agent with a loop of its
+    own has another, which nobody here can change.
     """
 
     def __init__(
@@ -38,12 +40,15 @@ class Setup:
         lens: Lens | None = None,
         *,
         role: SystemRole = "system",
+        scaffold: Scaffold = NATIVE,
     ) -> None:
         self.system = system
         self.tools = tools
         self.source = source
         self.lens = lens
         self.role: SystemRole = role
+        self.scaffold = scaffold
+        self._own_loop = False
         self.by_name: dict[str, Tool] = {tool.name: tool for tool in tools}
 
     @classmethod
@@ -61,6 +66,21 @@ class Setup:
         mine.__dict__.pop("root", None)  # it is its own
         mine.__dict__["conversations"] = ((task.prompt, *task.follow_ups),)
         return mine
+
+    def for_agent(self, *, takes_scaffold: bool) -> Setup:
+        """This setup as plans for an agent are drawn on it: where the agent runs its own loop, no scaffold of ours stands
+        between it and its model. For the toolset's own."""
+        if takes_scaffold:
+            return self
+        mine = copy.copy(self)
+        mine.__dict__.pop("root", None)
+        mine._own_loop = True
+        return mine
+
+    @property
+    def own_loop(self) -> bool:
+        """Whether it is known that the agent runs its own loop."""
+        return self.root._own_loop
 
     @cached_property
     def conversations(self) -> tuple[tuple[str, ...], ...]:
@@ -93,7 +113,7 @@ class Setup:
 
     @cached_property
     def digest(self) -> str:
-        return digest([self.system, self.role, self.tools])
+        return digest([self.system, self.role, self.tools, self.scaffold])
 
     @cached_property
     def words(self) -> frozenset[str]:

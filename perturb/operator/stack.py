@@ -22,7 +22,7 @@ class Stack(Operator, frozen=True, kw_only=True):
     """Several operators laid over one another in the order of their phases; itself an operator."""
 
     id: ClassVar[str] = "stack"
-    axis: ClassVar[Axis] = "tools"
+    axis: ClassVar[Axis] = "mixed"
     phase: ClassVar[Phase] = "messages"
 
     operators: tuple[Any, ...] = ()
@@ -50,31 +50,38 @@ class Stack(Operator, frozen=True, kw_only=True):
         intensity: float | Callable[[str], float],
     ) -> tuple[Stack, dict[str, NotApplicable]]:
         """Plan several operators, each on what the ones within it show. `pick` gives each operator, by its id, a source of
-        its own, and `intensity` may give each its own. Those that do not apply, or do not offer what is to be chosen, are left
-        out and named with the reason."""
+        its own, and `intensity` may give each its own. Of a stack that is among them the members are laid, each in its phase.
+        Those that do not apply, or do not offer what is to be chosen, are left out and named with the reason."""
         members: list[Operator] = []
         left_out: dict[str, NotApplicable] = {}
         lens = StackLens(setup, ())
         for operator in in_phase_order(operators):
-            clash = [member.id for member in members if _clash(member, operator)]
+            clashing = [member.id for member in members if clash(member, operator)]
             planned: Operator | NotApplicable
-            if clash:
-                planned = NotApplicable(reason="conflict", detail=f"with {clash[0]}")
+            if clashing:
+                planned = NotApplicable(reason="conflict", detail=f"with {clashing[0]}")
             else:
                 dose = intensity(operator.id) if callable(intensity) else intensity
                 try:
                     planned = operator.plan(lens.setup, pick(operator.id), dose)
                 except NotOffered as missing:
                     planned = NotApplicable("nothing_to_change", str(missing))
+            if isinstance(planned, Stack):
+                clashing = [member.id for member in members for inner in planned.operators if clash(member, type(inner))]
+                planned = NotApplicable(reason="conflict", detail=f"with {clashing[0]}") if clashing else planned
             if isinstance(planned, NotApplicable):
                 left_out[operator.id] = planned
+                continue
+            if isinstance(planned, Stack):
+                members += planned.operators
+                lens = StackLens(setup, members)
                 continue
             members.append(planned)
             lens = lens.under(planned)
         return cls(operators=tuple(members)), left_out
 
 
-def _clash(member: Operator, operator: type[Operator]) -> bool:
+def clash(member: Operator | type[Operator], operator: type[Operator]) -> bool:
     """Whether two operators cannot be in one stack: as they declare, or because both change the setup within an episode."""
     return member.id in operator.conflicts or operator.id in member.conflicts or member.phase == operator.phase == "stages"
 

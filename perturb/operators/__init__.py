@@ -67,6 +67,15 @@ from perturb.operators.results.stale import Stale
 from perturb.operators.results.truncate import Truncate
 from perturb.operators.results.values import Values
 from perturb.operators.results.wrong_value import WrongValue
+from perturb.operators.scaffold.call_format import TextCalls
+from perturb.operators.scaffold.call_ids import CallIds
+from perturb.operators.scaffold.context import ContextPolicy
+from perturb.operators.scaffold.parallel import Parallel
+from perturb.operators.scaffold.planning import PlanFirst
+from perturb.operators.scaffold.reasoning import ReasoningPolicy
+from perturb.operators.scaffold.result_role import ResultRole
+from perturb.operators.scaffold.tool_docs import ToolDocs
+from perturb.operators.scaffold.verify import SelfCheck
 from perturb.operators.schema.dialect import Dialect
 from perturb.operators.schema.references import References
 from perturb.operators.schema.strict import Strict
@@ -185,6 +194,15 @@ TABLE: tuple[type[Operator], ...] = (
     Entities,
     Clock,
     Locale,
+    ReasoningPolicy,
+    TextCalls,
+    ToolDocs,
+    ResultRole,
+    CallIds,
+    Parallel,
+    ContextPolicy,
+    PlanFirst,
+    SelfCheck,
 )
 """Every shipped operator. Within a phase, the order here is the order in which lenses are laid over a setup."""
 
@@ -202,9 +220,10 @@ def by_id(operator_id: str, others: Iterable[type[Operator]] = ()) -> type[Opera
     raise ConfigurationError(f"there is no operator {operator_id!r}; {nearest(operator_id, [*known, *third_party.offered()])}")
 
 
-def select(patterns: str | Iterable[str]) -> tuple[type[Operator], ...]:
+def select(patterns: str | Iterable[str], *, scaffold: bool = True) -> tuple[type[Operator], ...]:
     """The operators whose ids match any of the patterns (`tools.*,faults.transient`, `*`), in the order of the table; behind
-    them those of presets (`preset:vendor-swap`) and of installed packages, which must be named: `*` is the table alone."""
+    them those of presets (`preset:vendor-swap`) and of installed packages, which must be named: `*` is the table alone. Without
+    `scaffold`, for an agent that runs its own loop, `*` leaves out those on the scaffold, of which none could apply."""
     wanted = patterns.split(",") if isinstance(patterns, str) else list(patterns)
     wanted = [pattern.strip() for pattern in wanted if pattern.strip()]
     if not wanted:
@@ -221,7 +240,9 @@ def select(patterns: str | Iterable[str]) -> tuple[type[Operator], ...]:
             mixtures[pattern] = None
             continue
         matching = [one for one in ids if fnmatch.fnmatchcase(one, pattern)]
-        if pattern != "*":
+        if pattern == "*":
+            matching = [one for one in matching if scaffold or not one.startswith("scaffold.")]
+        else:
             matching += [one for one in others if fnmatch.fnmatchcase(one, pattern)]
         if not matching:
             raise ConfigurationError(f"no operator is called {pattern!r}; {nearest(pattern, [*ids, *others])}")

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from perturb.rendering.trajectories import first_difference
-from perturb.statistics import EpisodeRow, Summary, summarize
+from perturb.statistics import COUNTED, EpisodeRow, Summary, summarize
 
 CONFIDENCE = 0.95
 TRAJECTORY_KEYS = ("clean", "perturbed", "prompt_clean", "prompt_perturbed", "plan")
@@ -111,6 +111,7 @@ def report_data(
     rows: Iterable[EpisodeRow],
     failures: Sequence[Mapping[str, Any]],
     other_failures: Sequence[Mapping[str, Any]] = (),
+    apart: Iterable[EpisodeRow] = (),
 ) -> dict[str, Any]:
     """A run as plain data, ready for JSON; rates, drops and intervals are fractions.
 
@@ -120,12 +121,18 @@ def report_data(
     `first_difference`, `outcome`, `error`, `passed_clean` ("3 of 3") and `passed_perturbed`. A missing
     `first_difference` is computed. They are put in an order in which each operator has its turn, the worst first.
     `other_failures` are further ones without their trajectories: `operator`, `kind`, `task`, `trial`, `outcome`, `reproduce`.
+    `apart` are episodes that count among the outcomes and in what the run took, and in no rate, drop or table.
     """
     usage, errors = Usage(), Errors()
     summary = summarize(errors.watch(usage.watch(rows)), CONFIDENCE)
     headline = msgspec.to_builtins(summary.headline)
-    total: dict[str, int] = dict(summary.outcomes_clean)
-    for outcome, number in summary.outcomes_perturbed.items():
+    arms = {"clean": dict(summary.outcomes_clean), "perturbed": dict(summary.outcomes_perturbed)}
+    exposed = summary.exposed
+    for row in errors.watch(usage.watch(apart)):
+        arms[row.arm][row.outcome] = arms[row.arm].get(row.outcome, 0) + 1
+        exposed += row.exposed and row.arm == "perturbed" and row.outcome in COUNTED
+    total: dict[str, int] = dict(arms["clean"])
+    for outcome, number in arms["perturbed"].items():
         total[outcome] = total.get(outcome, 0) + number
     data = {
         "run": header.run,
@@ -147,14 +154,14 @@ def report_data(
         "pass_hat_k": summary.clean_pass_hat_k,
         **msgspec.to_builtins(summary.beside),
         "outcomes": total,
-        "outcomes_by_arm": {"clean": summary.outcomes_clean, "perturbed": summary.outcomes_perturbed},
+        "outcomes_by_arm": arms,
         "errors": errors.told(),
         "proof": {
             "pairs": header.pairs,
             "proven": header.proven,
             "not_proven": header.not_proven,
             "unsolvable": header.unsolvable,
-            "exposed": summary.exposed,
+            "exposed": exposed,
         },
         "floor": msgspec.to_builtins(header.floor),
         "usage": msgspec.to_builtins(usage),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from perturb.rendering import wording
+from perturb.rendering import thinking, wording
 from perturb.rendering.charts import scale_over
 from perturb.rendering.comparison import Budget, compare
 from perturb.rendering.templates import render_template
@@ -43,6 +43,7 @@ def render_html(data: Mapping[str, Any], *, report: str = "standard") -> str:
         "failures_left_out": wording.failed_episodes(data) - len(shown),
         "lines": [*data["failures"][MOST_FAILURES:], *data["other_failures"]][:MOST_LINES],
         "remarks": wording.remarks(data),
+        "thinking": thinking.context(data),
         "failed_operators": sorted({failure["operator"] for failure in shown}),
     }
     return render_template(report, "report.html.j2", context, wording.FILTERS)

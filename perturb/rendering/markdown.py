@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from perturb.rendering import wording
+from perturb.rendering import thinking, wording
 from perturb.rendering.templates import render_template
 
 MOST_FAILURES = 20
@@ -22,6 +22,7 @@ def render_markdown(data: Mapping[str, Any], *, report: str = "standard") -> str
         "failures": failures,
         "failures_left_out": wording.failed_episodes(data) - len(failures),
         "remarks": wording.remarks(data),
+        "thinking": thinking.context(data),
     }
     filters = {**wording.FILTERS, "md": escaped, "code": code, "cell": cell_code}
     text = render_template(report, "report.md.j2", context, filters)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from perturb.rendering import wording
+from perturb.rendering import thinking, wording
+from perturb.rendering.screen import QUIET, Screen
+from perturb.rendering.terminal_designs import print_design
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.text import Text
 
 AXIS_STYLE: dict[str, str] = {
     "tools": "#4a7fc9",
@@ -20,38 +20,9 @@ AXIS_STYLE: dict[str, str] = {
     "environment": "#5c9a3c",
     "scaffold": "#b5527f",
 }
-CLEAN_STYLE, PERTURBED_STYLE, QUIET = "#5c9a3c", "#c9782e", "dim"
-WIDEST, NARROWEST = 112, 60
+CLEAN_STYLE, PERTURBED_STYLE = "#5c9a3c", "#c9782e"
 MOST_OPERATORS, MOST_ERRORS, MOST_FAILURES = 24, 3, 3
 WARNING = "#c9782e"
-
-
-@dataclass(frozen=True, slots=True)
-class Glyphs:
-    """The signs beyond ASCII, or what stands for them where the terminal has no others."""
-
-    full: str = "█"
-    parts: str = " ▏▎▍▌▋▊▉"
-    rest: str = "░"
-    dot: str = "·"
-    ascii: bool = False
-
-    def write(self, text: str) -> str:
-        """`text` with nothing that this terminal cannot show, or would take for a command to itself."""
-        text = "".join(sign if sign.isprintable() else " " for sign in text)
-        if not self.ascii:
-            return text
-        for sign, plain in ((wording.MINUS, "-"), (wording.NOTHING, "-"), ("·", "|"), ("…", "..."), ("’", "'")):
-            text = text.replace(sign, plain)
-        return text.encode("ascii", "replace").decode()
-
-    def bar(self, share: float, width: int) -> str:
-        """A bar of `share` of `width` columns; something that is not nothing always shows."""
-        eighths = round(max(0.0, min(1.0, share)) * width * 8)
-        if self.ascii:
-            return self.full * max(eighths // 8, int(share > 0))
-        whole, part = divmod(max(eighths, int(share > 0)), 8)
-        return self.full * whole + (self.parts[part] if part else "")
 
 
 def print_report(data: Mapping[str, Any], console: Console, *, report_path: str | None = None) -> None:
@@ -60,76 +31,33 @@ def print_report(data: Mapping[str, Any], console: Console, *, report_path: str 
     Colour only where the console has it; ASCII alone where its encoding is no form of Unicode. Commands and paths are
     never cut or wrapped by us, so that they can be copied.
     """
-    screen = _Screen(console)
+    screen = Screen(console)
     _header(screen, data)
     _rates(screen, data)
     _gate(screen, data)
-    _axes(screen, data)
-    _operators(screen, data)
+    print_design(screen, data)
+    if not data.get("attribution"):
+        _axes(screen, data)
+        _operators(screen, data)
     _doses(screen, data)
+    _thinking(screen, data)
     _counts(screen, data)
     _failures(screen, data)
     _end(screen, data, report_path)
 
 
-class _Screen:
-    """Lines of text, cut to the width of the console."""
-
-    def __init__(self, console: Console) -> None:
-        self.console = console
-        self.width = max(NARROWEST, min(WIDEST, console.width - 1))
-        unicode = not console.options.ascii_only
-        self.glyphs = Glyphs() if unicode else Glyphs(full="#", parts="", rest=".", dot="|", ascii=True)
-
-    def line(self, *parts: str | tuple[str, str], cut: bool = True) -> None:
-        """One line of plain or (text, style) parts; `cut` ends it with an ellipsis where it is too long."""
-        text = self.text(*parts)
-        if cut:
-            text.truncate(self.width, overflow="crop" if self.glyphs.ascii else "ellipsis")
-        self.console.print(text, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)
-
-    def text(self, *parts: str | tuple[str, str]) -> Text:
-        from rich.text import Text
-
-        text = Text()
-        for part in parts:
-            words, style = part if isinstance(part, tuple) else (part, "")
-            text.append(self.glyphs.write(words), style)
-        text.rstrip()
-        return text
-
-    def flow(self, parts: Iterable[str], *, indent: str = "", style: str = "") -> None:
-        """Parts with dots between them, broken only between parts."""
-        lines: list[str] = []
-        for part in parts:
-            if lines and len(indent) + len(lines[-1]) + 3 + len(part) <= self.width:
-                lines[-1] += f" {self.glyphs.dot} {part}"
-            else:
-                lines.append(part)
-        for line in lines:
-            self.line(indent, (line, style))
-
-    def prose(self, words: str, *, indent: str = "", style: str = "") -> None:
-        """A sentence, wrapped at words."""
-        import textwrap
-
-        for line in textwrap.wrap(words, self.width - len(indent)):
-            self.line(indent, (line, style))
-
-    def gap(self) -> None:
-        self.console.print()
-
-
-def _header(screen: _Screen, data: Mapping[str, Any]) -> None:
+def _header(screen: Screen, data: Mapping[str, Any]) -> None:
     agent = f"agent {data['agent']}" + (" (reference)" if data["agent_is_reference"] else "")
-    operators = len({row["id"] for row in data["operators"]})
+    # A sequential gate and a search have a clean episode for each pair, and no trials that are shared.
+    sequential = (data.get("gate") or {"method": ""})["method"] == "sequential" or data.get("worst")
     screen.gap()
     screen.flow(
         [
             data["toolset"],
             wording.count(data["tasks"], "task"),
-            wording.count(operators, "operator"),
+            wording.operators_told(data),
             agent,
+            *([] if sequential else [wording.count(data["clean_trials"], "clean trial")]),
             f"seed {data['seed']}",
             *([f"intensity {data['intensity']:g}"] if data["intensity"] != 1 else []),
         ],
@@ -144,7 +72,7 @@ def _header(screen: _Screen, data: Mapping[str, Any]) -> None:
     screen.gap()
 
 
-def _rates(screen: _Screen, data: Mapping[str, Any]) -> None:
+def _rates(screen: Screen, data: Mapping[str, Any]) -> None:
     head = data["headline"]
     if head["drop"] is None:
         screen.prose("No task has both a clean and a perturbed episode, so there is no drop to report.", style="bold")
@@ -174,7 +102,7 @@ def _rates(screen: _Screen, data: Mapping[str, Any]) -> None:
     screen.gap()
 
 
-def _beside(screen: _Screen, data: Mapping[str, Any]) -> None:
+def _beside(screen: Screen, data: Mapping[str, Any]) -> None:
     """What is read beside the drop, each on a line of its own."""
     kept, eligible, missing = data["retention"], data["eligible"], data["missing"]
     if kept:
@@ -186,7 +114,7 @@ def _beside(screen: _Screen, data: Mapping[str, Any]) -> None:
         screen.prose(wording.missing_told(missing), indent=" " * 12, style=QUIET)
 
 
-def _gate(screen: _Screen, data: Mapping[str, Any]) -> None:
+def _gate(screen: Screen, data: Mapping[str, Any]) -> None:
     gate = data.get("gate")
     if gate is None:
         return
@@ -195,12 +123,12 @@ def _gate(screen: _Screen, data: Mapping[str, Any]) -> None:
     screen.gap()
 
 
-def _bar_width(screen: _Screen, taken: int) -> int:
+def _bar_width(screen: Screen, taken: int) -> int:
     """The width of a column of bars: numbers are never cut for them."""
     return 14 if screen.width >= 98 else 8 if taken + 8 <= screen.width else 0
 
 
-def _bar_of(screen: _Screen, row: Mapping[str, Any], largest: float, width: int) -> tuple[str, str]:
+def _bar_of(screen: Screen, row: Mapping[str, Any], largest: float, width: int) -> tuple[str, str]:
     share = max(0.0, row["drop"] or 0.0) / largest if largest and width else 0.0
     return f"{screen.glyphs.bar(share, width):<{width}}", AXIS_STYLE.get(row["axis"] or "", "")
 
@@ -209,7 +137,7 @@ def _largest(rows: Sequence[Mapping[str, Any]]) -> float:
     return max((row["drop"] or 0.0 for row in rows), default=0.0)
 
 
-def _axes(screen: _Screen, data: Mapping[str, Any]) -> None:
+def _axes(screen: Screen, data: Mapping[str, Any]) -> None:
     rows = data["axes"]
     if not rows:
         return
@@ -236,7 +164,7 @@ def _axes(screen: _Screen, data: Mapping[str, Any]) -> None:
     screen.gap()
 
 
-def _operators(screen: _Screen, data: Mapping[str, Any]) -> None:
+def _operators(screen: Screen, data: Mapping[str, Any]) -> None:
     rows = data["operators"]
     if not rows:
         return
@@ -269,7 +197,7 @@ def _operators(screen: _Screen, data: Mapping[str, Any]) -> None:
     screen.gap()
 
 
-def _doses(screen: _Screen, data: Mapping[str, Any]) -> None:
+def _doses(screen: Screen, data: Mapping[str, Any]) -> None:
     rows = data.get("doses")
     if not rows:
         return
@@ -287,7 +215,17 @@ def _doses(screen: _Screen, data: Mapping[str, Any]) -> None:
     screen.gap()
 
 
-def _counts(screen: _Screen, data: Mapping[str, Any]) -> None:
+def _thinking(screen: Screen, data: Mapping[str, Any]) -> None:
+    for part in (thinking.context(data) or {"parts": []})["parts"]:
+        screen.line(f"  {part['title']}")
+        for number, line in enumerate(thinking.aligned(part, screen.width)):
+            screen.line((line, QUIET if number == 0 else ""))
+        if part["note"]:
+            screen.prose(part["note"], indent="  ", style=QUIET)
+        screen.gap()
+
+
+def _counts(screen: Screen, data: Mapping[str, Any]) -> None:
     proof, arms = data["proof"], data["outcomes_by_arm"]
     perturbed = sum(arms["perturbed"].values())
     screen.flow(
@@ -324,7 +262,7 @@ def _counts(screen: _Screen, data: Mapping[str, Any]) -> None:
     screen.gap()
 
 
-def _failures(screen: _Screen, data: Mapping[str, Any]) -> None:
+def _failures(screen: Screen, data: Mapping[str, Any]) -> None:
     failures = data["failures"]
     if not failures:
         return
@@ -343,7 +281,7 @@ def _failures(screen: _Screen, data: Mapping[str, Any]) -> None:
     screen.gap()
 
 
-def _end(screen: _Screen, data: Mapping[str, Any], report_path: str | None) -> None:
+def _end(screen: Screen, data: Mapping[str, Any], report_path: str | None) -> None:
     if report_path:
         screen.line("  report ", (report_path, "cyan"), cut=False)
     spent = wording.spent(data["usage"])

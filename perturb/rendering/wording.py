@@ -66,6 +66,12 @@ def spark(levels: Sequence[Mapping[str, Any]]) -> str:
     return "".join("▁▂▃▄▅▆▇█"[round(level["success"] * 7)] for level in levels)
 
 
+def operators_told(data: Mapping[str, Any]) -> str:
+    """`16 operators`: those of the tables, or those that a design has laid over one another or chosen among."""
+    designed = data.get("attribution") or data.get("worst")
+    return count(len(data["planned_operators"] if designed else {row["id"] for row in data["operators"]}), "operator")
+
+
 def eligible_told(eligible: Mapping[str, Any]) -> str:
     """`40 of 42 tasks that pass clean`."""
     return f"{eligible['tasks']:,} of {count(eligible['of'], 'task')} that can pass clean"
@@ -158,6 +164,13 @@ def remarks(data: Mapping[str, Any]) -> list[str]:
             said.append(f"The run is not whole: of its {of} shards the store lacks {lacking}.")
     if data.get("doses"):
         said.append("Each operator was run at several intensities: the drops are means over them.")
+    if data.get("attribution"):
+        said.append("The drop is that of all factors on together, and the attribution shares it out.")
+    if data.get("pairwise"):
+        said.append("The drops are those of each operator by itself; what was laid over one another is told apart from them.")
+    if worst := data.get("worst"):
+        searched = count(worst["search"]["episodes"], "episode")
+        said.append(f"The drops are those of the confirmation: the {searched} of the search are in none of them.")
     if data.get("failed_in"):
         said.append(f"Only pairs that failed in run {data['failed_in']} were run: their drop says nothing of the others.")
     if data.get("filter"):
@@ -264,6 +277,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "kept_ends": kept_ends,
     "rates": rates,
     "eligible_told": eligible_told,
+    "operators_told": operators_told,
     "spark": spark,
     "missing_told": missing_told,
     "words": lambda name: str(name).replace("_", " "),

@@ -90,7 +90,8 @@ class Waves:
     async def _made(self, recipe: Recipe) -> Candidate | None:
         """The candidate that a recipe comes to; `None` where it is none, is not solvable, or was tried before."""
         task = self.prepared.toolset.task(recipe.task)
-        setup = self.prepared.gold.setup.for_task(task)
+        agent = self.prepared.agent
+        setup = self.prepared.gold.setup.for_agent(takes_scaffold=agent.takes_scaffold).for_task(task)
         try:
             chosen = sorted(recipe.operators, key=self.prepared.operators.index)  # as a run lays them
             stack, left_out = Stack.of(chosen, setup, lambda name: SeededPick(recipe.seed, name), recipe.intensity)

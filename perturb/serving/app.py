@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from perturb.errors import PerturbError
-from perturb.serving import anthropic_wire, chat_wire, responses_wire
+from perturb.serving import anthropic_wire, chat_wire, instructed, responses_wire
 from perturb.serving.faults import OF_THE_MODEL, Fault, Spoiler, spoiled
 from perturb.serving.minds import Mind
 from perturb.serving.seen import BadRequest, Move, Seen
@@ -156,7 +156,7 @@ class Reference:
                 raise BadRequest(
                     f"The model '{seen.model}' does not exist: {error}", code="model_not_found", status=404
                 ) from None
-            move = await mind.move(seen)
+            move = await instructed.move(mind, seen)
             whole = whole_of(spoiled(move, fault) if fault in OF_THE_MODEL else move, body)
         except BadRequest as error:
             logged.status = error.status

@@ -15,7 +15,7 @@ from perturb.reference.places import document
 from perturb.reference.world import Unknown, World
 from perturb.serving.seen import Move, Result, Seen, Turn, Wanted
 from perturb.serving.telling import Telling
-from perturb.types import JSON, Call, Reply, Tool, Usage
+from perturb.types import JSON, Call, Reply, Tool, Usage, digest
 
 
 class Mind(Protocol):
@@ -65,6 +65,8 @@ class Past:
         self.prompt, *self._further = seen.users or ("",)
         self.tools: Sequence[Tool] = seen.tools
         self.repeat = 0
+        # Of an episode no more is known here than how it began: so it is one episode for as long as the conversation goes on.
+        self.seed = int(digest([seen.system, seen.users[:1], seen.tools], 12), 16)
         self.made = 0
         self._telling = telling
         results = seen.results()

@@ -32,6 +32,19 @@ def mcnemar_exact(clean_only: int, perturbed_only: int) -> McNemar:
     return McNemar(exact, mid)
 
 
+def sign_test(worse: int, better: int) -> float:
+    """The one-sided p-value of "no worse": of the repeats that differ, `worse` speak against it and `better` for it.
+
+    It holds however the repeats differ from one another, as long as the two of each are run under the same conditions.
+
+    Source: W. J. Dixon and A. M. Mood, "The statistical sign test", Journal of the American Statistical Association 41 (1946).
+    """
+    if worse < 0 or better < 0:
+        raise ValueError(f"counts of repeats cannot be negative: {worse} and {better}")
+    n = worse + better
+    return float(sum(math.comb(n, i) for i in range(worse, n + 1)) / 2**n)
+
+
 def clopper_pearson(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
     """The exact interval of a share, `successes` of `trials`; [0, 1] where there are no trials.
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from perturb.errors import ConfigurationError, nearest
 from perturb.operator import Operator
 from perturb.operators.presets.bfcl import BFCL
+from perturb.operators.presets.interleaved import INTERLEAVED
 from perturb.operators.presets.members import Member, OneOf
 from perturb.operators.presets.mixture import Mixture
 from perturb.operators.presets.ours import OURS
@@ -18,7 +19,7 @@ from perturb.operators.presets.rotbench import ROTBENCH
 from perturb.operators.presets.toolsandbox import TOOLSANDBOX
 
 _PEERS = (*ROTBENCH, TOOLSANDBOX, BFCL, ROBUSTBENCH, RELIABILITYBENCH)
-PRESETS: dict[str, Preset] = {preset.name: preset for preset in (*OURS, *_PEERS)}
+PRESETS: dict[str, Preset] = {preset.name: preset for preset in (*OURS, INTERLEAVED, *_PEERS)}
 """Every preset by its name."""
 MIXTURES: dict[str, Mixture] = {one.id: one for preset in PRESETS.values() for one in preset.parts}
 """Every mixture by its id."""

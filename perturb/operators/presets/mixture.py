@@ -13,13 +13,15 @@ from perturb.types import Axis, Kind
 class Mixture(NamedTuple):
     """A named mixture. Its plan is a stack of its members' plans; members that do not apply are left out.
 
-    `least` is how many members must apply, or the mixture does not.
+    `least` is how many members must apply, or the mixture does not. Mixtures that are `drawn_as` one thing draw alike what they
+    have in common; by default each draws for itself.
     """
 
     id: str
     summary: str
     members: tuple[Member | OneOf, ...]
     least: int = 1
+    drawn_as: str = ""
 
     @property
     def every(self) -> tuple[Member, ...]:
@@ -43,6 +45,7 @@ class Mixture(NamedTuple):
 
         class Mixed(Stack, frozen=True, kw_only=True):
             id: ClassVar[str] = mixture.id
+            drawn_as: ClassVar[str] = mixture.drawn_as
             axis: ClassVar[Axis] = axes.pop() if len(axes) == 1 else "mixed"
             promises: ClassVar[Kind] = max((one.promises for one in classes.values()), key=KIND_ORDER.index)
             conditional: ClassVar[bool] = all(one.conditional for one in classes.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
@@ -11,7 +11,8 @@ import msgspec
 from perturb.statistics.gate import Verdict, gate
 
 if TYPE_CHECKING:
-    from perturb.pytest_support import Marker
+    from perturb.comparing import Compared
+    from perturb.testing.marker import Marker
 
 MOST_FAILURES, MOST_OPERATORS = 5, 5
 OURS = ("infrastructure_error", "tester_fault", "invalid_setup")
@@ -23,8 +24,9 @@ class Robustness(msgspec.Struct, frozen=True, kw_only=True):
     """The result of a run. Rates and drops are fractions, `None` where nothing could be compared.
 
     `low` and `high` are the ends of the drop's 95 % interval, `estimand` says which drop it is (see
-    `perturb.pytest_support.Marker`), `noise_floor` is the difference of two halves of the clean trials with the ends of its
-    interval, `data` the data of the whole report (`perturb.rendering.report_data`).
+    `perturb.testing.marker.Marker`), `noise_floor` is the difference of two halves of the clean trials with the ends of its
+    interval, `data` the data of the whole report (`perturb.rendering.report_data`). `baseline` holds the run against its
+    baseline where that was asked for and there is one (`perturb.comparing.Compared`, this run first).
     """
 
     clean: float | None
@@ -36,9 +38,10 @@ class Robustness(msgspec.Struct, frozen=True, kw_only=True):
     noise_floor: tuple[float, float, float] | None
     verdict: Verdict | None
     data: dict[str, Any]
+    baseline: Compared | None = None
 
     @classmethod
-    def of(cls, data: dict[str, Any], verdict: Verdict | None) -> Robustness:
+    def of(cls, data: dict[str, Any], verdict: Verdict | None, baseline: Compared | None = None) -> Robustness:
         headline = data["headline"]
         floor = headline["noise_floor"]
         return cls(
@@ -51,6 +54,7 @@ class Robustness(msgspec.Struct, frozen=True, kw_only=True):
             noise_floor=None if floor is None else (floor["drop"], *floor["interval"]),
             verdict=verdict,
             data=data,
+            baseline=baseline,
         )
 
 
@@ -91,27 +95,43 @@ _OF_GATE: dict[str, Literal["held", "failed", "inconclusive"]] = {
 
 
 def judge(result: Robustness, marker: Marker) -> Judged:
-    """The gate's verdict on the drop, and what stands before it: a measurement, an agent with something to lose."""
-    from perturb.rendering.wording import percent, points
+    """The gate's verdict on the drop, what stands before it (a measurement, an agent with something to lose), and whether more
+    is lost than in the baseline."""
+    judged = _judge_alone(result, marker)
+    if judged.verdict != "held" or result.baseline is None:
+        return judged
+    from perturb.testing.baselines import lost_more, told
+
+    return Judged("failed", told(result.baseline)[0]) if lost_more(result.baseline) else judged
+
+
+def _judge_alone(result: Robustness, marker: Marker) -> Judged:
+    from perturb.rendering.wording import count, percent, points
 
     ours = _ours(result.data)
     if ours is not None:
         return Judged("inconclusive", ours)
     verdict = result.verdict
+    ended = result.data["ended"]
+    asked = (marker.max_drop, marker.gate, marker.min_clean) != (None, None, None)
+    if ended["how"] == "budget" and (asked or verdict is None):
+        left = count(ended["left"], "episode")
+        return Judged(
+            "inconclusive", f"inconclusive: {ended['why']}, and {left} of this test are left; running it again goes on"
+        )
     if verdict is None or result.clean is None:
         return Judged("inconclusive", f"nothing could be compared: {_left_out(result.data)}")
     if marker.min_clean is not None and result.clean < marker.min_clean:
         told = f"the agent passes {percent(result.clean)} clean, below min_clean, {percent(marker.min_clean)}"
         return Judged("failed", told)
-    if marker.gate is not None:
-        gate = result.data["gate"]
-        return (
-            Judged("held") if gate["answer"] == "pass" else Judged(_OF_GATE[gate["answer"]], f"{gate['answer']}: {gate['why']}")
-        )
+    gate = result.data["gate"]
+    if marker.max_drop is not None and result.clean == 0.0:
+        return Judged("inconclusive", "inconclusive: the agent passes no task clean, so it has nothing to lose")
+    if gate is not None:
+        held = gate["answer"] == "pass"
+        return Judged("held") if held else Judged(_OF_GATE[gate["answer"]], f"{gate['answer']}: {gate['why']}")
     if marker.max_drop is None:
         return Judged("held")
-    if result.clean == 0.0:
-        return Judged("inconclusive", "inconclusive: the agent passes no task clean, so it has nothing to lose")
     limit = f"max_drop, {points(verdict.limit)} points"
     drop = f"the drop is {points(verdict.drop)} points [{points(verdict.low)}, {points(verdict.high)}]"
     if verdict.verdict == "failed":
@@ -164,8 +184,7 @@ def report_text(result: Robustness, marker: Marker) -> str:
         f"clean {percent(result.clean)}, perturbed {percent(result.perturbed)}: "
         f"drop {points(result.drop)} points {interval((result.low, result.high))} ({result.estimand}, 95 %)"
     ]
-    if marker.gate is not None:
-        gate = data["gate"]
+    if (gate := data["gate"]) is not None:
         lines.append(f"gate {gate['gate']} by {gate['per']} ({gate['estimand']}): {gate['answer']}; {gate['why']}")
     if result.noise_floor is not None:
         lines.append(f"noise floor {points(result.noise_floor[0])} points {interval(result.noise_floor[1:])}")
@@ -178,7 +197,48 @@ def report_text(result: Robustness, marker: Marker) -> str:
         width = max(len(row["id"]) for row in worst)
         lines.append("worst operators (population drop):")
         lines += [f"  {row['id']:<{width}}  {points(row['drop']):>6}  {interval(row['interval'])}" for row in worst]
+    if result.baseline is not None:
+        from perturb.testing.baselines import told
+
+        lines += told(result.baseline)
+    if data["ended"]["left"] and data["ended"]["how"] == "budget":
+        lines.append(f"{data['ended']['why']}; {count(data['ended']['left'], 'episode')} are left")
     return "\n".join(lines)
+
+
+class OperatorTold(NamedTuple):
+    """What one operator comes to, as a subtest: why it `failed` or is `skipped`, each empty where it did not or is not."""
+
+    operator: str
+    drop: str
+    failed: str = ""
+    skipped: str = ""
+
+
+def operators_told(result: Robustness) -> Iterator[OperatorTold]:
+    """Each operator of a run. One fails only where operators are what is judged; else it tells its drop and passes."""
+    from perturb.rendering.wording import interval, points
+
+    data, gate = result.data, result.data["gate"]
+    families = {one["family"]: one for one in gate["families"]} if gate is not None and gate["per"] == "operator" else {}
+    seen: set[str] = set()
+    for row in data["operators"]:
+        if row["id"] in seen:  # plans of another kind, that do not count
+            continue
+        seen.add(row["id"])
+        drop = "" if row["drop"] is None else f"{points(row['drop'])} points {interval(row['interval'])}"
+        family = families.get(row["id"])
+        if row["drop"] is None:
+            yield OperatorTold(row["id"], drop, skipped="no task has episodes both clean and under it")
+        elif family is None or family["answer"] == "pass":
+            yield OperatorTold(row["id"], drop)
+        elif family["answer"] == "fail" or gate["answer"] == "inconclusive":
+            answer = {"fail": "more is lost than the limit", "inconclusive": "not settled"}[family["answer"]]
+            lost = [failure for failure in data["failures"] if failure["operator"] == row["id"]][:1]
+            lines = [f"{answer}, {points(gate['limit'])} points: the drop is {drop}"]
+            yield OperatorTold(row["id"], drop, failed="\n  ".join(lines + [failure["reproduce"] for failure in lost]))
+        else:
+            yield OperatorTold(row["id"], drop, skipped="not settled, and no more needed")
 
 
 def summary_line(nodeid: str, result: Robustness, marker: Marker) -> str:
@@ -187,8 +247,7 @@ def summary_line(nodeid: str, result: Robustness, marker: Marker) -> str:
 
     if result.drop is None or result.low is None or result.high is None:
         return f"{nodeid}: nothing to compare"
-    if marker.gate is not None:
-        gate = result.data["gate"]
+    if (gate := result.data["gate"]) is not None:
         return f"{nodeid}: gate {gate['gate']} by {gate['per']}: {gate['answer']}; {gate['why']}"
     line = f"{nodeid}: drop {points(result.drop)} points {interval((result.low, result.high))}"
     if marker.max_drop is None:
