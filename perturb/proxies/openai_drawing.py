@@ -102,7 +102,7 @@ class DrawnEpisodes:
                 toolset = RequestToolset("the tools of the request", system or "", functions, [task])
                 for name, reason in toolset.apart.items():
                     self._tell(f"{name} is passed on as it is: {reason}")
-            setup = Setup.of(toolset)
+            setup = Setup.of(toolset).for_agent(takes_scaffold=False)
             made = drawn(self._wanted, setup.for_task(task), texts_pass=True)
             for name, reason in made.left_out.items():
                 self._tell(f"{name} is left out: {reason}")

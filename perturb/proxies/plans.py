@@ -87,6 +87,8 @@ def _out_of_reach(operator: Operator, setup: Setup, texts_pass: bool) -> str | N
     lens = lens_for(operator, setup)
     if lens.has_state:
         return _NO_STATE
+    if lens.setup.scaffold != setup.scaffold:
+        return "it changes the loop of the agent, which is the client's own"
     if texts_pass:
         return None
     silent = Task(id="", prompt="")
