@@ -201,7 +201,7 @@ class _Carried:
                     for piece in stream.take(event):
                         yield piece
                 response = stream.whole()
-                episode.take(request, response, stream.text)
+                episode.take(request, response, stream.text, stream.id)
                 if (handed := request.handed) is not None:
                     for piece in stream.end(wire.handed(response, handed.calls, handed.text, request.usage)):
                         yield piece

@@ -170,6 +170,7 @@ class ChatStream:
         self._chunks: list[JSON] = []
         self._head: Raw = {}
         self._usage = self._begun = False
+        self.id: str | None = None
         self.text = ""
 
     def take(self, event: JSON) -> Iterator[str]:

@@ -48,12 +48,12 @@ class Request:
     proxy since the client's last word. `handed` is set once the client is to get something. `unsaid` is what the user has yet
     to say, once the model has answered."""
 
-    def __init__(self, wire: Wire, body: Raw, mark: str, between: Sequence[Raw]) -> None:
+    def __init__(self, wire: Wire, body: Raw, mark: str) -> None:
         self.wire = wire
         self.body = body
         self.mark = mark
         self.history: list[Raw] = []
-        self.between = list(between)
+        self.between: list[Raw] = []
         self.earlier: str | None = None
         self.users: tuple[str, ...] = ()
         self.unsaid: list[str] = []
@@ -77,7 +77,7 @@ class ProxiedEpisode:
         self._heard: tuple[str, ...] = ()
         self._exchanges: dict[str, Exchange] = {}
         self._answered: dict[str, list[Answered]] = {}
-        self._between: dict[str, list[Raw]] = {}
+        self._between: dict[str, tuple[list[Raw], list[str]]] = {}
         self._responses: dict[str, tuple[str | None, tuple[str, ...]]] = {}
 
     def knows(self, wire: Wire, body: Raw) -> bool:
@@ -94,7 +94,7 @@ class ProxiedEpisode:
         """A request has come: `handed` is set where the client must do more before the model hears of it. Raises `BadRequest`
         for what cannot be carried."""
         mark = digest([body.get(wire.history), wire.earlier(body), wire.instructions(body)])
-        request = Request(wire, body, mark, self._between.get(mark, ()))
+        request = Request(wire, body, mark)
         entries = wire.entries(body)
         before: tuple[str, ...] = ()
         if (earlier := wire.earlier(body)) is not None:
@@ -105,6 +105,9 @@ class ProxiedEpisode:
             self._write(request, entries, self._texts.users(request.users)[len(before) :])
         except PerturbError as error:
             raise _refusal(error) from error
+        if mark in self._between:
+            # It comes again: what has happened since stays.
+            request.between, request.unsaid = (list(kept) for kept in self._between[mark])
         return request
 
     def next_body(self, request: Request) -> Raw:
@@ -125,9 +128,9 @@ class ProxiedEpisode:
             made[wire.history] = [*request.history, *request.between]
         return made
 
-    def take(self, request: Request, response: Raw, streamed: str = "") -> None:
+    def take(self, request: Request, response: Raw, streamed: str = "", called: str | None = None) -> None:
         """The model has answered: `handed` is set where the client is to get something of it; else the model is to be asked
-        again. `streamed` is the text that the client has already. Raises `ValueError` for what is no response, `BadRequest`
+        again. `streamed` is the text that the client has already, `called` what it knows the response as. Raises `ValueError` for what is no response, `BadRequest`
         where the episode cannot go on."""
         wire = request.wire
         turn = wire.turn(response)
@@ -143,7 +146,7 @@ class ProxiedEpisode:
         except (PerturbError, EndOfRun) as error:
             raise _refusal(error) from error
         if request.handed is not None and isinstance(id := response.get("id"), str):
-            self._responses[id] = id, request.users
+            self._responses[called or id] = id, request.users
 
     def made(self, request: Request) -> Raw:
         """A response of our own, for what is `handed` without the model's being asked."""
@@ -158,6 +161,7 @@ class ProxiedEpisode:
         exchange = Exchange(self.boundary, turn, request.between, self._new_id)
         if exchange.open:
             exchange.client_text = streamed or turn.text
+            exchange.unsaid = tuple(request.unsaid)
             request.handed = Handed(exchange.open_calls(request.wire))
         else:
             self._keep(request, [*turn.raws, *exchange.results(request.wire, {})])
@@ -175,7 +179,7 @@ class ProxiedEpisode:
 
     def _keep(self, request: Request, raws: Sequence[Raw]) -> None:
         request.between += raws
-        self._between[request.mark] = list(request.between)
+        self._between[request.mark] = list(request.between), list(request.unsaid)
 
     def _hear(self, message: str) -> None:
         """The user says something more."""
@@ -255,7 +259,7 @@ class ProxiedEpisode:
             if entry.text == exchange.client_text != exchange.turn.text:
                 raws = wire.turn_with_text(raws, exchange.turn.text)
             request.history += [*exchange.before, *wire.with_calls(raws, exchange.calls(wire))]
-            request.unsaid = []
+        request.unsaid = list(exchange.unsaid)
         exchange.proceed(given, self._tools)
         if exchange.open:
             request.handed = Handed(exchange.open_calls(wire))

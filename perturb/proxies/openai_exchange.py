@@ -14,7 +14,7 @@ from perturb.types import Call, Tool
 
 class Exchange:
     """What a turn was, and how far its calls have come. `before` is what happened between model and proxy since the client's
-    last word; `client_text` the text that the client was given with it.
+    last word, `unsaid` what the user has yet to say; `client_text` is the text that the client was given with it.
 
     A call that becomes several takes the client several rounds: `open` has the ids of those that it is to answer now.
     `new_id` makes an id that the client has not seen, of the model's own where it can.
@@ -24,6 +24,7 @@ class Exchange:
         self.turn = turn
         self.before = tuple(before)
         self.client_text = turn.text
+        self.unsaid: tuple[str, ...] = ()
         self.open: tuple[str, ...] = ()
         self._new_id = new_id
         self._handed: dict[str, tuple[int, Call]] = {}

@@ -143,6 +143,8 @@ class Stream(Protocol):
 
     text: str
     """What has been sent as the model's text so far."""
+    id: str | None
+    """What the client has been told that the response is called; it is that of the first of several."""
 
     def take(self, event: JSON) -> Iterator[str]:
         """Take one event of a response in; what of it may pass at once."""

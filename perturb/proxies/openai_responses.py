@@ -214,9 +214,9 @@ class ResponsesStream:
 
     def __init__(self) -> None:
         self._numbers = count()
-        self._begun = False
         self._response: Raw | None = None
         self._failed: JSON = None
+        self.id: str | None = None
         self.text = ""
 
     def take(self, event: JSON) -> Iterator[str]:
@@ -227,8 +227,8 @@ class ResponsesStream:
             self._response = response
         elif kind == "error":
             self._failed = event
-        elif kind == "response.created" and isinstance(response, dict) and not self._begun:
-            self._begun = True
+        elif kind == "response.created" and isinstance(response, dict) and self.id is None:
+            self.id = str(response.get("id"))
             yield self._event("response.created", response=response)
 
     def whole(self) -> Raw:
@@ -238,8 +238,10 @@ class ResponsesStream:
         return response
 
     def end(self, handed: Raw) -> Iterator[str]:
-        if not self._begun:
+        if self.id is None:
             yield self._event("response.created", response={**handed, "status": "in_progress", "output": [], "usage": None})
+        else:
+            handed = {**handed, "id": self.id}
         for place, item in enumerate(handed["output"]):
             yield from self._item(place, item)
         kind = {"incomplete": "response.incomplete", "failed": "response.failed"}.get(handed.get("status") or "")
