@@ -122,7 +122,9 @@ class Client:
             ]
         return message.content or "", calls, [raw]
 
-    async def _respond(self, history: list[Any], previous: str | None) -> tuple[str, list[tuple[str, str, str]], list[Any], str]:
+    async def _respond(
+        self, history: list[Any], previous: str | None
+    ) -> tuple[str, list[tuple[str, str, str]], list[Any], str]:
         asked: dict[str, Any] = {
             "model": self.model,
             "input": history,

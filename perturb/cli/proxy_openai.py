@@ -37,19 +37,20 @@ With /episodes/ID/v1, or the header X-Perturb-Episode: ID, it says which episode
     help="The toolset whose tools the agent offers: what it declares of results, units and dates can be perturbed too.",
 )  # fmt: skip
 @click.option(
-    "--listen", default="8940", show_default=True, metavar="[HOST:]PORT", help="Where the agent finds the proxy; 0 takes a free port."
-)
+    "--listen", default="8940", show_default=True, metavar="[HOST:]PORT",
+    help="Where the agent finds the proxy; 0 takes a free port.",
+)  # fmt: skip
 @shown_options
 @store_option
 @json_option
 def command(
-    upstream: str, toolset_from_requests: bool, toolset: str | None, listen: str, store: str | None, as_json: bool, **chosen: Any
+    upstream: str, toolset_from_requests: bool, toolset: str | None, store: str | None, as_json: bool, **chosen: Any
 ) -> None:
     """Stand between an agent and its model, over Chat Completions and Responses.
 
-    The model sees the agent's tools, prompts, results and errors perturbed; the agent gets calls of its own tools back, and never
-    learns of it. What an operator answers by itself, and calls that cannot be read, go back to the model alone. Each episode
-    is kept in the store; the login of the agent goes to the provider, and nowhere else.
+    The model sees the agent's tools, prompts, results and errors perturbed; the agent gets calls of its own tools back, and
+    never learns of it. What an operator answers by itself, and calls that cannot be read, go back to the model alone. Each
+    episode is kept in the store; the login of the agent goes to the provider, and nowhere else.
 
     With --json the URL is printed.
     """
@@ -67,7 +68,7 @@ def command(
     asked = wanted(chosen)
     known = None if toolset is None else load_toolset(toolset)
     _readable(asked)
-    at = address("--listen", listen)
+    at = address("--listen", chosen["listen"])
     path = Path(store or Path(OUT) / "episodes.sqlite")
     path.parent.mkdir(parents=True, exist_ok=True)
 

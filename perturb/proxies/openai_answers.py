@@ -15,7 +15,9 @@ from perturb.proxies.batch import Sent
 from perturb.types import JSON, Answer, Call, Failure, FailureKind, Result, Tool
 
 _KINDS = frozenset(get_args(FailureKind))
-_SAYS_SO = re.compile(r"\s*(?:\w+\.)*(?:[A-Za-z]*(?:Error|Exception|error|ERROR))\b\s*[:\n]|\s*Traceback \(most recent call last\)")
+_SAYS_SO = re.compile(
+    r"\s*(?:(?:\w+\.)*[A-Za-z]*(?:Error|Exception|error|ERROR)\b\s*[:\n]|Traceback \(most recent call last\))"
+)
 
 _AS_PYTHON: dict[str, Callable[[JSON], str]] = {
     "spaced": lambda data: json.dumps(data),
@@ -91,4 +93,5 @@ def _in_its_own_words(text: str, call: Call) -> Failure:
 def _form(data: JSON, text: str, tool: Tool | None) -> str:
     """The renderer that has written a text, or the one that the tool has where none of them gives it to the letter."""
     first = () if tool is None or tool.renderer not in _FORMS else (tool.renderer,)
-    return next((form for form in (*first, *_FORMS) if texts.result_text(Result(data, form)) == text), (*first, "json")[0])
+    found = (form for form in (*first, *_FORMS) if texts.result_text(Result(data, form)) == text)
+    return next(found, tool.renderer if tool is not None and first else "json")

@@ -124,7 +124,9 @@ class Application:
 class _Carried:
     """One request of an episode's, carried to the model as often as it takes."""
 
-    def __init__(self, application: Application, episode: ProxiedEpisode, request: Request, headers: Headers, query: str) -> None:
+    def __init__(
+        self, application: Application, episode: ProxiedEpisode, request: Request, headers: Headers, query: str
+    ) -> None:
         self._application = application
         self._episode = episode
         self._request = request
@@ -172,7 +174,7 @@ class _Carried:
         stack.callback(self._went_on)
         try:
             if self._request.handed is not None:
-                return _Streaming(self._events(None, stack), stack, 200, self._named)
+                return _Streaming(self._made(), stack, 200, self._named)
             arriving = await stack.enter_async_context(self._asked())
             if arriving.status >= 400:
                 answer = self._refused(arriving, await arriving.content())
@@ -187,14 +189,14 @@ class _Carried:
         await stack.aclose()
         return answer
 
-    async def _events(self, arriving: Arriving | None, stack: AsyncExitStack) -> AsyncIterator[str]:
+    async def _made(self) -> AsyncIterator[str]:
+        stream = self._request.wire.stream(True)
+        for piece in stream.end(self._episode.made(self._request)):
+            yield piece
+
+    async def _events(self, arriving: Arriving, stack: AsyncExitStack) -> AsyncIterator[str]:
         wire, episode, request = self._request.wire, self._episode, self._request
         stream = wire.stream(not episode.boundary.reads_answers)
-        if arriving is None:
-            assert request.handed is not None
-            for piece in stream.end(episode.made(request)):
-                yield piece
-            return
         try:
             while True:
                 async for event in arriving.events():

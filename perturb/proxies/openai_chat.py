@@ -47,10 +47,8 @@ class Chat:
         return made
 
     def _turn(self, raw: Raw) -> Turn:
-        calls = tuple(
-            Asked(str(one.get("id") or ""), str(one["function"].get("name") or ""), arguments_of(one["function"].get("arguments")))
-            for one in self._calls(raw)
-        )
+        functions = [(str(one.get("id") or ""), one["function"]) for one in self._calls(raw)]
+        calls = tuple(Asked(id, str(one.get("name") or ""), arguments_of(one.get("arguments"))) for id, one in functions)
         return Turn(text_of(raw.get("content")), calls, (raw,))
 
     def _calls(self, raw: Raw) -> list[Raw]:
@@ -75,16 +73,10 @@ class Chat:
             del made["tools"]
         choice = body.get("tool_choice")
         if isinstance(choice, dict) and isinstance(choice.get("function"), dict):
-            name = choice["function"].get("name")
-            made["tool_choice"] = {**choice, "function": {**choice["function"], "name": shown_name.get(name, name)}}
+            made["tool_choice"] = _renamed(choice, shown_name)
         elif isinstance(choice, dict) and isinstance(choice.get("allowed_tools"), dict):
             allowed = choice["allowed_tools"]
-            tools = [
-                {**one, "function": {**one["function"], "name": shown_name.get(one["function"]["name"], one["function"]["name"])}}
-                if _is_function(one)
-                else one
-                for one in allowed.get("tools") or ()
-            ]
+            tools = [_renamed(one, shown_name) if _is_function(one) else one for one in allowed.get("tools") or ()]
             made["tool_choice"] = {**choice, "allowed_tools": {**allowed, "tools": tools}}
         return made
 
@@ -235,6 +227,11 @@ def _event(data: JSON) -> str:
 
 def _is_function(tool: Any) -> bool:
     return isinstance(tool, dict) and tool.get("type") == "function" and isinstance(tool.get("function"), dict)
+
+
+def _renamed(tool: Raw, shown_name: Mapping[str, str]) -> Raw:
+    name = tool["function"].get("name")
+    return {**tool, "function": {**tool["function"], "name": shown_name.get(name, name)}}
 
 
 def text_alone(content: JSON) -> str | None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
+from perturb.boundary import Boundary
 from perturb.errors import PerturbError
 from perturb.operator import Operator, Setup, StackLens, lens_for
-from perturb.boundary import Boundary
 from perturb.proxies.batch import Elsewhere
 from perturb.proxies.openai_episode import ProxiedEpisode
 from perturb.proxies.openai_records import BadRequest, Entry, Raw, Said, Turn, Wire

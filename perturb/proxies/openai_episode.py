@@ -44,9 +44,9 @@ class Handed:
 
 
 class Request:
-    """One request on its way. `history` is what the model has of the conversation, `between` what has happened between it and the
-    proxy since the client's last word. `handed` is set once the client is to get something. `unsaid` is what the user has yet
-    to say, once the model has answered."""
+    """One request on its way. `history` is what the model has of the conversation, `between` what has happened between it and
+    the proxy since the client's last word. `handed` is set once the client is to get something. `unsaid` is what the user has
+    yet to say, once the model has answered."""
 
     def __init__(self, wire: Wire, body: Raw, mark: str) -> None:
         self.wire = wire
@@ -62,8 +62,8 @@ class Request:
 
 
 class ProxiedEpisode:
-    """One episode: a boundary, and all that was handed out of it. `setup` is the client's own. `answer` is the model's last one,
-    as the model gave it; `refused` is how the provider has answered where its last answer was no response."""
+    """One episode: a boundary, and all that was handed out of it. `setup` is the client's own. `answer` is the model's last
+    one, as the model gave it; `refused` is how the provider has answered where its last answer was no response."""
 
     def __init__(self, id: str, boundary: Boundary, setup: Setup) -> None:
         self.id = id
@@ -107,7 +107,8 @@ class ProxiedEpisode:
             raise _refusal(error) from error
         if mark in self._between:
             # It comes again: what has happened since stays.
-            request.between, request.unsaid = (list(kept) for kept in self._between[mark])
+            between, unsaid = self._between[mark]
+            request.between, request.unsaid = list(between), list(unsaid)
         return request
 
     def next_body(self, request: Request) -> Raw:
@@ -130,8 +131,8 @@ class ProxiedEpisode:
 
     def take(self, request: Request, response: Raw, streamed: str = "", called: str | None = None) -> None:
         """The model has answered: `handed` is set where the client is to get something of it; else the model is to be asked
-        again. `streamed` is the text that the client has already, `called` what it knows the response as. Raises `ValueError` for what is no response, `BadRequest`
-        where the episode cannot go on."""
+        again. `streamed` is the text that the client has already, `called` what it knows the response as. Raises `ValueError`
+        for what is no response, `BadRequest` where the episode cannot go on."""
         wire = request.wire
         turn = wire.turn(response)
         self.refused = None
@@ -269,7 +270,8 @@ class ProxiedEpisode:
     def _add_system(self, request: Request, entries: Sequence[Entry]) -> None:
         """The system prompt of a setup that has one where the client has none."""
         text, body = self._texts.added_system, request.body
-        told = request.wire.instructions(body) is not None or any(isinstance(one, Said) and one.role != "user" for one in entries)
+        systems = any(isinstance(one, Said) and one.role != "user" for one in entries)
+        told = systems or request.wire.instructions(body) is not None
         if text and not told and request.earlier is None and body.get("conversation") is None:
             request.history.append(request.wire.message(self.first.setup.role, text))
 

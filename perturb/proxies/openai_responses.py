@@ -15,7 +15,6 @@ _NUMBERS = count(1)
 _ENDS = ("response.completed", "response.incomplete", "response.failed")
 
 
-
 class Responses:
     """See `perturb.proxies.openai_records.Wire`."""
 
@@ -234,7 +233,8 @@ class ResponsesStream:
     def whole(self) -> Raw:
         response, self._response = self._response, None
         if response is None:
-            raise ValueError(f"the provider ended with {json.dumps(self._failed)}" if self._failed else "the stream was cut off")
+            why = f"the provider ended with {json.dumps(self._failed)}" if self._failed else "the stream was cut off"
+            raise ValueError(why)
         return response
 
     def end(self, handed: Raw) -> Iterator[str]:
@@ -251,14 +251,12 @@ class ResponsesStream:
         where = {"output_index": place, "item_id": item.get("id", "")}
         kind = item.get("type")
         parts = item.get("content") if kind == "message" else None
-        empty = {"function_call": {"arguments": ""}, "message": {"content": []}}.get(str(kind), {})
+        empty: Raw = {"arguments": ""} if kind == "function_call" else {"content": []} if kind == "message" else {}
         started = {**item, **empty} | ({"status": "in_progress"} if "status" in item else {})
         yield self._event("response.output_item.added", output_index=place, item=started)
         if kind == "function_call":
             yield self._event("response.function_call_arguments.delta", **where, delta=item["arguments"])
-            yield self._event(
-                "response.function_call_arguments.done", **where, name=item["name"], arguments=item["arguments"]
-            )
+            yield self._event("response.function_call_arguments.done", **where, name=item["name"], arguments=item["arguments"])
         for index, part in enumerate(parts or ()):
             yield from self._part({**where, "content_index": index}, part)
         yield self._event("response.output_item.done", output_index=place, item=item)

@@ -17,8 +17,8 @@ from perturb.types import JSON
 _OURS = ("x-perturb-",)
 _OF_ONE_HOP = frozenset(
     {
-        *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade"),
-        *("host", "content-length", "content-encoding", "accept-encoding", "expect", "date", "server"),
+        *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding"),
+        *("upgrade", "host", "content-length", "content-encoding", "accept-encoding", "expect", "date", "server"),
     }
 )
 
@@ -127,8 +127,4 @@ def _told(error: Exception) -> str:
 
 def passed(headers: Iterable[tuple[str, Any]]) -> Headers:
     """The headers that go on, in either direction."""
-    return [
-        (name, value)
-        for name, value in headers
-        if name.lower() not in _OF_ONE_HOP and not name.lower().startswith(_OURS)
-    ]
+    return [(name, value) for name, value in headers if name.lower() not in _OF_ONE_HOP and not name.lower().startswith(_OURS)]

@@ -33,9 +33,9 @@ class Drawn(msgspec.Struct, frozen=True):
 
 
 def drawn(wanted: Wanted, setup: Setup, *, texts_pass: bool = False) -> Drawn:
-    """The plan for a setup. Several operators are laid over one another; those that do not apply are left out. `texts_pass` says
-    that what the system and the user say passes through the proxy too. Raises `ConfigurationError` where none applies, or where
-    one changes what does not pass."""
+    """The plan for a setup. Several operators are laid over one another; those that do not apply are left out. `texts_pass`
+    says that what the system and the user say passes through the proxy too. Raises `ConfigurationError` where none applies, or
+    where one changes what does not pass."""
     if wanted.plan is not None:
         if wanted.operators:
             raise ConfigurationError("a plan says which operators there are; leave --plan out, or --operators and --preset")

@@ -39,8 +39,8 @@ class Recorder:
         answer: str | None = None,
         judged: bool | None = None,
     ) -> Episode | None:
-        """Write a session down; `None` for one in which nothing was called or answered. `first` is the lens that it began under,
-        `started` is of `time.perf_counter`; `answer` is the model's last one, `judged` the verdict on it."""
+        """Write a session down; `None` for one in which nothing was called or answered. `first` is the lens that it began
+        under, `started` is of `time.perf_counter`; `answer` is the model's last one, `judged` the verdict on it."""
         if not boundary.steps and answer is None:
             return None
         outcome, error = _outcome(boundary, first, judged)
