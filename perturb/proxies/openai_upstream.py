@@ -83,8 +83,9 @@ class Upstream:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ConfigurationError(f"upstream {url!r} is no URL; write one such as https://api.openai.com/v1")
+        if "@" in parts.netloc:
+            raise ConfigurationError("the upstream's URL holds a login; leave it out, the agent sends its own")
         self.url = url.rstrip("/")
-        self.told = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
         self._client = httpx2.AsyncClient(timeout=httpx2.Timeout(timeout, connect=10.0), limits=limits)
 
@@ -103,9 +104,9 @@ class Upstream:
         try:
             response = await self._client.send(request, stream=True)
         except httpx2.HTTPError as error:
-            raise Unreachable(f"{self.told} cannot be reached: {_told(error)}") from None
+            raise Unreachable(f"{self.url} cannot be reached: {_told(error)}") from None
         try:
-            yield Response(response, self.told)
+            yield Response(response, self.url)
         finally:
             await response.aclose()
 

@@ -30,7 +30,7 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     calls survived, `not_proven` those without gold calls, `unsolvable` those whose gold calls did not survive. `started`
     is an ISO 8601 time, `seconds` wall-clock time, `command` what runs it again, `version` that of Perturb. `plan_scope`
     says whether each pair had plans of its own (`pair`) or one plan served the whole run (`run`). `model` holds what the
-    settings of a model have that could change an episode.
+    settings of a model have that could change an episode; `upstream` is the provider that a program asks.
     """
 
     run: str
@@ -54,6 +54,7 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     plan_scope: str = "pair"
     model: dict[str, Any] | None = None
+    upstream: str | None = None
 
 
 class Usage(msgspec.Struct):
