@@ -101,9 +101,9 @@ class Chat:
         return {**like, "id": asked.id, "function": function}
 
     def result(self, id: str, text: str, like: Raw | None = None) -> Raw:
-        if like is None:
-            return {"role": "tool", "tool_call_id": id, "content": text}
-        return {**like, "tool_call_id": id, "content": text}
+        if like is not None:
+            return {**like, "tool_call_id": id}
+        return {"role": "tool", "tool_call_id": id, "content": text}
 
     def turn(self, response: Raw) -> Turn:
         try:

@@ -115,7 +115,9 @@ class Wire(Protocol):
         """The calls of a turn as they are written."""
         ...
 
-    def result(self, id: str, text: str, like: Raw | None = None) -> Raw: ...
+    def result(self, id: str, text: str, like: Raw | None = None) -> Raw:
+        """A result; `like` is the client's own, which says the same."""
+        ...
 
     def turn(self, response: Raw) -> Turn:
         """The model's turn in a response. Raises `ValueError` for what is none."""
