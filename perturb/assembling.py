@@ -137,8 +137,8 @@ def _told(
 
 def _reproduced(header: RunHeader, path: Path) -> str:
     """The command that shows the plan in a file again: to the agent of the run, or to a program, which is started by hand."""
-    if header.upstream is not None:
-        return f"perturb proxy openai --upstream {quote(header.upstream)} --plan {quote(str(path))}"
+    if header.proxied is not None:
+        return f"perturb proxy openai {header.proxied} --plan {quote(str(path))}"
     return f"perturb replay {quote(str(path))}"
 
 

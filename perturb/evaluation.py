@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import Any, Literal
 
 import msgspec
@@ -240,6 +241,12 @@ async def program_under_test(request: Request, program: ProgramSettings) -> tupl
     return ProgramToolset(own), Gold(own), LoadedAgent(name=program.command, function=function, digest=changes)
 
 
+def _proxied(program: ProgramSettings, toolset: str) -> str:
+    """The options by which a proxy shows a program what a run has shown it."""
+    known = "" if program.tasks is not None else f" --toolset {quote(toolset)}"
+    return f"--upstream {quote(program.upstream)}{known}"
+
+
 async def made_agent(found: FoundAgent, gold: Gold, request: Request) -> LoadedAgent:
     """The agent, with what it learns from or with the settings of the model that it asks."""
     seed = request.design.seed
@@ -443,5 +450,5 @@ def header_of(prepared: Prepared, plan: RunPlan, started: float) -> RunHeader:
         version=__version__,
         plan_scope=design.plan_scope,
         model=None if prepared.request.model is None else prepared.request.model.identity(),
-        upstream=None if program is None else program.upstream,
+        proxied=None if program is None else _proxied(program, prepared.request.toolset),
     )

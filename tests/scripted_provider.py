@@ -24,10 +24,12 @@ from perturb.serving.server import bound
 
 
 class Provider:
-    """`script` has its answers in order: a whole response, a status with a body, or a text that is sent as it is."""
+    """`script` has its answers in order: a whole response, a status with a body, or a text that is sent as it is; the last one
+    again and again where `again` is set."""
 
-    def __init__(self, *script: Any) -> None:
+    def __init__(self, *script: Any, again: bool = False) -> None:
         self.script = list(script)
+        self.again = again
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.url = ""
@@ -38,7 +40,7 @@ class Provider:
         body = json.loads(await request.body())
         self.bodies.append(body)
         self.headers.append(dict(request.headers))
-        told = self.script.pop(0)
+        told = self.script[0] if self.again and len(self.script) == 1 else self.script.pop(0)
         if isinstance(told, tuple):
             return JSONResponse(told[1], told[0], headers={"retry-after": "7"})
         if isinstance(told, str):
@@ -71,9 +73,9 @@ def message(text: str | None = None, *calls: tuple[str, dict[str, Any]], number:
 
 
 @contextmanager
-def provided(*script: Any) -> Iterator[Provider]:
+def provided(*script: Any, again: bool = False) -> Iterator[Provider]:
     """Serve a provider within the `with`."""
-    provider = Provider(*script)
+    provider = Provider(*script, again=again)
     app = Starlette(routes=[Route("/{path:path}", provider.answer, methods=["GET", "POST"])])
     server = uvicorn.Server(uvicorn.Config(app, ws="none", lifespan="off", log_level="critical"))
     sock = bound("127.0.0.1", 0)

@@ -13,8 +13,9 @@ from perturb.operator import Handling, Lens, Operator, Phase, SeededPick, Setup,
 from perturb.operators import select
 from perturb.proxies.batch import Elsewhere
 from perturb.proxies.openai_chat import Chat
-from perturb.proxies.openai_episode import ProxiedEpisode, Request
+from perturb.proxies.openai_episode import ProxiedEpisode
 from perturb.proxies.openai_records import BadRequest
+from perturb.proxies.openai_request import Request
 from perturb.proxies.openai_responses import Responses
 from perturb.proxies.openai_tools import RequestToolset, among_clients, is_strict
 from perturb.toolset import Task, Toolset

@@ -161,6 +161,26 @@ def test_episodes_at_once_share_nothing(tmp_path: Path) -> None:
         assert mine[0] == mine[1] == mine[2]
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_conversations_that_are_alike_to_the_last_id_are_told_apart_by_their_results(first: int) -> None:
+    """A provider that counts its calls anew in each conversation, and two clients that have begun alike."""
+    find = message(None, ("find_book", {"title": "Dune"}), number=1)
+    with before(find, find, find, find, message("A"), message("B")) as (provider, client, _):
+        clients = [list(ASKED["messages"]), list(ASKED["messages"])]
+        for _turn in range(2):
+            for place in (0, 1):
+                told = client.chat.completions.create(**{**ASKED, "messages": clients[place]}).choices[0].message
+                clients[place].append(told.model_dump(exclude_none=True))
+            for place in (first, 1 - first):
+                assert clients[place][-1]["tool_calls"][0]["id"].startswith("call_1_0")
+                id = clients[place][-1]["tool_calls"][0]["id"]
+                clients[place].append({"role": "tool", "tool_call_id": id, "content": f"of client {place}"})
+        for place in (first, 1 - first):
+            client.chat.completions.create(**{**ASKED, "messages": clients[place]})
+    told = [[one["content"] for one in body["messages"] if one["role"] == "tool"] for body in provider.bodies[4:]]
+    assert told == [[f"of client {place}"] * 2 for place in (first, 1 - first)]
+
+
 def test_a_header_says_which_episode_a_request_is_of(tmp_path: Path) -> None:
     with proxied(tmp_path) as (episodes, url):
         do(url, SAMPLE[0], headers={"X-Perturb-Episode": "mine"})

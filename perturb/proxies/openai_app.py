@@ -17,8 +17,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from perturb.proxies.openai_chat import Chat
-from perturb.proxies.openai_episode import ProxiedEpisode, Request
+from perturb.proxies.openai_episode import ProxiedEpisode
 from perturb.proxies.openai_records import BadRequest, Raw, Wire
+from perturb.proxies.openai_request import Request
 from perturb.proxies.openai_responses import Responses
 from perturb.proxies.openai_upstream import Headers, Unreachable, Upstream, passed
 from perturb.proxies.openai_upstream import Response as Arriving

@@ -65,8 +65,10 @@ class DrawnEpisodes:
         begins an episode, however many have begun alike."""
         if wire.earlier(body) is not None:
             return next((one for one in reversed(self._episodes.values()) if one.knows(wire, body)), None)
-        known = (self._episodes[id] for id in reversed(self._of_opening.get(_opening(wire, body), ())))
-        return next((one for one in known if one.knows(wire, body)), None)
+        alike = (self._episodes[id] for id in reversed(self._of_opening.get(_opening(wire, body), ())))
+        known = [one for one in alike if one.knows(wire, body)]
+        # Of several that have come to the same words, each goes on once.
+        return next((one for one in known if not one.has_begun(wire, body)), known[0] if known else None)
 
     def _begin(self, id: str, wire: Wire, body: Raw) -> ProxiedEpisode:
         entries = wire.entries(body)

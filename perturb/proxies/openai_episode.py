@@ -8,7 +8,6 @@ that are new do anything.
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Coroutine, Sequence
@@ -20,45 +19,12 @@ from perturb.boundary import Boundary, BudgetExceeded
 from perturb.errors import PerturbError
 from perturb.operator import Setup
 from perturb.proxies import openai_tools
-from perturb.proxies.openai_answers import answer_of
 from perturb.proxies.openai_exchange import Exchange
-from perturb.proxies.openai_records import Asked, BadRequest, Entry, Given, Raw, Said, Turn, Wire, summed
+from perturb.proxies.openai_past import Past
+from perturb.proxies.openai_records import BadRequest, Entry, Given, Raw, Said, Turn, Wire, summed
+from perturb.proxies.openai_request import Answered, Handed, Request
 from perturb.proxies.openai_texts import ShownTexts
-from perturb.types import JSON, Call, Failure, Usage, digest
-
-
-class Answered:
-    """A turn of the model's without calls, as it was before the client got it."""
-
-    def __init__(self, text: str, before: Sequence[Raw]) -> None:
-        self.text = text
-        self.before = tuple(before)
-
-
-class Handed:
-    """What a client is to get: calls of its own, or an answer. `text` is `None` where the model's own stays."""
-
-    def __init__(self, calls: Sequence[Raw] = (), text: str | None = None) -> None:
-        self.calls = list(calls)
-        self.text = text
-
-
-class Request:
-    """One request on its way. `history` is what the model has of the conversation, `between` what has happened between it and
-    the proxy since the client's last word. `handed` is set once the client is to get something. `unsaid` is what the user has
-    yet to say, once the model has answered."""
-
-    def __init__(self, wire: Wire, body: Raw, mark: str) -> None:
-        self.wire = wire
-        self.body = body
-        self.mark = mark
-        self.history: list[Raw] = []
-        self.between: list[Raw] = []
-        self.earlier: str | None = None
-        self.users: tuple[str, ...] = ()
-        self.unsaid: list[str] = []
-        self.usage: JSON = None
-        self.handed: Handed | None = None
+from perturb.types import JSON, Usage, digest
 
 
 class ProxiedEpisode:
@@ -77,23 +43,32 @@ class ProxiedEpisode:
         self._heard: tuple[str, ...] = ()
         self._exchanges: dict[str, Exchange] = {}
         self._answered: dict[str, list[Answered]] = {}
+        self._begun: set[str] = set()
         self._between: dict[str, tuple[list[Raw], list[str]]] = {}
         self._responses: dict[str, tuple[str | None, tuple[str, ...]]] = {}
 
     def knows(self, wire: Wire, body: Raw) -> bool:
-        """Whether a request goes on with something that was handed out of this episode."""
+        """Whether a request goes on with something that was handed out of this episode, and tells of it as it was."""
         if (earlier := wire.earlier(body)) is not None:
             return earlier in self._responses
-        return any(
-            any(call.id in self._exchanges for call in entry.calls) or (not entry.calls and entry.text in self._answered)
-            for entry in wire.entries(body)
-            if isinstance(entry, Turn)
-        )
+        found = False
+        for entry in wire.entries(body):
+            exchange = self._exchange_of(entry)
+            if isinstance(entry, Given) and exchange is not None and exchange.sent.get(entry.id, entry.text) != entry.text:
+                return False
+            answered = isinstance(entry, Turn) and not entry.calls and entry.text in self._answered
+            found = found or exchange is not None or answered
+        return found
+
+    def has_begun(self, wire: Wire, body: Raw) -> bool:
+        """Whether the very same request has come before."""
+        return _mark(wire, body) in self._begun
 
     def begin(self, wire: Wire, body: Raw) -> Request:
         """A request has come: `handed` is set where the client must do more before the model hears of it. Raises `BadRequest`
         for what cannot be carried."""
-        mark = digest([body.get(wire.history), wire.earlier(body), wire.instructions(body)])
+        mark = _mark(wire, body)
+        self._begun.add(mark)
         request = Request(wire, body, mark)
         entries = wire.entries(body)
         before: tuple[str, ...] = ()
@@ -218,7 +193,7 @@ class ProxiedEpisode:
         wire, made = request.wire, request.history
         given = {one.id: one for one in entries if isinstance(one, Given)}
         waiting = list(shown)
-        past: dict[str, Call] = {}
+        past = Past(self.boundary, self._tools, wire)
         counted: Counter[str] = Counter()
         begun: list[Exchange] = []
         self._add_system(request, entries)
@@ -237,13 +212,13 @@ class ProxiedEpisode:
             elif isinstance(entry, Said):
                 made += self._system(entry, wire)
             elif isinstance(entry, Turn) and entry.calls:
-                made += self._past_turn(entry, past, wire)
+                made += past.turn(entry)
                 request.unsaid = []
             elif isinstance(entry, Turn):
                 made += self._past_answer(entry, counted, wire)
                 request.unsaid = []
             elif isinstance(entry, Given):
-                made.append(self._past_result(entry, past, wire))
+                made.append(past.result(entry))
             else:
                 made.append(entry.raw)
         self._listen(request.users, shown)
@@ -284,33 +259,6 @@ class ProxiedEpisode:
             raw = {**raw, "role": role}
         return [raw] if text or not entry.text else []
 
-    def _past_turn(self, entry: Turn, past: dict[str, Call], wire: Wire) -> list[Raw]:
-        """Calls that were made before the proxy was there, as they would have been made here."""
-        calls = []
-        for asked, raw in zip(entry.calls, wire.call_raws(entry), strict=True):
-            try:
-                call = Call(asked.name, json.loads(asked.arguments))
-            except ValueError:
-                call = Call(asked.name)
-            if call.name in self._tools and isinstance(call.arguments, dict):
-                past[asked.id] = call
-                shown, _ = self.boundary.shown_past(call)
-                if shown != call:
-                    raw = wire.call(Asked(asked.id, shown.name, json.dumps(shown.arguments, ensure_ascii=False)), raw)
-            calls.append(raw)
-        return wire.with_calls(entry.raws, calls)
-
-    def _past_result(self, entry: Given, past: dict[str, Call], wire: Wire) -> Raw:
-        call = past.get(entry.id)
-        if call is None:
-            return entry.raw
-        answer = answer_of(entry.text, call, self._tools.get(call.name))
-        _, shown = self.boundary.shown_past(call, answer)
-        if shown is None or shown == answer:
-            return entry.raw
-        text = texts.failure_text(shown) if isinstance(shown, Failure) else texts.result_text(shown)
-        return wire.result(entry.id, text)
-
     def _past_answer(self, entry: Turn, counted: Counter[str], wire: Wire) -> list[Raw]:
         """What the model has answered, here or before the proxy was there."""
         known = self._answered.get(entry.text, ())
@@ -330,6 +278,10 @@ class ProxiedEpisode:
             for group in shown[-(len(users) - len(self._heard)) :]:
                 self._hear(group[0])
             self._heard = users
+
+
+def _mark(wire: Wire, body: Raw) -> str:
+    return digest([body.get(wire.history), wire.earlier(body), wire.instructions(body)])
 
 
 def _at_once(coroutine: Coroutine[Any, Any, Any]) -> None:

@@ -16,8 +16,8 @@ class Exchange:
     """What a turn was, and how far its calls have come. `before` is what happened between model and proxy since the client's
     last word, `unsaid` what the user has yet to say; `client_text` is the text that the client was given with it.
 
-    A call that becomes several takes the client several rounds: `open` has the ids of those that it is to answer now.
-    `new_id` makes an id that the client has not seen, of the model's own where it can.
+    A call that becomes several takes the client several rounds: `open` has the ids of those that it is to answer now, `sent`
+    what it has answered. `new_id` makes an id that the client has not seen, of the model's own where it can.
     """
 
     def __init__(self, boundary: Boundary, turn: Turn, before: Sequence[Raw], new_id: Callable[[str, Exchange], str]) -> None:
@@ -26,6 +26,7 @@ class Exchange:
         self.client_text = turn.text
         self.unsaid: tuple[str, ...] = ()
         self.open: tuple[str, ...] = ()
+        self.sent: dict[str, str] = {}
         self._new_id = new_id
         self._handed: dict[str, tuple[int, Call]] = {}
         self._batch = Batch(boundary, [(call.name, call.arguments) for call in turn.calls])
@@ -49,6 +50,7 @@ class Exchange:
             answers = {}
             for id in self.open:
                 place, call = self._handed[id]
+                self.sent[id] = given[id].text
                 answers[place] = sent(given[id].text, call, tools.get(call.name))
             self._batch.proceed(answers)
             self._open()
