@@ -165,7 +165,7 @@ def test_episodes_at_once_share_nothing(tmp_path: Path) -> None:
 def test_conversations_that_are_alike_to_the_last_id_are_told_apart_by_their_results(first: int) -> None:
     """A provider that counts its calls anew in each conversation, and two clients that have begun alike."""
     find = message(None, ("find_book", {"title": "Dune"}), number=1)
-    with before(find, find, find, find, message("A"), message("B")) as (provider, client, _):
+    with before(find, find, find, find, message("A"), message("B")) as (provider, client, url):
         clients = [list(ASKED["messages"]), list(ASKED["messages"])]
         for _turn in range(2):
             for place in (0, 1):
@@ -177,6 +177,8 @@ def test_conversations_that_are_alike_to_the_last_id_are_told_apart_by_their_res
                 clients[place].append({"role": "tool", "tool_call_id": id, "content": f"of client {place}"})
         for place in (first, 1 - first):
             client.chat.completions.create(**{**ASKED, "messages": clients[place]})
+        with urllib.request.urlopen(f"{url}/perturb/episodes") as response:
+            assert [one["calls"] for one in json.load(response)["episodes"]] == [2, 2]
     told = [[one["content"] for one in body["messages"] if one["role"] == "tool"] for body in provider.bodies[4:]]
     assert told == [[f"of client {place}"] * 2 for place in (first, 1 - first)]
 
