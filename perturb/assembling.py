@@ -131,8 +131,15 @@ def _told(
         "error": error,
         "plan": plan,
         "plan_file": None if path is None else str(path),
-        "reproduce": None if path is None else f"perturb replay {quote(str(path))}",
+        "reproduce": None if path is None else _reproduced(header, path),
     }
+
+
+def _reproduced(header: RunHeader, path: Path) -> str:
+    """The command that shows the plan in a file again: to the agent of the run, or to a program, which is started by hand."""
+    if header.proxied is not None:
+        return f"perturb proxy openai {header.proxied} --plan {quote(str(path))}"
+    return f"perturb replay {quote(str(path))}"
 
 
 class _Cell:
@@ -183,7 +190,7 @@ def _failures(store: Store, run: str, header: RunHeader, folder: Path) -> Iterat
                 "trial": one.trial,
                 "plan": perturbed.plan,
                 "plan_file": str(path),
-                "reproduce": f"perturb replay {quote(str(path))}",
+                "reproduce": _reproduced(header, path),
                 "prompt_clean": beside.prompt if beside else None,
                 "prompt_perturbed": perturbed.prompt,
                 "clean": [step_data(step) for step in beside.steps] if beside else [],
@@ -214,7 +221,7 @@ def _other_failures(
             "trial": one.trial,
             "outcome": one.outcome,
             "plan_file": str(path),
-            "reproduce": f"perturb replay {quote(str(path))}",
+            "reproduce": _reproduced(header, path),
         }
 
 

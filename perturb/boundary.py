@@ -17,7 +17,7 @@ from perturb import texts
 from perturb.episode import EpisodeStep, Said
 from perturb.errors import OperatorFault, PerturbError
 from perturb.metering import Metered
-from perturb.operator import Performing, Setup, StackLens
+from perturb.operator import Lens, Performing, Setup, StackLens
 from perturb.scaffold import Scaffold
 from perturb.toolset import Environment, Task
 from perturb.types import JSON, Answer, Call, Delay, Failure, Reply, Result, Tool
@@ -159,7 +159,7 @@ class Boundary(Metered):
         if len(self.steps) >= self.max_calls:
             self.over_budget = True
             raise BudgetExceeded(f"the episode has made its {self.max_calls} calls; a run allows more with max_calls")
-        first = len(self.real_calls)
+        reached: list[Call] = []
         read = _arguments(arguments)
         answer: Answer
         malformed = None if read is not None else _spelt(arguments)
@@ -167,7 +167,7 @@ class Boundary(Metered):
         if malformed is not None:
             answer = self.lens.setup.source.refusal("invalid_argument", tool=call.name, value=malformed)
         else:
-            answer = await self.send(call)
+            answer = await self.send(call, reached)
         try:
             reply = self.reply(call, answer)
         except Exception as error:
@@ -177,7 +177,7 @@ class Boundary(Metered):
             )
             raise self.fault from error
         stale = isinstance(answer, Failure) and answer.stale
-        self.steps.append(EpisodeStep(call, reply, tuple(self.real_calls[first:]), self._batch, stale, malformed))
+        self.steps.append(EpisodeStep(call, reply, tuple(reached), self._batch, stale, malformed))
         return reply
 
     def reply(self, call: Call, answer: Answer) -> Reply:
@@ -193,13 +193,14 @@ class Boundary(Metered):
         data = msgspec.json.decode(msgspec.json.encode(answer.data)) if structured else None
         return Reply(texts.result_text(answer), False, data)
 
-    async def send(self, call: Call) -> Answer:
-        """A shown call, all the way to the environment and back as a shown answer."""
+    async def send(self, call: Call, reached: list[Call] | None = None) -> Answer:
+        """A shown call, all the way to the environment and back as a shown answer. Calls that reach the environment on its
+        behalf are added to `reached`, in the toolset's own terms."""
         lens = self.lens
         # A name that nobody knows goes all the way, so that it fails as it would clean; a retired one must be refused on it.
         unknown = call.name not in lens.setup.by_name
         if not lens.layers:
-            return await self._reach(call)
+            return await self._reach(call, reached)
         try:
             generator = lens.handle(call, self._memory)
             request = next(generator)
@@ -210,7 +211,7 @@ class Boundary(Metered):
                 elif unknown and request.name in lens.real.by_name:
                     raise OperatorFault(f"{call.name!r} is no shown tool, and yet a call of it reached {request.name!r}")
                 else:
-                    given = await self._reach(request)
+                    given = await self._reach(request, reached)
                 try:
                     request = generator.send(given)
                 except StopIteration as stop:
@@ -247,7 +248,7 @@ class Boundary(Metered):
                 found: Answer = stop.value
                 return found
 
-    async def _reach(self, call: Call) -> Answer:
+    async def _reach(self, call: Call, reached: list[Call] | None) -> Answer:
         """The environment's answer to a call in its own terms."""
         try:
             answer: Any = self.environment.call(call)
@@ -264,7 +265,10 @@ class Boundary(Metered):
                 f"the environment answered a call of {call.name!r} with {type(answer).__name__}; it must be Result or Failure"
             )
             raise self.fault
-        self.real_calls.append(self.lens.real_call(call) if self.lens.has_state else call)
+        real = self.lens.real_call(call) if self.lens.has_state else call
+        self.real_calls.append(real)
+        if reached is not None:
+            reached.append(real)
         self.real_answers.append(answer)
         if self.lens.has_state and not self._changed_reply:
             # The environment itself lives in another world: what it answers there is not what it would have answered clean.
@@ -283,6 +287,26 @@ class Boundary(Metered):
     def shown_text(self, text: str) -> str:
         """A text about the tools, with the names that are shown in place of the toolset's own."""
         return self.lens.show_text(text)
+
+    def shown_turns(self, turns: tuple[str, ...]) -> tuple[str, ...]:
+        """What a user says, one text a turn, as it is shown."""
+        return self.lens.show_turns(turns)
+
+    def shown_past(self, call: Call, answer: Answer | None = None) -> tuple[Call, Answer | None]:
+        """A real call that was made before this episode began, and its answer, as they are shown."""
+        shown = self.lens.show_call(call)
+        if answer is None:
+            return shown, None
+        return shown, self.lens.show(call, answer)
+
+    def shown_answer(self, text: str) -> str:
+        """What an agent has answered before this episode began, as it is shown."""
+        return self.lens.show_answer(text)
+
+    @property
+    def reads_answers(self) -> bool:
+        """Whether answers read back to anything but themselves."""
+        return any(type(layer).read_answer is not Lens.read_answer for layer in self.lens.layers)
 
     def read_answer(self, answer: str) -> str:
         """The agent's answer in the toolset's own terms."""

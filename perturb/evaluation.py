@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import Any, Literal
 
 import msgspec
@@ -25,9 +26,10 @@ from perturb.gating import RunningGate
 from perturb.learned_gold import learn, use_learned
 from perturb.loading import FoundAgent, LoadedAgent, find_agent, load_toolset
 from perturb.models.settings import ModelSettings
-from perturb.operator import Operator
+from perturb.operator import Operator, Setup
 from perturb.operators import select
 from perturb.planning import Arrange, Design, Limits, More, Prover, Report, RunPlan, Workers, extend, plan_run, toolset_digest
+from perturb.proxies.programs import ProgramSettings, ProgramToolset, read_tasks
 from perturb.rendering.data import Floor, RunHeader
 from perturb.replay import Gold
 from perturb.runner import Ended, run_episodes
@@ -65,6 +67,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     doses: tuple[float, ...] = ()
     crossed: Literal["factorial", "pairwise"] | None = None
     find_worst: bool = False
+    program: ProgramSettings | None = None
     command: str = "perturb run"
 
 
@@ -101,11 +104,15 @@ async def prepare(request: Request, agent: LoadedAgent | None = None) -> Prepare
 
     `agent` stands in for the one that the request names (a function at hand, in a test).
     """
-    operators, toolset = select(request.operators), loaded(request)
+    operators = select(request.operators)
+    if request.program is not None:
+        toolset, gold, agent = await program_under_test(request, request.program)
+    else:
+        toolset = loaded(request)
+        gold = Gold(toolset)
     found: FoundAgent | None = find_agent(request.agent) if agent is None else None
     designed(request, operators)  # what does not go together is told before anything that takes time
     failed = _failed(request)
-    gold = Gold(toolset)
     if agent is None:
         assert found is not None
         agent = await made_agent(found, gold, request)
@@ -205,6 +212,39 @@ def loaded(request: Request) -> Toolset:
     toolset = load_toolset(request.toolset)
     use_learned(toolset, learned_path(request))
     return toolset
+
+
+async def program_under_test(request: Request, program: ProgramSettings) -> tuple[Toolset, Gold, LoadedAgent]:
+    """A program as an agent: the toolset that it carries out itself, what proves pairs of it, and the agent. Without a named
+    toolset its tools are learnt from its first request, and nothing is proven."""
+    from perturb.proxies.extra import needs_serve
+
+    with needs_serve():
+        from perturb.proxies.openai_tools import among_clients
+        from perturb.proxies.program_agent import Program, learnt_tools
+
+    if request.model is not None:
+        raise ConfigurationError(
+            "a program asks its model itself, so the options of a model mean nothing to it; leave them out, and name the "
+            "provider with --upstream"
+        )
+    if request.limits.cost is not None:
+        raise ConfigurationError("nobody knows what a program's model costs; give a budget in tokens, episodes or time")
+    changes = program.digest()
+    if program.tasks is None:
+        own = among_clients(load_toolset(request.toolset))
+    else:
+        own = await learnt_tools(program, read_tasks(program.tasks))
+    own.validate()
+    function = Program(program, Setup.of(own))
+    function.start()
+    return ProgramToolset(own), Gold(own), LoadedAgent(name=program.command, function=function, digest=changes)
+
+
+def _proxied(program: ProgramSettings, toolset: str) -> str:
+    """The options by which a proxy shows a program what a run has shown it."""
+    known = "" if program.tasks is not None else f" --toolset {quote(toolset)}"
+    return f"--upstream {quote(program.upstream)}{known}"
 
 
 async def made_agent(found: FoundAgent, gold: Gold, request: Request) -> LoadedAgent:
@@ -377,7 +417,7 @@ def _shard(prepared: Prepared) -> dict[str, Any] | None:
 
 def _learn(prepared: Prepared, plan: RunPlan, store: Store) -> None:
     unknown = set(plan.not_proven_tasks)
-    if not unknown:
+    if not unknown or prepared.request.program is not None:  # nothing of ours could carry its calls out again
         return
     keys = (one.key for one in store.planned(plan.run) if one.arm == "clean" and one.task in unknown)
     episodes = (episode for key in keys if (episode := store.get(key)) is not None)
@@ -385,6 +425,7 @@ def _learn(prepared: Prepared, plan: RunPlan, store: Store) -> None:
 
 
 def header_of(prepared: Prepared, plan: RunPlan, started: float) -> RunHeader:
+    program = prepared.request.program
     design = prepared.request.design
     unsolvable = sum(one.outcome == "unsolvable" for one in plan.left_out)
     return RunHeader(
@@ -404,9 +445,10 @@ def header_of(prepared: Prepared, plan: RunPlan, started: float) -> RunHeader:
         pairs=plan.proven + plan.not_proven + unsolvable,
         not_proven=plan.not_proven,
         unsolvable=unsolvable,
-        floor=floor(prepared.toolset, prepared.tasks),
+        floor=None if program is not None else floor(prepared.toolset, prepared.tasks),
         command=prepared.request.command,
         version=__version__,
         plan_scope=design.plan_scope,
         model=None if prepared.request.model is None else prepared.request.model.identity(),
+        proxied=None if program is None else _proxied(program, prepared.request.toolset),
     )

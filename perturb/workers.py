@@ -59,8 +59,8 @@ class ProcessWorkers:
     @classmethod
     def worth(cls, prepared: Prepared, number: int | None) -> ProcessWorkers | None:
         """So many processes; where no number is given, as many as there are processors, if there is enough to do. None for a
-        toolset whose episodes share one world."""
-        if prepared.toolset.exclusive:
+        toolset whose episodes share one world, and for a program, whose tools are learnt once."""
+        if prepared.toolset.exclusive or prepared.request.program is not None:
             return None
         pairs = len(prepared.tasks) * len(prepared.operators) * prepared.request.design.trials
         wanted = number if number is not None else available() if pairs >= WORTH else 1

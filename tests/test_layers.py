@@ -59,6 +59,7 @@ SEAM = {
     "law_examples": "checks every lens on what schemas allow",
     "showing": "shows an operator's examples before and after",
     "trial": "asks the boundary to read the final answer",
+    "proxies": "asks the boundary to read the answers of a model",
 }
 """The modules that call the methods of a lens, beside the operators, which are lenses."""
 

@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-KINDS = {"mcp": "perturb.cli.proxy_mcp"}
+KINDS = {"mcp": "perturb.cli.proxy_mcp", "openai": "perturb.cli.proxy_openai"}
 """Each kind of proxy with the module that holds it as `command`."""
 
 
@@ -35,6 +35,7 @@ Examples:
   perturb proxy mcp --operators tools.opaque -- npx @modelcontextprotocol/server-filesystem DIR
   perturb proxy mcp --preset vendor-swap --upstream https://example.com/mcp
   perturb proxy mcp --http 0 --json -- python server.py       the URL and the plan as JSON
+  perturb proxy openai --upstream https://api.openai.com/v1 --operators tools.opaque
 """
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from perturb.cli.options import OUT, Finite, json_option, store_option
+from perturb.cli.options import OUT, json_option, store_option
+from perturb.cli.proxy_options import address, shown_options, wanted
 
 if TYPE_CHECKING:
     from perturb.mcp.connecting import Server
@@ -46,17 +47,7 @@ write
     "--http", default=None, metavar="[HOST:]PORT",
     help="Serve over streamable HTTP at /mcp, in place of standard input and output; port 0 takes a free one.",
 )  # fmt: skip
-@click.option(
-    "-o", "--operators", multiple=True, metavar="PATTERN",
-    help="Operators by id or pattern, laid over one another; without any, --preset or --plan nothing is changed.",
-)  # fmt: skip
-@click.option("--preset", multiple=True, metavar="NAME", help="A mixture of operators (perturb list presets).")
-@click.option("--plan", type=click.Path(dir_okay=False), default=None, help="The plan in a file, such as a run writes.")
-@click.option(
-    "--intensity", type=Finite(0.0, 1.0), default=1.0, show_default=True,
-    help="From 0, nothing is changed, to 1, all that can be.",
-)  # fmt: skip
-@click.option("--seed", type=int, default=7, show_default=True, help="Where every choice of a perturbation comes from.")
+@shown_options
 @store_option
 @json_option
 def command(words: tuple[str, ...], http: str | None, store: str | None, as_json: bool, **chosen: Any) -> None:
@@ -79,15 +70,15 @@ def command(words: tuple[str, ...], http: str | None, store: str | None, as_json
     if as_json and http is None:
         raise ConfigurationError("standard output is where the client listens; --json goes with --http")
     server = _server(words, chosen)
-    wanted = _wanted(chosen)
-    address = None if http is None else _address(http)
+    asked = wanted(chosen)
+    at = None if http is None else address("--http", http)
     path = Path(store or Path(OUT) / "episodes.sqlite")
     path.parent.mkdir(parents=True, exist_ok=True)
     with Store(path) as opened:
         try:
-            proxy = Proxy(server, anyio.run(introduced, server), wanted, opened)
+            proxy = Proxy(server, anyio.run(introduced, server), asked, opened)
             _say(proxy, path)
-            _serve(proxy, address, as_json)
+            _serve(proxy, at, as_json)
         except BaseExceptionGroup as group:
             first = first_of(group)
             if isinstance(first, (PerturbError, KeyboardInterrupt)):
@@ -114,24 +105,6 @@ def _server(words: tuple[str, ...], chosen: dict[str, Any]) -> Server:
             raise ConfigurationError(f"--header {text.split(' ')[0]!r} is no header; write 'NAME: VALUE'")
         headers[name.strip()] = value.strip()
     return server_named(upstream).with_headers(headers)
-
-
-def _wanted(chosen: dict[str, Any]) -> Any:
-    from perturb.proxies.plans import Wanted
-
-    named = [part.strip() for text in chosen["operators"] for part in text.split(",")]
-    presets = [f"preset:{name.strip()}" for text in chosen["preset"] for name in text.split(",")]
-    plan = None if chosen["plan"] is None else Path(chosen["plan"])
-    return Wanted(operators=(*named, *presets), plan=plan, intensity=chosen["intensity"], seed=chosen["seed"])
-
-
-def _address(text: str) -> tuple[str, int]:
-    from perturb.errors import ConfigurationError
-
-    host, _, port = text.rpartition(":")
-    if not port.isdecimal() or int(port) > 65535:
-        raise ConfigurationError(f"--http {text!r} is no address; write HOST:PORT, such as 127.0.0.1:8930")
-    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 def _say(proxy: Proxy, path: Path) -> None:

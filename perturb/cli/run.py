@@ -25,6 +25,7 @@ from perturb.cli.options import (
     task_option,
     toolset_option,
 )
+from perturb.cli.program_options import program_of
 
 if TYPE_CHECKING:
     from perturb.cli.dry_run import Foreseen
@@ -42,6 +43,7 @@ Examples:
   perturb run --agent mine.py --design pairwise -o 'tools.*'   which two operators break what each alone does not
   perturb run --agent mine.py --find-worst --budget 200episodes    the worst operator, confirmed on fresh episodes
   perturb run --agent mine.py --budget 10min,5usd --dry-run    what it would take, and nothing else
+  perturb run --agent-command 'node agent.js' --tasks tasks.jsonl    a program in any language, with tools of its own
 """
 LEAST_CLEAN = 2
 USUAL_DOSES = "0.25,0.5,0.75,1"
@@ -52,6 +54,19 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 @click.option(
     "-a", "--agent", default="reader", show_default=True, metavar="NAME|FILE.py[:FUNCTION]|MODULE:FUNCTION",
     help="The agent: a short name (perturb list agents), or your own function.",
+)  # fmt: skip
+@click.option(
+    "--agent-command", default=None, metavar="'COMMAND'",
+    help="In place of --agent: a program in any language, started once for each episode, that asks its model at "
+    "OPENAI_BASE_URL and runs its own tools; 0 as its exit status says that the task is done.",
+)  # fmt: skip
+@click.option(
+    "--tasks", type=click.Path(dir_okay=False), default=None, metavar="FILE",
+    help="What the program is to do, a JSON object a line with a prompt; its tools are learnt from its first request.",
+)  # fmt: skip
+@click.option(
+    "--upstream", default=None, metavar="URL",
+    help="The provider that the program's model is asked at; OPENAI_BASE_URL by default, or OpenAI's own.",
 )  # fmt: skip
 @toolset_option
 @operators_option
@@ -184,9 +199,10 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
     from perturb.evaluation import Request
     from perturb.planning import Design, Limits
 
+    program = program_of(ctx)
     return Request(
         agent=chosen["agent"],
-        toolset=chosen["toolset"],
+        toolset=chosen["toolset"] if chosen["tasks"] is None else chosen["tasks"],
         operators=chosen_operators(ctx),
         tasks=tuple(chosen["task"]),
         limit=chosen["limit"],
@@ -213,6 +229,7 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
         crossed=chosen["design"],
         find_worst=chosen["find_worst"],
         model=settings_of(ctx, chosen),
+        program=program,
         gate=gate_of(ctx, early_stop=not chosen["no_early_stop"]),
         command=command_line(ctx, but=frozenset({"as_json", "dry_run", "fresh", "markdown", "junit", "jobs"})),
     )
@@ -227,7 +244,8 @@ def _clean_trials(chosen: dict[str, Any], patterns: tuple[str, ...]) -> int:
     from perturb.operators import select
     from perturb.statistics import clean_trials
 
-    if chosen["design"] or chosen["find_worst"] or find_agent(chosen["agent"]).deterministic:
+    same = chosen["agent_command"] is None and find_agent(chosen["agent"]).deterministic
+    if chosen["design"] or chosen["find_worst"] or same:
         return LEAST_CLEAN
     operators = select(patterns)
     if chosen["filter"].strip():

@@ -32,14 +32,15 @@ class Drawn(msgspec.Struct, frozen=True):
     left_out: dict[str, str] = {}
 
 
-def drawn(wanted: Wanted, setup: Setup) -> Drawn:
-    """The plan for a setup. Several operators are laid over one another; those that do not apply are left out. Raises
-    `ConfigurationError` where none applies, or where one changes what does not pass through a proxy."""
+def drawn(wanted: Wanted, setup: Setup, *, texts_pass: bool = False) -> Drawn:
+    """The plan for a setup. Several operators are laid over one another; those that do not apply are left out. `texts_pass`
+    says that what the system and the user say passes through the proxy too. Raises `ConfigurationError` where none applies, or
+    where one changes what does not pass."""
     if wanted.plan is not None:
         if wanted.operators:
             raise ConfigurationError("a plan says which operators there are; leave --plan out, or --operators and --preset")
         plan = read_plan_file(wanted.plan).plan
-        return Drawn(None if plan is None else _within_reach(from_json(plan), setup))
+        return Drawn(None if plan is None else _within_reach(from_json(plan), setup, texts_pass))
     if not wanted.operators:
         return Drawn()
     classes = select(wanted.operators)
@@ -54,16 +55,16 @@ def drawn(wanted: Wanted, setup: Setup) -> Drawn:
         plan_of_one = classes[0].plan(setup, SeededPick(wanted.seed, classes[0].id), wanted.intensity)
         if isinstance(plan_of_one, NotApplicable):
             raise ConfigurationError(f"{classes[0].id} does not apply to {setup.source.name}: {_why(plan_of_one)}")
-        return Drawn(_within_reach(plan_of_one, setup))
-    return _stacked(classes, setup, wanted)
+        return Drawn(_within_reach(plan_of_one, setup, texts_pass))
+    return _stacked(classes, setup, wanted, texts_pass)
 
 
-def _stacked(classes: Sequence[type[Operator]], setup: Setup, wanted: Wanted) -> Drawn:
+def _stacked(classes: Sequence[type[Operator]], setup: Setup, wanted: Wanted, texts_pass: bool) -> Drawn:
     within = [one for one in classes if one.phase != "state"]
     stack, missing = Stack.of(within, setup, lambda name: SeededPick(wanted.seed, name), wanted.intensity)
     left_out = {one.id: _NO_STATE for one in classes if one.phase == "state"}
     left_out |= {name: _why(reason) for name, reason in missing.items()}
-    unseen = {one.id: why for one in stack.operators if (why := _out_of_reach(one, setup)) is not None}
+    unseen = {one.id: why for one in stack.operators if (why := _out_of_reach(one, setup, texts_pass)) is not None}
     stack, left_out = Stack(operators=tuple(one for one in stack.operators if one.id not in unseen)), left_out | unseen
     if not stack.operators:
         told = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
@@ -71,8 +72,8 @@ def _stacked(classes: Sequence[type[Operator]], setup: Setup, wanted: Wanted) ->
     return Drawn(stack, left_out)
 
 
-def _within_reach(operator: Operator, setup: Setup) -> Operator:
-    why = _out_of_reach(operator, setup)
+def _within_reach(operator: Operator, setup: Setup, texts_pass: bool) -> Operator:
+    why = _out_of_reach(operator, setup, texts_pass)
     if why is not None:
         raise ConfigurationError(f"{operator.id} cannot be shown by a proxy: {why}; name other operators")
     return operator
@@ -81,11 +82,15 @@ def _within_reach(operator: Operator, setup: Setup) -> Operator:
 _NO_STATE = "it changes the state, which nothing behind a proxy tells"
 
 
-def _out_of_reach(operator: Operator, setup: Setup) -> str | None:
+def _out_of_reach(operator: Operator, setup: Setup, texts_pass: bool) -> str | None:
     """Why a proxy cannot show what an operator changes; `None` where it can."""
     lens = lens_for(operator, setup)
     if lens.has_state:
         return _NO_STATE
+    if lens.setup.scaffold != setup.scaffold:
+        return "it changes the loop of the agent, which is the client's own"
+    if texts_pass:
+        return None
     silent = Task(id="", prompt="")
     if shown_turns(lens, silent) != shown_turns(None, silent):
         return "it changes what the user says, which does not pass here"

@@ -30,7 +30,8 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     calls survived, `not_proven` those without gold calls, `unsolvable` those whose gold calls did not survive. `started`
     is an ISO 8601 time, `seconds` wall-clock time, `command` what runs it again, `version` that of Perturb. `plan_scope`
     says whether each pair had plans of its own (`pair`) or one plan served the whole run (`run`). `model` holds what the
-    settings of a model have that could change an episode.
+    settings of a model have that could change an episode; `proxied` are the options of
+    `perturb proxy openai` by which a program that was run is shown a plan again.
     """
 
     run: str
@@ -54,6 +55,7 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     plan_scope: str = "pair"
     model: dict[str, Any] | None = None
+    proxied: str | None = None
 
 
 class Usage(msgspec.Struct):

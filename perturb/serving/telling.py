@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from perturb.reference.places import document
 from perturb.reference.words import words
 from perturb.types import JSON, Transcript
 
+_STATUS_LINE = re.compile(r"HTTP/[\d.]+ [45]\d\d\b")
 _SAYS_SO = frozenset({"error", "fault", "exception", "fail", "failure", "traceback"})
+
+_KINDS = ("type", "code", "kind")
+"""Keys under which an object says what it is."""
 
 
 class Telling:
@@ -26,6 +31,8 @@ class Telling:
         """As it was learnt, for a text or a layout that was; else by what its own words say, and by whether it is data."""
         if text in self._texts:
             return self._texts[text]
+        if _STATUS_LINE.match(text):
+            return True
         found = document(text)
         for kind in (False, True):
             if found.layout in self._layouts[kind] and found.layout not in self._layouts[not kind]:
@@ -41,6 +48,8 @@ def _says_so(tree: dict[str, JSON]) -> bool:
     for name, value in tree.items():
         said = _SAYS_SO & set(words(str(name)))
         if said and value not in (None, False, "", [], {}, 0):
+            return True
+        if isinstance(value, str) and str(name).strip("_").lower() in _KINDS and _SAYS_SO & set(words(value)):
             return True
         if str(name).lower() in ("status", "code", "statuscode") and str(value).isdigit() and int(str(value)) >= 400:
             return True
