@@ -304,7 +304,10 @@ def test_check_names_an_operator_that_raises(here: Here, monkeypatch: pytest.Mon
 # What happens to the process
 
 
-SLOW = ("run", "--agent", "agents/bad.py:slow", "--operators", "descriptions.reword", "--concurrency", "1", "--trials", "4")
+SLOW = (
+    *("run", "--agent", "agents/bad.py:slow", "--operators", "descriptions.reword"),
+    *("--concurrency", "1", "--trials", "4", "--clean-trials", "2"),
+)
 
 
 def finished(folder: Path) -> dict[str, float]:
