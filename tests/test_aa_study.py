@@ -12,6 +12,8 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import aa_study
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_operators_of_the_study_are_inert() -> None:
     assert aa_study.harmful() == []

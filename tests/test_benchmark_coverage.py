@@ -14,6 +14,8 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 from benchmarks import coverage, rivals
 from benchmarks.populations import Population
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     "population",

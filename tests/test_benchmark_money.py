@@ -12,6 +12,8 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import money
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("drop", money.DROPS)
 def test_the_mean_drop_of_a_suite_is_the_true_one(drop: float) -> None:

@@ -188,6 +188,7 @@ def test_only_what_failed_is_run_again_by_the_agent_as_it_is_now(project: Projec
     assert project.calls == 0
 
 
+@pytest.mark.slow
 def test_an_agent_that_is_the_same_runs_nothing_twice_unless_asked_to(project: Project) -> None:
     project.run(fails=["Dune"])
     again = project.run("--only-failed", fails=["Dune"])

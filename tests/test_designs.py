@@ -121,6 +121,7 @@ def test_a_factor_that_goes_with_no_other_has_no_share_and_the_report_says_so(he
     assert "beside the others: tools.swap_names, environment.clock." in found["told"]
 
 
+@pytest.mark.slow
 def test_many_operators_are_told_apart_by_their_axes(here: Here) -> None:
     data = here(*asked("sound", "--design", "factorial", "--json", operators="tools.*,arguments.*,results.*,user.*")).json
     rows = {row["factor"]: row for row in data["attribution"]["factors"]}
@@ -260,6 +261,7 @@ def test_the_confirmed_drop_can_be_a_gate(here: Here) -> None:
     assert here(*asked("breaks_on_names", "--find-worst", "--budget", "100episodes", "--max-drop", "0.1")).status == 1
 
 
+@pytest.mark.slow
 def test_the_same_search_again_runs_nothing_and_says_the_same(here: Here) -> None:
     line = asked("wavers", "--find-worst", "--budget", "100episodes", "--json")
     whole, again = here(*line).json, here(*line).json

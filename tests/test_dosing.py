@@ -73,6 +73,7 @@ def test_a_larger_dose_changes_what_a_smaller_one_does_and_more(here: Here) -> N
         assert [len(low), len(middle), len(high)] == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_the_same_command_again_runs_nothing(here: Here) -> None:
     first = here(*DOSED).json
     again = here(*DOSED).json

@@ -24,7 +24,9 @@ def run(folder: Path, **options: Any) -> dict[str, Any]:
     return anyio.run(both)
 
 
-@pytest.mark.parametrize("agent", [pytest.param("literal", marks=pytest.mark.slow), "reader"])
+@pytest.mark.parametrize(
+    "agent", [pytest.param("literal", marks=pytest.mark.slow), pytest.param("reader", marks=pytest.mark.slow)]
+)
 def test_an_intensity_of_nothing_drops_exactly_nothing(tmp_path: Path, agent: str) -> None:
     data = run(tmp_path, agent=agent, design=Design(intensity=0.0))
     assert data["headline"]["clean"] == 1.0

@@ -85,6 +85,7 @@ def test_what_is_stored_can_be_passed_over(mode: CacheMode, stored: bool, tmp_pa
     assert stored or not latest & ids
 
 
+@pytest.mark.slow
 def test_a_server_that_is_named_in_the_environment_is_another_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

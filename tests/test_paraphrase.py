@@ -190,6 +190,7 @@ def test_a_given_file_is_used(shop: Path, model: Model, tmp_path: Path, paraphra
     assert read(tmp_path / "deep" / "mine.json").rewordings[0].new == OTHER
 
 
+@pytest.mark.slow
 def test_what_was_stored_before_a_fault_stays(shop: Path, model: Model, paraphrased: Callable[..., Ended]) -> None:
     model.script = [json.dumps([OTHER]), *[(500, {"error": {"message": "broken"}})] * 3]
     ran = paraphrased("--descriptions")
@@ -215,6 +216,7 @@ def test_a_refusal_of_the_provider_names_the_remedy(
     assert "sk-test" not in ran.err
 
 
+@pytest.mark.slow
 def test_a_server_that_is_not_there_is_told(shop: Path, model: Model, perturb: Here) -> None:
     ran = perturb("paraphrase", "-t", str(shop), "--model", "m", "--base-url", "http://bo:secret@127.0.0.1:9/v1")
     assert ran.status == 3

@@ -53,6 +53,7 @@ def test_by_axis_each_axis_is_judged_and_no_operator(run: Run) -> None:
     run(agent(PATIENT, f"{TWO}, max_drop=0.6, per='axis'")).assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_what_an_early_gate_has_not_settled_is_skipped(run: Run) -> None:
     result = run(agent(STUBBORN, f"{TWO}, gate='drop<=10%', per='operator'"), "-v")
     outcomes = result.parseoutcomes()

@@ -272,6 +272,7 @@ def standing(data: dict[str, Any]) -> dict[str, Any]:
     return {name: gate[name] for name in ("answer", "families", "pairs")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("perturbed", "answer"),
     [
@@ -299,6 +300,7 @@ def test_the_answer_of_a_run_is_the_same_at_any_concurrency_and_without_early_st
         assert (one.data["ended"]["how"] == "settled") == (answer != "inconclusive") == (episodes["saved"] > 0)
 
 
+@pytest.mark.slow
 def test_the_same_command_again_runs_nothing_and_answers_the_same(here: Here, tmp_path: Path) -> None:
     first = run(tmp_path, lambda clean: 0.95)
     again = run(tmp_path, lambda clean: 0.95)

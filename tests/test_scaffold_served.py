@@ -79,7 +79,7 @@ def test_the_same_calls_are_made_and_the_same_comes_of_them(name: str, model: st
     assert all(one.exposed for one in found) == (changed or name != "one at a time")
 
 
-QUICK = ("chat, MiniMax inline, streamed", "anthropic")
+QUICK = ("chat, MiniMax inline, streamed",)
 EACH = [pytest.param(wire, marks=() if wire in QUICK else pytest.mark.slow) for wire in WIRES]
 
 
@@ -93,6 +93,7 @@ def test_a_format_of_text_goes_over_every_wire(wire: str, name: str) -> None:
     assert {one.unparsed for one in found} == {0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changed", [False, pytest.param(True, id="vendor-swap")])
 def test_a_check_leaves_the_outcomes_of_a_model_that_has_nothing_to_put_right(changed: bool) -> None:
     """Between two turns of the user's it may do more, so that its calls come in another order."""

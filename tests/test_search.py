@@ -220,6 +220,7 @@ def test_out_of_budget_a_suspicion_is_told_and_not_reported() -> None:
     assert Told(searched=short).status == 3
 
 
+@pytest.mark.slow
 def test_a_budget_that_ends_while_halving_still_confirms_what_is_left() -> None:
     whole = searched(planted(CARRIER))
     small = searched(planted(CARRIER), budget=whole.episodes - 6)

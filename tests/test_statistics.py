@@ -235,6 +235,7 @@ def inert_families(rng: np.random.Generator, repeats: int, families: int = 8, ta
     return np.asarray(before - rng.binomial(k, np.broadcast_to(ability, (repeats, families, tasks))) / k)
 
 
+@pytest.mark.slow
 def test_inert_operators_raise_a_false_alarm_at_most_as_often_as_promised() -> None:
     alarms = unadjusted = 0
     repeats = 600

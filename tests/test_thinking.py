@@ -127,6 +127,7 @@ def test_a_task_has_one_vendor_under_every_policy() -> None:
     assert within == [[one.to_json() for one in alone.operators]] * 4
 
 
+@pytest.mark.slow
 def test_keeping_all_of_it_is_equivalent_and_losing_any_is_an_ablation() -> None:
     setup = airline().gold.setup
     kinds = {cell: by_id(id).plan(setup, SeededPick(7, id), 1.0).kind for id, cell in CELLS.items()}  # type: ignore[union-attr]
