@@ -144,7 +144,9 @@ def test_it_does_what_an_agent_does_by_direct_call_on_every_task(framework: str,
             episodes = learnt.run(under_test(framework, served, name), *at_once(learnt), operator=under)
         if name == "literal":
             # It calls tools that are no longer there: some frameworks let their agent go on then, and some end it.
-            assert [one.outcome == "passed" for one in episodes] == [one.outcome == "passed" for one in expected]
+            assert all(
+                one.outcome != "passed" or other.outcome == "passed" for one, other in zip(episodes, expected, strict=True)
+            )
         else:
             assert told(episodes) == told(expected)
 

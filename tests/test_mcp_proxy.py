@@ -425,7 +425,7 @@ def test_a_session_is_kept_as_an_episode_with_what_was_shown_and_what_it_was(not
         (("user.typos",), "does not apply"),
         (("toolset.withhold",), "changes what the user says"),
         (("system.role",), "in whose name"),
-        (("scaffold.call_format",), "the agent's own loop"),
+        (("scaffold.call_format",), "it changes the loop of the agent"),
         (("preset:vendor-swap", "tools.opaque"), "shows one mixture alone"),
         (("tools.opake",), "did you mean 'tools.opaque'"),
         (("environment.*",), "none of the operators applies"),

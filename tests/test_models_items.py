@@ -11,7 +11,7 @@ from reference_server import airline, model_agent
 
 from perturb.models.anthropic import AnthropicDialect
 from perturb.models.dialect import Unreadable
-from perturb.models.records import Answered, Message, Said, Text, Thought, Told, ToolCall, changed, without_thoughts
+from perturb.models.records import Answered, Message, Said, Text, Thought, Told, ToolCall, without_thoughts
 from perturb.models.responses import ResponsesDialect
 from perturb.models.settings import ModelSettings
 from perturb.types import Tool
@@ -286,23 +286,3 @@ def test_what_is_no_message_is_unreadable_and_a_refusal_is_one() -> None:
             anthropic().read(broken)
     assert anthropic().read({**MESSAGE, "content": [], "stop_reason": "refusal"}).finish == "filter"
     assert anthropic().read({**MESSAGE, "stop_reason": "max_tokens"}).finish == "length"
-
-
-@pytest.mark.slow
-def test_thinking_that_was_altered_is_refused_by_the_server_and_is_no_failure_of_the_agent() -> None:
-    learnt = airline()
-
-    def cut(history: Any) -> Any:
-        def shorter(part: Any) -> Any:
-            if not isinstance(part, Thought) or part.field != "thinking":
-                return part
-            return msgspec.structs.replace(part, text=part.text[:9], wire={**part.wire, "thinking": part.text[:9]})
-
-        return [changed(one, shorter) if isinstance(one, Said) else one for one in history]
-
-    with learnt.served() as served:
-        agent = model_agent("anthropic:reader", served.url, body={"thinking": {"type": "adaptive"}})
-        agent.function.scaffold = msgspec.structs.replace(agent.function.scaffold, remember=cut)  # type: ignore[attr-defined, union-attr]
-        (episode,) = learnt.run(agent, "seat-taken")
-    assert episode.outcome == "invalid_setup"
-    assert "the signature does not fit the text" in str(episode.error)

@@ -112,6 +112,14 @@ def test_a_word_within_a_name_says_nothing_of_an_error() -> None:
     assert telling.is_error('{"error":{"code":"not_found"}}')
 
 
+def test_an_answer_does_not_hang_on_what_has_been_forgotten_of_other_texts() -> None:
+    learnt = airline()
+    task, direct = "what-if-i-cancel", learnt.direct("reader")
+    before = told(learnt.run(direct, task))
+    document.cache_clear()  # as many other texts do
+    assert told(learnt.run(direct, task)) == before
+
+
 def at_once(learnt: Learnt) -> list[str]:
     """The tasks in which the user says all at once. An agent may hear a user out before it acts; a model cannot know that
     more is to come, and acts on what it has been told."""

@@ -101,7 +101,7 @@ class World:
                 return None
             return value if text == learnt else _typed(text, value)
         shown, reply = self._shown.get(source.step), self.study.replies[source.step]
-        if shown is None or shown is reply:
+        if shown is None or shown.text == reply.text:
             return None if shown is None else value
         found = locate(reply, source.path, shown)
         if found is None or found == "":
@@ -127,11 +127,16 @@ def _leaf(node: JSON, path: Path) -> JSON:
 
 
 def _worded(shown: JSON, like: str) -> str:
-    """A shown scalar as it is written in prose: a number with as many decimals as the one that it stands for."""
+    """A shown scalar as it is written in prose: a number with as many decimals as the one that it stands for, and with commas
+    where that has them."""
     text = plain(shown)
     places = len(like.partition(".")[2])
     try:
-        return f"{float(text):.{places}f}" if places and like.replace(",", "").replace(".", "").isdigit() else text
+        return (
+            f"{float(text):{',' if ',' in like else ''}.{places}f}"
+            if places and like.replace(",", "").replace(".", "").isdigit()
+            else text
+        )
     except ValueError:
         return text
 
