@@ -14,7 +14,7 @@ import msgspec
 
 from perturb.agent import Agent, AgentContext
 from perturb.errors import ConfigurationError, nearest
-from perturb.plugins import Listed, Outline, entries, folders, listed, load_module, origin, split_path, told_of
+from perturb.plugins import Listed, Outline, entries, folders, is_own, listed, load_module, origin, split_path, told_of
 from perturb.sources import source_digest
 from perturb.types import digest
 
@@ -91,7 +91,7 @@ def find_agent(spec: str) -> FoundAgent:
             raise ConfigurationError(f"agent {spec!r} is a folder; name a Python file in it")
         return _agent_in(load_module(path), path, function, spec, source=source_digest(path))
     if place is not None:
-        reference = origin("agents", place.parent) == "perturb"
+        reference = is_own("agents", place)
         return _agent_in(load_module(place), place, rest, spec, source=source_digest(place), reference=reference, short=True)
     if name in entries("agents"):
         entry = entries("agents")[name]

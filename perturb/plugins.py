@@ -76,6 +76,15 @@ def origin(kind: Plural, folder: Path) -> str:
     return "perturb" if folder == _own_folder(kind) else "project"
 
 
+def is_own(kind: Plural, file: Path) -> bool:
+    """Whether a plug-in came with this package: it lies in its data, or is a copy, as in a checkout beside an installation."""
+    own = _own_folder(kind)
+    if own is None or file.parent == own:
+        return own is not None
+    mine = own / file.name
+    return mine.is_file() and mine.read_bytes() == file.read_bytes()
+
+
 def split_path(spec: str) -> tuple[Path | None, str]:
     """The path that `spec` begins with, and what stands behind its colon; no path where it is a name, or an MCP server's."""
     if spec.startswith(MCP):

@@ -302,6 +302,14 @@ def test_no_context_is_made_for_an_agent_that_takes_none(project: Path) -> None:
     assert answer(load_agent("mine.py", context)) == "x"
 
 
+def test_a_copy_of_a_shipped_agent_in_the_project_is_one_too_and_a_changed_one_is_not(project: Path, shipped: Path) -> None:
+    theirs = next(shipped.rglob("parrot.py"))
+    mine = write(project / "agents" / "parrot.py", theirs.read_text())
+    assert find_agent("parrot").is_reference
+    write(mine, theirs.read_text() + "\n# mine now\n")
+    assert not find_agent("parrot").is_reference
+
+
 def test_shipped_agents_are_references(shipped: Path) -> None:
     assert find_agent("parrot").is_reference
     assert answer(load_agent("coin:0.3")) == "0.3"
