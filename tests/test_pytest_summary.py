@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 import pytest
 from marked import PATIENT, STUBBORN, Run, agent, project
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["pytester"]
 
 TWO = "operators='faults.transient, toolset.distractors'"

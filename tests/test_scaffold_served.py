@@ -13,6 +13,8 @@ from perturb.episode import Episode
 from perturb.operator import Operator, SeededPick, Stack
 from perturb.operators import by_id, from_json
 
+pytestmark = pytest.mark.slow
+
 FEW = ("aisle-both-ways", "seat-taken", "merged-profile", "window-for-pekka", "one-thing-at-a-time")
 """Tasks with many steps, with an error on the way, and with several turns of the user's."""
 
