@@ -31,7 +31,7 @@ def validate_tool(toolset: str, tool: Tool) -> None:
         raise ToolsetError(f'{where}: parameters must have "type": "object" at the root, not {tool.parameters.get("type")!r}')
 
 
-_UNSEEN: dict[str, Any] = {"description": "", "title": "", "default": None, "const": None, "enum": [], "examples": []}
+_UNSEEN: dict[str, Any] = {"description": "", "title": "", "enum": [], "examples": []}
 """Keywords of a schema with the emptiest value of the type that each must have: any other of the type is as valid."""
 
 _BY_NAME = frozenset({"patternProperties", "$defs", "definitions", "dependentSchemas"})
