@@ -172,7 +172,10 @@ def test_a_toolset_without_tasks_has_nothing_to_run_and_nothing_to_check(here: H
     [
         ("raises", "agent_error", "the agent raised KeyError: 'missing', bad.py line 5"),
         ("sleeps", "budget_exceeded", "the agent was not done after 0.3 s; a run allows more with --timeout"),
-        ("blocks", "budget_exceeded", "the agent was not done after 0.3 s; a run allows more with --timeout"),
+        pytest.param(
+            *("blocks", "budget_exceeded", "the agent was not done after 0.3 s; a run allows more with --timeout"),
+            marks=pytest.mark.slow,
+        ),
         ("unknown_tool", "failed", None),
         ("no_json", "failed", None),
         ("no_object", "failed", None),
@@ -259,8 +262,12 @@ class RaisesOnAStrangeCall(_Faulty, frozen=True, kw_only=True):
 @pytest.mark.parametrize(
     ("operator", "told", "replayed"),
     [
-        (RaisesInPlan, "broken.plan raised ZeroDivisionError while it planned: no plan", False),
-        (RaisesInLens, "broken.lens raised while it was proven: ZeroDivisionError: no lens", True),
+        pytest.param(
+            *(RaisesInPlan, "broken.plan raised ZeroDivisionError while it planned: no plan", False), marks=pytest.mark.slow
+        ),
+        pytest.param(
+            *(RaisesInLens, "broken.lens raised while it was proven: ZeroDivisionError: no lens", True), marks=pytest.mark.slow
+        ),
         (RaisesOnAStrangeCall, "raised KeyError: 'Mallory' while it handled a call of 'get_stock'", True),
     ],
 )

@@ -214,6 +214,7 @@ def test_a_reason_that_leaves_a_plan_out_stands_on_one_line(here: Here, monkeypa
     assert max(len(line.rstrip()) for line in out.splitlines()) <= width
 
 
+@pytest.mark.slow
 def test_every_plan_is_counted_exactly_once(here: Here) -> None:
     # Without the laws, which take seconds for each operator and count no plans.
     found = here("check", "--intensity", "0.3", "--intensity", "1", "--seeds", "2", "--stacks", "6", "--json").json
@@ -235,6 +236,7 @@ def test_several_processes_find_the_same(here: Here, tmp_path: Path) -> None:
     assert shared | {"seconds": 0} == alone | {"seconds": 0}
 
 
+@pytest.mark.slow
 def test_check_fails_where_a_task_becomes_unsolvable(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     from perturb.operators.arguments.nest import Nest
 

@@ -36,7 +36,14 @@ def imported(*arguments: str) -> set[str]:
     return set(json.loads(ended.stderr))
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("--version",), *((name, "--help") for name in COMMANDS)])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("--version",),
+        *(pytest.param((name, "--help"), marks=() if name == "run" else pytest.mark.slow) for name in COMMANDS),
+    ],
+)
 def test_help_imports_click_and_nothing_else(arguments: tuple[str, ...]) -> None:
     modules = imported(*arguments)
     foreign = {name.partition(".")[0] for name in modules} - set(sys.stdlib_module_names)

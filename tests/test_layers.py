@@ -142,6 +142,8 @@ def layer(module: str) -> int:
 def imports(module: str) -> Iterator[Imported]:
     def visit(node: ast.AST, lazy: bool, typing: bool) -> Iterator[Imported]:
         for child in ast.iter_child_nodes(node):
+            if not isinstance(child, (ast.stmt, ast.excepthandler, ast.match_case)):
+                continue  # no expression holds an import
             inside = lazy or isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef))
             types = typing or (
                 isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING"

@@ -44,7 +44,7 @@ def test_the_key_holds_all_that_could_change_a_response() -> None:
     assert key_of(first[0], first[1], dict(reversed(body.items())), 0, 0) == key_of(*first)
 
 
-@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("stream", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_nothing_that_was_received_is_asked_for_again(stream: bool, tmp_path: Path) -> None:
     learnt, store = airline(), str(tmp_path / "store.sqlite")
     with learnt.served() as served:

@@ -142,7 +142,14 @@ def test_a_provider_that_fails_once_costs_a_try_and_nothing_else(wire: str, faul
 LASTING = {"rate_limit": {"patience": 0.05}, "rate_limit_seconds": {"patience": 0.05}, "overloaded": {"patience": 0.05}}
 
 
-@pytest.mark.parametrize("fault", [fault for fault in RECOVERS if fault not in ("rate_limit_date", "unavailable")])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(fault, marks=() if fault in (*BRIEF, "cut") else pytest.mark.slow)
+        for fault in RECOVERS
+        if fault not in ("rate_limit_date", "unavailable")
+    ],
+)
 def test_a_provider_that_fails_for_good_is_no_fault_of_the_agent(fault: str) -> None:
     episode, requests = spoiled("chat", f"{fault}*99", **LASTING.get(fault, {}))
     assert episode.outcome == "infrastructure_error"
@@ -236,6 +243,7 @@ def test_the_time_of_a_busy_or_failing_provider_is_not_the_agents() -> None:
     assert episode.seconds > 0.3 * episode.usage.turns
 
 
+@pytest.mark.slow
 def test_the_time_of_the_responses_is_the_agents() -> None:
     learnt = airline()
     with learnt.served(latency=0.3) as served:
@@ -282,6 +290,7 @@ async def crowd(limiter: Limiter, episodes: int, most: int, log: list[int]) -> N
             group.start_soon(episode)
 
 
+@pytest.mark.slow
 def test_requests_at_once_fall_by_half_and_rise_by_one() -> None:
     limiter, log = Limiter(), list[int]()
     anyio.run(crowd, limiter, 48, 10, log)

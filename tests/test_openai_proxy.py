@@ -103,11 +103,11 @@ def agrees(folder: Path, operator: str | None, tasks: tuple[str, ...], api: Api,
 QUICK = (
     (None, "chat", True),
     ("arguments.nest", "responses", False),
-    ("toolset.merge", "chat", False),
-    ("results.paginate", "responses", True),
-    ("faults.transient", "responses, previous", True),
-    ("errors.style", "chat", True),
-    ("preset:vendor-swap", "responses, previous", False),
+    pytest.param("toolset.merge", "chat", False, marks=pytest.mark.slow),
+    pytest.param("results.paginate", "responses", True, marks=pytest.mark.slow),
+    pytest.param("faults.transient", "responses, previous", True, marks=pytest.mark.slow),
+    pytest.param("errors.style", "chat", True, marks=pytest.mark.slow),
+    pytest.param("preset:vendor-swap", "responses, previous", False, marks=pytest.mark.slow),
 )
 
 
@@ -132,6 +132,7 @@ def test_it_does_so_on_every_task(tmp_path: Path, operator: str | None) -> None:
     agrees(tmp_path, operator, (), "chat", False)
 
 
+@pytest.mark.slow
 def test_episodes_at_once_share_nothing(tmp_path: Path) -> None:
     """Two of each task, alike to the letter; pages, faults and answers are each episode's own."""
     learnt = airline()
@@ -195,6 +196,7 @@ def test_a_header_says_which_episode_a_request_is_of(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(NODE is None, reason="node is not installed")
 @pytest.mark.parametrize("operator", ["tools.opaque", "arguments.nest"])
+@pytest.mark.slow
 def test_a_program_in_another_language_changes_its_base_url_and_nothing_else(tmp_path: Path, operator: str) -> None:
     """Its tools are learnt from its first request."""
     learnt = Learnt(SHELF)
@@ -340,6 +342,7 @@ def test_a_stream_that_is_cut_off_ends_in_an_error() -> None:
         list(client.chat.completions.create(**ASKED, stream=True))
 
 
+@pytest.mark.slow
 def test_what_is_no_response_is_told_as_such() -> None:
     with before({"choices": []}) as (_, client, _), pytest.raises(openai.InternalServerError) as raised:
         client.chat.completions.create(**ASKED)
@@ -385,6 +388,7 @@ def test_operators_that_do_not_apply_to_the_tools_are_told_to_the_client_and_onc
     assert len(said) == 1
 
 
+@pytest.mark.slow
 def test_an_unknown_episode_and_a_verdict_that_is_none_are_refused() -> None:
     with before() as (_, _, url):
         for body, status in (({"passed": True}, 404), ({"passed": "yes"}, 400)):
@@ -470,6 +474,7 @@ def test_what_a_user_gets_wrong_is_told_in_a_line(
     assert "secret" not in ended.err
 
 
+@pytest.mark.slow
 def test_a_missing_extra_is_named(tmp_path: Path) -> None:
     (tmp_path / "starlette.py").write_text("raise ModuleNotFoundError(\"No module named 'starlette'\", name='starlette')")
     ended = apart(

@@ -36,6 +36,7 @@ EVERY_KIND = [Told(kind, 'No "x" <here> & there.\nLook again.', "filter.date", 1
 
 @examples(1000)
 @given(TOLD, st.sampled_from(sorted(STYLES)))
+@pytest.mark.slow
 def test_everything_is_read_back_from_the_text(told: Told, style: str) -> None:
     assert STYLES[style].read(STYLES[style].write(told, "get_user")) == told
 

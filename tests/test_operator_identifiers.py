@@ -227,6 +227,7 @@ def test_an_identifier_that_is_made_in_the_episode_has_a_code_that_works_at_once
     assert made in replies[4]
 
 
+@pytest.mark.slow
 def test_nothing_of_the_old_form_is_left_in_anything_that_is_shown() -> None:
     gold, lens = airline_lens()
     for task in gold.toolset.tasks:

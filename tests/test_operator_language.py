@@ -112,7 +112,7 @@ def gold() -> Gold:
     return Gold(load_toolset("airline"))
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", [one if one == "de" else pytest.param(one, marks=pytest.mark.slow) for one in LANGUAGES])
 def test_what_the_airline_says_in_its_gold_runs_is_in_the_catalogue(language: str, gold: Gold) -> None:
     lens = whole(gold.toolset, language)
     seen = 0
@@ -265,6 +265,7 @@ PIECES = st.sampled_from(
 
 @examples(300)
 @given(st.lists(PIECES, max_size=6).map("".join), st.lists(PIECES, max_size=6).map("".join))
+@pytest.mark.slow
 def test_every_text_reads_back_and_no_two_are_shown_alike(one: str, other: str) -> None:
     lens = whole(load_toolset("airline"), "de")
     first, second = told(lens, one), told(lens, other)

@@ -40,6 +40,7 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=7).map("".join)
 
 @examples(4000)
 @given(TEXTS, TEXTS, st.sampled_from(PAIRS))
+@pytest.mark.slow
 def test_twice_is_never_and_different_texts_stay_different(one: str, other: str, pair: tuple[str, str, str]) -> None:
     texts = money(*pair)
     assert texts.text(texts.text(one)) == one
@@ -119,6 +120,7 @@ DAYS = [
 
 @examples(4000)
 @given(st.lists(st.sampled_from(DAYS), max_size=9).map("".join))
+@pytest.mark.slow
 def test_days_turned_twice_are_as_they_were(text: str) -> None:
     assert days_turned(days_turned(text)) == text
 

@@ -48,7 +48,7 @@ def table(state: Any, path: str) -> Any:
     return state
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
 @pytest.mark.parametrize("spec", SPECS)
 def test_there_is_ten_times_as_much_and_it_comes_back(spec: str, seed: int) -> None:
     toolset = loaded(spec)

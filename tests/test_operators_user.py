@@ -393,6 +393,7 @@ def test_what_the_user_says_later_stays_last() -> None:
 # Together.
 
 
+@pytest.mark.slow
 def test_one_after_the_other_they_still_keep_every_value() -> None:
     names = ["user.paraphrase", "user.reorder", "user.over_turns", "user.style", "user.irrelevant_context"]
     for name in NAMES:

@@ -71,6 +71,7 @@ def test_what_is_dropped_is_the_condition_s_own(part: str, dropped: str) -> None
         assert set(plan.dropped.values()) == {dropped}
 
 
+@pytest.mark.slow
 def test_a_union_has_one_level_for_tools_and_one_for_arguments() -> None:
     of_tools = {"tools.abbreviate": "slight", "tools.opaque": "medium", "tools.swap_names": "heavy"}
     of_arguments = {"arguments.case_style": "slight", "arguments.opaque": "medium", "arguments.constant": "heavy"}
@@ -168,6 +169,7 @@ def test_operators_named_in_how_it_differs_are_there(preset: Preset) -> None:
     assert {word for word in preset.differs.split("`")[1::2] if "." in word} <= known
 
 
+@pytest.mark.slow
 def test_a_report_has_a_row_for_each_condition(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Any
 ) -> None:

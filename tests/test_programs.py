@@ -88,7 +88,10 @@ ENDS: dict[str, tuple[str, str | None]] = {
 }
 
 
-@pytest.mark.parametrize("how", ENDS)
+BRIEF = ("gives up", "says so by a call", "is killed")
+
+
+@pytest.mark.parametrize("how", [how if how in BRIEF else pytest.param(how, marks=pytest.mark.slow) for how in ENDS])
 def test_each_end_of_a_program_has_the_outcome_that_it_deserves(how: str) -> None:
     outcome, error = ENDS[how]
     with provided(ORDER, DONE) as provider:
@@ -99,6 +102,7 @@ def test_each_end_of_a_program_has_the_outcome_that_it_deserves(how: str) -> Non
         assert [(step.call.name, step.reply.text) for step in ended.steps] == [("order_items", '{"now": 5}')]
 
 
+@pytest.mark.slow
 def test_a_program_that_hangs_is_killed_with_all_that_it_has_started(tmp_path: Path) -> None:
     with provided() as provider:
         ended = episode(provider.url, "hangs", str(tmp_path / "pids"), timeout=0.7)
@@ -139,11 +143,16 @@ def test_a_program_is_told_its_task_and_never_that_it_is_perturbed(tmp_path: Pat
     ("status", "error", "outcome"),
     [
         (500, {"message": "down", "type": "server_error"}, "infrastructure_error"),
-        (429, {"message": "slow down", "type": "requests"}, "infrastructure_error"),
-        (401, {"message": "no key", "type": "invalid_request_error"}, "infrastructure_error"),
-        (400, {"message": "Invalid schema for function 'x'", "code": "invalid_function_parameters"}, "invalid_setup"),
-        (400, {"message": "maximum context length is 8192", "type": "invalid_request_error"}, "budget_exceeded"),
-        (400, {"message": "no such parameter", "type": "invalid_request_error"}, "failed"),
+        *(
+            pytest.param(*one, marks=pytest.mark.slow)
+            for one in (
+                (429, {"message": "slow down", "type": "requests"}, "infrastructure_error"),
+                (401, {"message": "no key", "type": "invalid_request_error"}, "infrastructure_error"),
+                (400, {"message": "Invalid schema for function 'x'", "code": "invalid_function_parameters"}, "invalid_setup"),
+                (400, {"message": "maximum context length is 8192", "type": "invalid_request_error"}, "budget_exceeded"),
+                (400, {"message": "no such parameter", "type": "invalid_request_error"}, "failed"),
+            )
+        ),
     ],
 )
 def test_what_the_provider_has_done_is_no_fault_of_the_program(status: int, error: dict[str, Any], outcome: str) -> None:
@@ -156,6 +165,7 @@ def test_the_limit_of_calls_holds_for_programs() -> None:
         assert episode(provider.url, max_calls=1).outcome == "budget_exceeded"
 
 
+@pytest.mark.slow
 def test_a_program_has_a_fault_served_without_hearing_of_it() -> None:
     with reference() as url:
         ended = episode(url, operator="faults.transient")
@@ -182,6 +192,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     return Here(capsys)
 
 
+@pytest.mark.slow
 def test_a_run_over_prompts_alone_is_paired_and_not_proven(here: Here) -> None:
     """The tools are learnt from the program's first request, which reaches no provider."""
     with shelf().served() as served:
@@ -203,6 +214,7 @@ def test_a_run_over_a_known_toolset_is_proven(here: Here) -> None:
     assert (ended.json["proof"]["proven"], ended.json["proof"]["not_proven"]) == (4, 0)
 
 
+@pytest.mark.slow
 def test_a_failure_names_the_command_that_shows_it_again(here: Here, tmp_path: Path) -> None:
     with provided(message("I cannot."), again=True) as provider:
         ended = run(here, "-t", SHELF, "-o", "tools.opaque", "--task", "lamps-1", upstream=provider.url)
@@ -212,6 +224,7 @@ def test_a_failure_names_the_command_that_shows_it_again(here: Here, tmp_path: P
     assert (tmp_path / plan).is_file()
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_where_it_ended(here: Here) -> None:
     options = ("-t", SHELF, "-o", "tools.opaque")
     with shelf().served() as served:
@@ -233,6 +246,7 @@ def test_a_budget_in_tokens_ends_a_run(here: Here) -> None:
 
 
 @pytest.mark.skipif(NODE is None, reason="node is not installed")
+@pytest.mark.slow
 def test_a_program_of_another_language_is_run_alike(here: Here) -> None:
     with reference() as url:
         program = f"{NODE} {Path(__file__).with_name('lamps.mjs')}"

@@ -68,6 +68,7 @@ def test_prompts_as_they_are(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EACH)
+@pytest.mark.slow
 def test_prompts_with_mentions(name: str) -> None:
     setup = Setup.of(mentioning(load_toolset(name)))
     renamed = 0

@@ -51,7 +51,15 @@ STEADY: Callable[[int], float] = lambda pair: 0.8  # noqa: E731
 DRIFTING: Callable[[int], float] = lambda pair: 0.95 if pair % 20 < 10 else 0.2  # noqa: E731
 
 
-@pytest.mark.parametrize("rate", [STEADY, DRIFTING, lambda pair: 0.5, lambda pair: 0.02], ids=["0.8", "drift", "0.5", "0.02"])
+@pytest.mark.parametrize(
+    "rate",
+    [
+        pytest.param(STEADY, id="0.8"),
+        pytest.param(DRIFTING, id="drift", marks=pytest.mark.slow),
+        pytest.param(lambda pair: 0.5, id="0.5", marks=pytest.mark.slow),
+        pytest.param(lambda pair: 0.02, id="0.02", marks=pytest.mark.slow),
+    ],
+)
 def test_without_a_difference_the_level_holds_at_every_look(rate: Callable[[int], float]) -> None:
     luck, number, alarms = random.Random(2), 3000, 0
     for _ in range(number):

@@ -138,7 +138,10 @@ STREAMS: dict[str, tuple[Per, float, Callable[[Planned], float]]] = {
 }
 
 
-@pytest.mark.parametrize("name", STREAMS)
+BRIEF = ("nothing lost", "half lost", "one axis lost")
+
+
+@pytest.mark.parametrize("name", [name if name in BRIEF else pytest.param(name, marks=pytest.mark.slow) for name in STREAMS])
 def test_stopping_early_answers_as_the_whole_run_whatever_ends_first(name: str) -> None:
     per, clean, perturbed = STREAMS[name]
     for seed in range(4):
@@ -461,6 +464,7 @@ def test_inconclusive_has_its_own_status_and_says_what_it_would_take(planted: Ca
     assert takes["trials"] >= 4 + takes["pairs"] // 3
 
 
+@pytest.mark.slow
 def test_a_report_gates_a_stored_run_again_without_an_episode(planted: Callable[..., Ended]) -> None:
     planted(*RUN, "--gate", "drop<=10%", chance=(1.0, 0.7))
     before = calls()

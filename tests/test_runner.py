@@ -230,6 +230,7 @@ def test_what_an_agent_does_has_one_outcome(agent: Any, outcome: str, told: str 
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="the watchdog needs POSIX signals")
+@pytest.mark.slow
 def test_an_agent_that_blocks_the_loop_is_cut_short() -> None:
     bench = Bench(blocking, subject=shop(tasks=1))
     started = time.monotonic()

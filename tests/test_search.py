@@ -185,6 +185,7 @@ def test_a_search_again_runs_no_episode_twice(tmp_path: Path) -> None:
     assert (again.sentence, again.episodes) == (first.sentence, first.episodes)
 
 
+@pytest.mark.slow
 def test_an_interrupted_search_tells_what_it_suspects_and_goes_on(tmp_path: Path) -> None:
     whole = searched(planted(CARRIER))
     calm = planted(CARRIER)
@@ -230,6 +231,7 @@ def test_a_budget_that_ends_while_halving_still_confirms_what_is_left() -> None:
     assert (whole.smallest, small.smallest) == (True, False)
 
 
+@pytest.mark.slow
 def test_a_provider_that_is_down_ends_the_search() -> None:
     async def cut_off(episode: Any) -> str:
         raise ProviderFailed("the network is down")

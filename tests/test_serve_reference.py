@@ -283,6 +283,7 @@ def test_calls_of_one_turn_are_made_at_once_and_answered_each(wire: str) -> None
     assert episode.usage.turns == 2
 
 
+@pytest.mark.slow
 def test_a_failed_episode_of_a_model_is_run_again_by_its_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -104,6 +104,7 @@ def test_the_eligible_drop_is_the_mean_over_all_choices_of_the_selecting_trial()
     assert (got.tasks, got.of, got.share) == (3, 4, pytest.approx(0.5))
 
 
+@pytest.mark.slow
 def test_an_inert_perturbation_costs_eligible_tasks_nothing_but_filtering_would_say_so() -> None:
     rng, k = np.random.default_rng(3), 3
     ability = abilities(rng, (60_000,))
