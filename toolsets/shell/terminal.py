@@ -141,7 +141,7 @@ class Terminal:
                 repositories[str(here)] = self._repository(str(here))
             if not names and not inside and not within:
                 files[f"{here}/"] = {}
-            for name in sorted(inside):
+            for name in sorted([*inside, *(one for one in names if Path(folder, one).is_symlink())]):
                 (git if within else files)[str(here / name)] = _told(Path(folder, name))
         return {"files": dict(sorted(files.items())), "repositories": repositories, "git": git}
 
