@@ -58,6 +58,15 @@ def test_gold_passes_every_task_and_a_silent_agent_none(capsys: pytest.CaptureFi
     assert [row["solvable"] for row in told["operators"]] == [told["tasks"]]
 
 
+def test_where_there_is_no_bubblewrap_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("perturb.sandbox.shutil.which", lambda name: None)
+    ended = Here(capsys)("check", "--toolset", "shell", "--operators", "tools.synonym")
+    assert (ended.status, "Traceback" in ended.err) == (2, False)
+    assert ended.err.startswith("perturb: commands of an agent run under bubblewrap, and there is none; install it")
+
+
 def test_each_command_starts_in_the_home_with_what_was_left_in_files(terminal: Any) -> None:
     output(terminal, "cd projects && export A=1 && touch here")
     assert output(terminal, "pwd; echo [$A]; ls projects/here").split() == ["/home/sam", "[]", "projects/here"]
