@@ -30,7 +30,7 @@ from perturb.operators import by_id, select
 from perturb.planning import Design, LensCache, draw
 from perturb.replay import RAISED, Gold, Proof
 from perturb.toolset import Task
-from perturb.types import HEADLINE_KINDS, Call
+from perturb.types import HEADLINE_KINDS, Call, digest
 from perturb.workers import WORTH, available
 
 TIME_FOR_A_PIECE = 600.0
@@ -168,6 +168,8 @@ class Bench:
         self.usable: list[Task] = []
         self.gold_fails_clean: list[str] = []
         self.not_proven: list[str] = []
+        self.held: set[str] = set()
+        """The digests of the plans that were held to the laws on setups: other seeds and intensities draw many of them again."""
         anyio.run(self._look)
 
     async def _look(self) -> None:
@@ -223,7 +225,7 @@ async def _do(bench: Bench, piece: Piece) -> list[Row]:
             row.unsolvable.append(Broken(task=None, reason=f"{RAISED}: stack {piece.number}: {type(error).__name__}: {error}"))
             return [row]
     lenses = LensCache(gold.setup)
-    plans: dict[str, Operator] = {}
+    plans: dict[str, tuple[Operator, StackLens]] = {}
     drawn: Operator | NotApplicable
     for task in bench.usable:
         try:
@@ -244,11 +246,14 @@ async def _do(bench: Bench, piece: Piece) -> list[Row]:
         proof = await gold.prove(task, drawn, lens)
         row.count(task, proof, drawn)
         if request.laws and proof.status != "not_applicable":
-            plans.setdefault(lens.setup.digest, drawn)
+            told = digest(drawn.to_json())
+            if told not in bench.held:
+                bench.held.add(told)
+                plans.setdefault(lens.setup.digest, (drawn, lens))
             row.violations += await _unlawful(gold, task, drawn, lens)
     if request.laws:
         for broken in _lawless(bench, piece, plans.values()):
-            row = _row(rows, piece, plans[next(iter(plans))] if plans else None)
+            row = _row(rows, piece, plans[next(iter(plans))][0] if plans else None)
             row.violations.append(broken)
     return list(rows.values())
 
@@ -262,12 +267,12 @@ async def _unlawful(gold: Gold, task: Task, plan: Operator, lens: StackLens) -> 
     return [Broken(task=task.id, reason=reason, plan=plan.to_json()) for reason in told]
 
 
-def _lawless(bench: Bench, piece: Piece, plans: Iterable[Operator]) -> Iterator[Broken]:
+def _lawless(bench: Bench, piece: Piece, plans: Iterable[tuple[Operator, StackLens]]) -> Iterator[Broken]:
     """The laws that need no task: of each plan, and of the operator."""
     gold = bench.gold
-    for plan in plans:
+    for plan, lens in plans:
         try:
-            told = [str(violation) for violation in laws.on_setup(plan, gold.setup)]
+            told = [str(violation) for violation in laws.on_setup(plan, gold.setup, lens)]
         except Exception as error:
             told = [f"the laws could not be tried: {type(error).__name__}: {error}"]
         for reason in told:
