@@ -83,6 +83,7 @@ def check(request: CheckRequest, *, jobs: int | None = 1, report: Callable[[int,
         not_proven_tasks=bench.not_proven,
         floor=floor(bench.toolset, bench.chosen),
         stacks=request.stacks,
+        laws=request.laws,
     )
     pieces = list(_pieces(request, operators)) if bench.usable else []
     found.pieces = len(pieces)
@@ -169,7 +170,7 @@ class Bench:
         self.gold_fails_clean: list[str] = []
         self.not_proven: list[str] = []
         self.held: set[str] = set()
-        """The digests of the plans that were held to the laws on setups: other seeds and intensities draw many of them again."""
+        """The digests of the plans that were held to the laws on setups: other seeds and intensities draw some of them again."""
         anyio.run(self._look)
 
     async def _look(self) -> None:

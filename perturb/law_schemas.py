@@ -1,4 +1,4 @@
-"""What law 2 asks of schemas, calls and results, looked at once for each: many plans show the same tools and make the same calls."""
+"""What law 2 asks of schemas, calls and results, looked at once for each: many plans show the same tools and calls."""
 
 from __future__ import annotations
 

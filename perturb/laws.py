@@ -32,7 +32,7 @@ from perturb.operator import (
 from perturb.replay import Gold, run_gold, same_answer
 from perturb.scaffold.dialogue import dialogue, differs, misread
 from perturb.toolset import Task
-from perturb.types import JSON, Answer, Axis, Call, Failure, Reply, Result, Schema, Step, Tool, to_json
+from perturb.types import JSON, Answer, Axis, Call, Failure, Reply, Result, Step, Tool, to_json
 
 LAWS: dict[int, str] = {
     1: "round trip",
@@ -267,8 +267,8 @@ def stacked(operator: Operator, setup: Setup, lens: StackLens | None = None) -> 
 
 
 def _same_from_json_in_a_stack(operator: Operator, setup: Setup, lens: StackLens) -> bool:
-    """Whether a plan shows the same after a trip through JSON and in a stack of one, both at once: a lens is dear to make. Where
-    it does not, `data` and `stacked` say which of the two does not hold."""
+    """Whether a plan shows the same after a trip through JSON and in a stack of one, both at once, since a lens is dear to
+    make. Where it does not, `data` and `stacked` say which of the two does not hold."""
     try:
         back = _through_json(operator)
         return (
@@ -311,8 +311,8 @@ def dosed(operator: type[Operator], setup: Setup, seed: int, calls: Sequence[Cal
 
 
 def composable(operator: Operator, setup: Setup, calls: Sequence[Call] = ()) -> Iterator[Violation]:
-    """Law 12, the rest of it: the weakest kind of the members is the stack's, conflicts are kept apart, and an operator works on
-    what lies within it, whatever that shows."""
+    """Law 12, the rest of it: the weakest kind of the members is the stack's, conflicts are kept apart, and an operator works
+    on what lies within it, whatever that shows."""
     members = operator.operators if isinstance(operator, Stack) else (operator,)
     weakest = max((member.kind for member in members), key=KIND_ORDER.index, default="equivalent")
     if Stack(operators=tuple(members)).kind != weakest:
@@ -454,7 +454,7 @@ async def on_gold_calls(gold: Gold, task: Task, operator: Operator, lens: StackL
 
 
 def on_setup(operator: Operator, setup: Setup, lens: StackLens | None = None) -> list[Violation]:
-    """The laws that need no task: 2 to 4, 7 and 12, on the tools alone; `lens` is the plan's on the setup, where it is at hand."""
+    """The laws that need no task: 2 to 4, 7 and 12, on the tools alone; `lens` is the plan's, where it is at hand."""
     lens = lens or lens_for(operator, setup)
     found: list[Violation] = []
     if not _same_from_json_in_a_stack(operator, setup, lens):

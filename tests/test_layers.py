@@ -21,7 +21,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
     (
         *("kept", "schemas", "texts", "docstrings", "mentions", "spellings", "sources", "plugins", "configuration", "database"),
-        *("declared", "notations", "knowable", "known_identifiers", "literals", "survival", "validity", "law_schemas", "messages"),
+        *("declared", "notations", "knowable", "known_identifiers", "literals", "survival", "validity", "messages"),
+        "law_schemas",
         "scaffold",
     ),
     ("operator", "corpus", "operators", "strategies"),
