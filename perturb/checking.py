@@ -23,6 +23,7 @@ from perturb import laws
 from perturb.errors import ConfigurationError, WorkerLost, nearest
 from perturb.evaluation import Request, floor, learned_path
 from perturb.findings import Broken, Checked, Row
+from perturb.kept import collect_less
 from perturb.learned_gold import use_learned
 from perturb.loading import load_toolset
 from perturb.operator import NotApplicable, Operator, SeededPick, Stack, StackLens
@@ -170,7 +171,7 @@ class Bench:
         self.gold_fails_clean: list[str] = []
         self.not_proven: list[str] = []
         self.held: set[str] = set()
-        """The digests of the plans that were held to the laws on setups: other seeds and intensities draw some of them again."""
+        """The digests of the plans that were held to the laws on setups: other seeds and intensities draw many again."""
         anyio.run(self._look)
 
     async def _look(self) -> None:
@@ -192,6 +193,7 @@ def _set_up(request: CheckRequest) -> None:
     """Make a process ready to do pieces; Ctrl-C is for the one that it works for, whose end is its own end."""
     global _bench
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    collect_less()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _bench = Bench(request)
 
