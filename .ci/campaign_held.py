@@ -17,11 +17,12 @@ def main() -> int:
     rows, stacks = checked["operators"], checked["stacks"]["kinds"]
     solvable, applicable = (sum(row[key] for row in rows + stacks) for key in ("solvable", "applicable"))
     usable = checked["tasks"] - len(checked["gold_fails_clean"])
+    laws = f"{sum(len(row['violations']) for row in rows + stacks)} laws broken" if checked.get("laws") else "laws not tried"
     print(
-        f"{checked['toolset']}: {usable} of {checked['tasks']} tasks, {solvable} of {applicable} plans solvable, "
+        f"{checked['toolset']}: {usable} of {checked['tasks']} tasks, {solvable} of {applicable} plans solvable, {laws}, "
         f"floor {checked['floor']}, {checked['seconds']:.0f} s"
     )
-    found = []
+    found = [f"{row['id']}: {one['reason']}" for row in rows + stacks for one in row["violations"]]
     if missing := sorted({one.id for one in TABLE} - {row["id"] for row in rows}):
         found.append(f"nothing was drawn of {missing}")
     if idle := sorted(one.id for one in TABLE if not any(row["applicable"] for row in rows if row["id"] == one.id)):

@@ -23,6 +23,7 @@ from perturb import laws
 from perturb.errors import ConfigurationError, WorkerLost, nearest
 from perturb.evaluation import Request, floor, learned_path
 from perturb.findings import Broken, Checked, Row
+from perturb.kept import collect_less
 from perturb.learned_gold import use_learned
 from perturb.loading import load_toolset
 from perturb.operator import NotApplicable, Operator, SeededPick, Stack, StackLens
@@ -30,7 +31,7 @@ from perturb.operators import by_id, select
 from perturb.planning import Design, LensCache, draw
 from perturb.replay import RAISED, Gold, Proof
 from perturb.toolset import Task
-from perturb.types import HEADLINE_KINDS, Call
+from perturb.types import HEADLINE_KINDS, Call, digest
 from perturb.workers import WORTH, available
 
 TIME_FOR_A_PIECE = 600.0
@@ -83,6 +84,7 @@ def check(request: CheckRequest, *, jobs: int | None = 1, report: Callable[[int,
         not_proven_tasks=bench.not_proven,
         floor=floor(bench.toolset, bench.chosen),
         stacks=request.stacks,
+        laws=request.laws,
     )
     pieces = list(_pieces(request, operators)) if bench.usable else []
     found.pieces = len(pieces)
@@ -168,6 +170,8 @@ class Bench:
         self.usable: list[Task] = []
         self.gold_fails_clean: list[str] = []
         self.not_proven: list[str] = []
+        self.held: set[str] = set()
+        """The digests of the plans that were held to the laws on setups: other seeds and intensities draw many again."""
         anyio.run(self._look)
 
     async def _look(self) -> None:
@@ -189,6 +193,7 @@ def _set_up(request: CheckRequest) -> None:
     """Make a process ready to do pieces; Ctrl-C is for the one that it works for, whose end is its own end."""
     global _bench
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    collect_less()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _bench = Bench(request)
 
@@ -223,7 +228,7 @@ async def _do(bench: Bench, piece: Piece) -> list[Row]:
             row.unsolvable.append(Broken(task=None, reason=f"{RAISED}: stack {piece.number}: {type(error).__name__}: {error}"))
             return [row]
     lenses = LensCache(gold.setup)
-    plans: dict[str, Operator] = {}
+    plans: dict[str, tuple[Operator, StackLens]] = {}
     drawn: Operator | NotApplicable
     for task in bench.usable:
         try:
@@ -244,11 +249,14 @@ async def _do(bench: Bench, piece: Piece) -> list[Row]:
         proof = await gold.prove(task, drawn, lens)
         row.count(task, proof, drawn)
         if request.laws and proof.status != "not_applicable":
-            plans.setdefault(lens.setup.digest, drawn)
+            told = digest(drawn.to_json())
+            if told not in bench.held:
+                bench.held.add(told)
+                plans.setdefault(lens.setup.digest, (drawn, lens))
             row.violations += await _unlawful(gold, task, drawn, lens)
     if request.laws:
         for broken in _lawless(bench, piece, plans.values()):
-            row = _row(rows, piece, plans[next(iter(plans))] if plans else None)
+            row = _row(rows, piece, plans[next(iter(plans))][0] if plans else None)
             row.violations.append(broken)
     return list(rows.values())
 
@@ -262,12 +270,12 @@ async def _unlawful(gold: Gold, task: Task, plan: Operator, lens: StackLens) -> 
     return [Broken(task=task.id, reason=reason, plan=plan.to_json()) for reason in told]
 
 
-def _lawless(bench: Bench, piece: Piece, plans: Iterable[Operator]) -> Iterator[Broken]:
+def _lawless(bench: Bench, piece: Piece, plans: Iterable[tuple[Operator, StackLens]]) -> Iterator[Broken]:
     """The laws that need no task: of each plan, and of the operator."""
     gold = bench.gold
-    for plan in plans:
+    for plan, lens in plans:
         try:
-            told = [str(violation) for violation in laws.on_setup(plan, gold.setup)]
+            told = [str(violation) for violation in laws.on_setup(plan, gold.setup, lens)]
         except Exception as error:
             told = [f"the laws could not be tried: {type(error).__name__}: {error}"]
         for reason in told:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,7 +11,7 @@ from perturb.operator import Operator, Stack
 from perturb.rendering.data import Floor
 from perturb.replay import Proof
 from perturb.toolset import Task
-from perturb.types import JSON
+from perturb.types import JSON, digest, to_json
 
 VIOLATIONS_KEPT = 100
 """How many broken laws a row keeps."""
@@ -22,6 +23,40 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True):
     task: str | None
     reason: str
     plan: JSON = None
+
+    @property
+    def what(self) -> str:
+        """What is wrong without the example of it: the law, or why a task is not solvable."""
+        return self.reason.partition(": ")[0]
+
+    @property
+    def example(self) -> str:
+        return self.reason.partition(": ")[2]
+
+
+class Finding(NamedTuple):
+    """All that is wrong in one way with one operator: how often, in which tasks, and the smallest of them."""
+
+    operator: str
+    times: int
+    tasks: tuple[str, ...]
+    smallest: Broken
+
+
+def findings(found: Iterable[tuple[str, Broken]]) -> list[Finding]:
+    """What is wrong with operators, told by their ids, once for each operator and way."""
+    ways: dict[tuple[str, str], list[Broken]] = {}
+    for operator, one in found:
+        ways.setdefault((operator, one.what), []).append(one)
+    return [
+        Finding(
+            operator,
+            len(alike),
+            tuple(dict.fromkeys(one.task for one in alike if one.task is not None)),
+            min(alike, key=lambda one: (len(one.reason), len(to_json(one.plan)))),
+        )
+        for (operator, _), alike in ways.items()
+    ]
 
 
 class Row(msgspec.Struct, kw_only=True):
@@ -73,7 +108,8 @@ class Row(msgspec.Struct, kw_only=True):
 
 
 class Checked(msgspec.Struct, kw_only=True):
-    """What was found of a toolset. `pieces` were to be done, `done` were; the rest is missing where a person interrupted."""
+    """What was found of a toolset. `pieces` were to be done, `done` were; the rest is missing where a person interrupted.
+    `laws` says whether the plans were held to the laws too."""
 
     toolset: str
     tasks: int
@@ -84,6 +120,7 @@ class Checked(msgspec.Struct, kw_only=True):
     pieces: int = 0
     done: int = 0
     stacks: int = 0
+    laws: bool = False
     seconds: float = 0.0
 
     def add(self, rows: Iterable[Row]) -> None:
@@ -115,8 +152,9 @@ class Checked(msgspec.Struct, kw_only=True):
         return any(row.not_proven for row in rows) and not any(row.solvable for row in rows)
 
     def to_json(self) -> dict[str, JSON]:
-        """The JSON of `perturb check`."""
+        """The JSON of `perturb check`: what is broken names its plan by an id under `plans`, which tells each once."""
         stacks = [_as_json(row) for row in self.rows.values() if row.id == Stack.id]
+        broken = [one for row in self.rows.values() for one in (*row.unsolvable, *row.violations) if one.plan is not None]
         return {
             "toolset": self.toolset,
             "tasks": self.tasks,
@@ -125,6 +163,8 @@ class Checked(msgspec.Struct, kw_only=True):
             "floor": msgspec.to_builtins(self.floor),
             "operators": [_as_json(row) for row in self.operators],
             "stacks": {"stacks": self.stacks, "kinds": stacks},
+            "plans": {digest(one.plan): one.plan for one in broken},
+            "laws": self.laws,
             "holds": self.holds,
             "pieces": self.pieces,
             "done": self.done,
@@ -134,5 +174,9 @@ class Checked(msgspec.Struct, kw_only=True):
 
 def _as_json(row: Row) -> dict[str, JSON]:
     made: dict[str, JSON] = msgspec.to_builtins(row)
+    for key, found in (("unsolvable", row.unsolvable), ("violations", row.violations)):
+        made[key] = [
+            {"task": one.task, "reason": one.reason, "plan": None if one.plan is None else digest(one.plan)} for one in found
+        ]
     made["applicable_tasks"] = len(made.pop("tasks"))
     return made

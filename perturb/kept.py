@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
@@ -29,3 +30,20 @@ class Kept(Generic[Made]):
                 self._made.clear()
             known = self._made[id(of)] = (of, self._make(of))
         return known[1]
+
+
+class KeptByContent(Generic[Made]):
+    """A store by what values say, their types and order among it, for what takes far longer to make than their `repr`."""
+
+    def __init__(self, make: Callable[..., Made], size: int = 65_536) -> None:
+        self._make = make
+        self._size = size
+        self._made: dict[bytes, Made] = {}
+
+    def __call__(self, *of: object) -> Made:
+        key = hashlib.blake2b(repr(of).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if key not in self._made:
+            if len(self._made) >= self._size:
+                self._made.clear()
+            self._made[key] = self._make(*of)
+        return self._made[key]

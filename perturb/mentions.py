@@ -43,6 +43,12 @@ def _pattern(name: str) -> str:
     return rf"{quoted}|(?<![\w-]){word}(?=\()|(?<![\w-]){word}(?= {_NOUNS}\b)|(?m:^{word}$)|{after}"
 
 
+@lru_cache(maxsize=8192)
+def _words(text: str) -> frozenset[str]:
+    """The words of a text. Kept: every plan looks through the same descriptions."""
+    return frozenset(_WORD.findall(text))
+
+
 @lru_cache(maxsize=65536)
 def _compiled(names: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{_pattern(name)})" for name in names))
@@ -64,7 +70,7 @@ class _Names:
         """The pattern of the names that stand in a text at all, mentions or not; `None` where there are none. A pattern of a
         few names is compiled in no time and serves many plans; one of all names of a setup serves one plan alone."""
         found = {name for name in self._wordless if name in text}
-        for word in self._by_word.keys() & set(_WORD.findall(text)) if self._by_word else ():
+        for word in self._by_word.keys() & _words(text) if self._by_word else ():
             found.update(name for name in self._by_word[word] if name in text)
         return _compiled(tuple(sorted(found, key=lambda name: (-len(name), name)))) if found else None
 

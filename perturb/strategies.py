@@ -71,6 +71,10 @@ _FORMATS: dict[str, st.SearchStrategy[JSON]] = {
 }
 
 
+_whole = lru_cache(maxsize=1024)(st.integers)
+"""Whole numbers within bounds, made once for each: see `_values`."""
+
+
 class DrawnPick(Pick):
     """Choices drawn by Hypothesis, which shrink towards the first option and the given order."""
 
@@ -78,13 +82,13 @@ class DrawnPick(Pick):
         self._draw = draw
 
     def rank(self, place: str) -> float:
-        return self._draw(st.integers(0, 1000)) / 1000
+        return self._draw(_whole(0, 1000)) / 1000
 
     def choice(self, place: str, options: Sequence[T]) -> T:
-        return options[self._draw(st.integers(0, len(options) - 1))]
+        return options[self._draw(_whole(0, len(options) - 1))]
 
     def integer(self, place: str, low: int, high: int) -> int:
-        return self._draw(st.integers(low, high))
+        return self._draw(_whole(low, high))
 
     def order(self, place: str, items: Sequence[T]) -> list[T]:
         return self._draw(st.permutations(list(items)))

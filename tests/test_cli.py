@@ -260,13 +260,20 @@ def test_check_fails_where_a_task_becomes_unsolvable(here: Here, monkeypatch: py
     assert ended.status == 1
     (row,) = ended.json["operators"]
     assert {one["task"] for one in row["unsolvable"]} == {"order-dune", "order-ulysses", "stock-of-emma"}
-    assert all(
-        one["reason"].startswith("result differs: step 1") and one["plan"]["op"] == "arguments.nest"
-        for one in row["unsolvable"]
-    )
+    assert all(one["reason"].startswith("result differs: step 1") for one in row["unsolvable"])
+    assert {one["plan"] for one in row["unsolvable"]} == ended.json["plans"].keys()
+    assert {plan["op"] for plan in ended.json["plans"].values()} == {"arguments.nest"}
     laws = here("check", "--operators", "arguments.nest", "--laws", "--json").json["operators"][0]["violations"]
     assert any(one["reason"].startswith("law 1 (round trip)") for one in laws)
     assert "unsolvable: 3" in here("check", "--operators", "arguments.nest").out
+    # Each law is told once, by its smallest example, and each plan lies in a file that `perturb show` reads.
+    told = here("check", "--operators", "arguments.nest", "--laws").out.partition("broken laws: ")[2].splitlines()
+    lines = [line for line in told if line.startswith("  arguments.nest: law ")]
+    assert len(lines) == len({one["reason"].split(":")[0] for one in laws}) < len(laws)
+    assert not any('"op"' in line for line in told)
+    files = [line.split()[-1] for line in told if line.startswith("    perturb show ")]
+    assert len(set(files)) == len(files) >= 1
+    assert all(here("show", file, "--json").json["plan"]["op"] == "arguments.nest" for file in files)
     # What withholds or misleads must leave the task solvable as well.
     monkeypatch.setattr(Nest, "promises", "ablation")
     assert here("check", "--operators", "arguments.nest").status == 1

@@ -34,6 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
             "sandbox",
         ),
         *("declared", "notations", "knowable", "known_identifiers", "literals", "survival", "validity", "messages"),
+        "law_schemas",
         "scaffold",
     ),
     ("operator", "corpus", "operators", "strategies"),

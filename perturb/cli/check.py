@@ -22,6 +22,7 @@ from perturb.cli.options import (
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from perturb.checking import CheckRequest
     from perturb.findings import Broken, Checked, Row
 
 EXAMPLES = """\b
@@ -103,7 +104,7 @@ def command(
 
         click.echo(msgspec.json.format(msgspec.json.encode(checked.to_json()), indent=2).decode())
     else:
-        _print(checked, output(), laws)
+        _print(checked, output(), request)
     if checked.done < checked.pieces:
         click.echo(f"interrupted; {checked.done} of {checked.pieces} pieces of the work are done, and told above", err=True)
         ctx.exit(3 if checked.holds else 1)
@@ -116,7 +117,7 @@ def command(
     ctx.exit(0 if checked.holds else 1)
 
 
-def _print(checked: Checked, console: Console, laws: bool) -> None:
+def _print(checked: Checked, console: Console, request: CheckRequest) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -153,8 +154,8 @@ def _print(checked: Checked, console: Console, laws: bool) -> None:
         ("broken laws", [(row, one) for row in checked.rows.values() for one in row.violations]),
     ):
         if found:
-            _print_broken(console, title, found)
-    if laws and not any(row.violations for row in checked.rows.values()):
+            _print_broken(console, title, found, request)
+    if request.laws and not any(row.violations for row in checked.rows.values()):
         console.print("no law is broken")
     console.print(
         f"floor: a silent agent passes {checked.floor.silent} of {count(checked.tasks, 'task')}, "
@@ -176,15 +177,31 @@ def _left_out(row: Row) -> str:
     return ", ".join(words + ([f"{row.not_proven:,} not proven"] if row.not_proven else []))
 
 
-def _print_broken(console: Console, title: str, found: list[tuple[Row, Broken]]) -> None:
-    import msgspec
+def _print_broken(console: Console, title: str, found: list[tuple[Row, Broken]], request: CheckRequest) -> None:
+    """Once for each operator and law, with the smallest example of it and its plan in a file."""
     from rich.text import Text
 
+    from perturb.findings import findings
+    from perturb.plan_files import PlanFile, write_plan_file
+    from perturb.rendering.wording import count
+    from perturb.types import digest
+
     console.print(f"{title}: {len(found):,}", style="bold red")
-    for row, one in found[:MOST_SHOWN]:
-        where = f", task {one.task}" if one.task is not None else ""
-        console.print(Text(f"  {row.id}{where}: {one.reason}"), soft_wrap=True)
-        if one.plan is not None:
-            console.print(Text(f"    plan {msgspec.json.encode(one.plan).decode()}", style="dim"), soft_wrap=True)
-    if len(found) > MOST_SHOWN:
-        console.print(f"  and {len(found) - MOST_SHOWN:,} more: --json tells them all")
+    told = findings((row.id, one) for row, one in found)
+    files: set[Path] = set()
+    for operator, times, tasks, smallest in told[:MOST_SHOWN]:
+        words = f"{operator}: {smallest.what}"
+        if times > 1:
+            words += f", {times:,} times" + (f" in {count(len(tasks), 'task')}" if tasks else "") + ", the smallest"
+        if smallest.task is not None:
+            words += f" in task {smallest.task}" if times > 1 else f", task {smallest.task}"
+        console.print(Text(f"  {words}: {smallest.example}"), soft_wrap=True)
+        if isinstance(smallest.plan, dict):
+            file = request.folder / "plans" / f"{digest(smallest.plan)}.json"
+            if file not in files:
+                files.add(file)
+                record = PlanFile(plan=smallest.plan, toolset=request.toolset, task=smallest.task, seed=request.seed)
+                write_plan_file(file, record)
+                console.print(Text(f"    perturb show {file}", style="dim"), soft_wrap=True)
+    if len(told) > MOST_SHOWN:
+        console.print(f"  and {len(told) - MOST_SHOWN:,} more: --json tells them all")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -94,9 +94,17 @@ class Setup:
         """The tools as an agent sees them, without any of our own marks."""
         if self.lens is None:
             return tuple(public(tool) for tool in self.tools)
-        root = self.root
-        unchanged = {id(tool): shown for tool, shown in zip(root.tools, root.public_tools, strict=True)}
-        return tuple(unchanged.get(id(tool)) or public(tool) for tool in self.tools)
+        own, stripped = self.root._published
+        return tuple(own.get(id(tool)) or public(tool, stripped) for tool in self.tools)
+
+    @cached_property
+    def _published(self) -> tuple[dict[int, Tool], dict[int, Schema]]:
+        """What the toolset's own tools are to the public, and what their schemas are, by identity: most plans leave most of
+        them as they are, in however large a catalogue."""
+        both = list(zip(self.tools, self.public_tools, strict=True))
+        stripped = {id(tool.parameters): shown.parameters for tool, shown in both}
+        stripped |= {id(tool.returns): shown.returns for tool, shown in both if shown.returns is not None}
+        return {id(tool): shown for tool, shown in both}, stripped
 
     def copied_tools(self) -> tuple[Tool, ...]:
         """`public_tools` with schemas of their own, which may be changed in place."""
@@ -181,11 +189,12 @@ class Setup:
         return msgspec.structs.replace(failure, stale=True)
 
 
-def public(tool: Tool) -> Tool:
-    """A tool without our own marks, as an agent sees it."""
+def public(tool: Tool, stripped: Mapping[int, Schema] | None = None) -> Tool:
+    """A tool without our own marks, as an agent sees it; `stripped` are schemas without them that are at hand, by identity."""
+    known = stripped or {}
     return msgspec.structs.replace(
         tool,
-        parameters=schemas.strip(tool.parameters),
-        returns=None if tool.returns is None else schemas.strip(tool.returns),
+        parameters=known.get(id(tool.parameters)) or schemas.strip(tool.parameters),
+        returns=None if tool.returns is None else known.get(id(tool.returns)) or schemas.strip(tool.returns),
         stands_for=(),
     )

@@ -63,7 +63,8 @@ class DropDescriptions(Operator, frozen=True, kw_only=True):
             "tool": [place for place, tool in tools.items() if tool.description],
             "arguments": [place for place, tool in tools.items() if _undescribed(tool.parameters) is not tool.parameters],
         }
-        described["both"] = [place for place in tools if place in described["tool"] or place in described["arguments"]]
+        either = {*described["tool"], *described["arguments"]}
+        described["both"] = [place for place in tools if place in either]
         parts: list[Part] = [part for part, places in described.items() if places]
         if not parts:
             return NotApplicable("nothing_to_change", "no tool and no argument has a description")
