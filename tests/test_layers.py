@@ -37,7 +37,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     (
         *("evaluation", "assembling", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing"),
         *("gate_pairs", "gating", "filtering", "choosing", "sharding", "foreseeing", "comparing", "dosing", "thinking"),
-        *("search", "workers", "designs", "factors", "crossing", "pairing", "worst_operator"),
+        *("search", "workers", "designs", "factors", "crossing", "pairing", "worst_operator", "diagnosis"),
     ),
     ("cli", "__main__", "pytest_plugin", "testing"),
 )
