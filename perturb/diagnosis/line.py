@@ -33,6 +33,8 @@ TRIES = 3
 LONGEST_PAUSE = 30.0
 """Seconds between two tries, whatever the endpoint asks for."""
 
+_PASSING = BUSY | FAILING - {"unreachable", "hang"}
+"""Kinds of trouble that may be over at the next try, and do not take a person's patience until then."""
 _WHO = re.compile(r"^\S+ answered |^the connection to \S+ ")
 _LONGEST_REASON = 200
 """Characters."""
@@ -112,7 +114,7 @@ class Line:
             edit(request)
         for attempt in range(TRIES):
             heard, wait = await self._sent(dialect, request, stream)
-            if heard.kind not in BUSY | FAILING or attempt == TRIES - 1:
+            if heard.kind not in _PASSING or attempt == TRIES - 1:
                 break
             await anyio.sleep(min(LONGEST_PAUSE, max(wait or 0.0, self.pause * 2**attempt)))
         return heard
