@@ -81,8 +81,8 @@ DEFAULTS: dict[str, set[str]] = {
     "testing.marker": {"airline"},
     "rendering.terminal": {"silent", "answer_only"},
 }
-"""Where a shipped toolset or agent is a default, where `silent` and `answer_only` are the keys of the floor, a noun, and a kind of
-Anthropic's thinking."""
+"""Where a shipped toolset or agent is a default, where `silent` and `answer_only` are the keys of the floor, a noun, and a
+kind of Anthropic's thinking."""
 
 HEAVY = (
     "anthropic",

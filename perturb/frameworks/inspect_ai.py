@@ -19,6 +19,7 @@ from inspect_ai.tool import ToolInfo
 
 from perturb.errors import ConfigurationError
 from perturb.frameworks.inspect_messages import CHAT, Written
+from perturb.operators import select
 from perturb.proxies.openai_drawing import DrawnEpisodes
 from perturb.proxies.openai_records import BadRequest
 from perturb.proxies.plans import Wanted
@@ -32,10 +33,14 @@ def perturbed(
 ) -> Solver:
     """A solver that shows the model of a task other tools, prompts and results than `inner` has, and reads its calls back.
 
-    `operators` are ids, patterns or `preset:NAME`. Whatever `inner` does with the tools stays: it sees its own alone. The plan
-    is drawn anew for the tools of each sample, the same for the same seed. Raises `ConfigurationError` where none applies.
+    `operators` are ids, patterns or `preset:NAME`; none leaves all as it is. Whatever `inner` does with the tools
+    stays: it sees its own alone. The plan is drawn anew for the tools of each sample, the same for the same seed. Raises
+    `ConfigurationError` where none applies.
     """
+    # A misspelt one is told before anything runs.
     wanted = Wanted(operators=(operators,) if isinstance(operators, str) else tuple(operators), intensity=intensity, seed=seed)
+    if wanted.operators:
+        select(wanted.operators)
     solvers: Any = chain(inner) if isinstance(inner, list) else as_solver(inner) if is_agent(inner) else inner
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:

@@ -104,7 +104,7 @@ def _log(header: RunHeader, run: str, setup: str, started: datetime, episodes: I
 def _sample(agent: str, episode: Episode, epoch: int) -> inspect_log.EvalSample:
     told = _messages(episode)
     answer = episode.answer or ""
-    opening = [one for one in told[:2] if one.role in ("system", "user")]
+    opening: list[ChatMessage] = [one for one in told[:2] if one.role in ("system", "user")]
     speaks = episode.outcome in AGENT_OUTCOMES
     reason = f"{episode.outcome}: {episode.error}" if episode.error else episode.outcome
     usage = episode.usage
