@@ -39,8 +39,11 @@ class Lacking(Reference):
         self.refuses = refuses
         self.spoils = spoils
         self.bodies: list[dict[str, Any]] = []
+        self.clients: list[Any] = []
 
     async def answer(self, request: Any, seen_of: Any, whole_of: Any, stream_of: Any, **more: Any) -> Any:
+        self.clients.append(tuple(request.client))
+
         def seen(body: dict[str, Any]) -> Any:
             self.bodies.append(json.loads(json.dumps(body)))
             if reason := self.refuses(body):

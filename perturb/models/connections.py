@@ -140,6 +140,11 @@ def _client(name: Sdk, sdk: Any, settings: ModelSettings) -> Any:
     named = settings.base_url is not None or os.environ.get(f"{name.upper()}_BASE_URL")
     if named and not any(os.environ.get(variable) for variable in _KEYS[name]):
         options["api_key"] = _NO_KEY
+    from perturb.models.spreading import spread_connections
+
+    transport = spread_connections()
+    if transport is not None:
+        options["http_client"] = sdk.DefaultAsyncHttpxClient(transport=transport)
     error = sdk.OpenAIError if name == "openai" else sdk.AnthropicError
     try:
         return (sdk.AsyncOpenAI if name == "openai" else sdk.AsyncAnthropic)(**options)
