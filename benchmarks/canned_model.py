@@ -1,4 +1,4 @@
-"""A model that takes time and does no work: it answers the tasks of `benchmarks.trivial` after a fixed wait, as Chat Completions.
+"""A model that takes time and does no work: it does the tasks of `benchmarks.trivial`, each turn after a fixed wait, as chat.
 
     python benchmarks/canned_model.py --latency 0.2      prints its URL and serves until its input ends
 
@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +33,7 @@ def _replies(number: int) -> list[bytes]:
 
     task = Trivial(number).tasks[number - 1]
     turns: list[dict[str, object]] = [
-        {"tool_calls": [_call(place, one.name, one.arguments)]} for place, one in enumerate(task.gold)
+        {"tool_calls": [_call(place, one.name, one.arguments)]} for place, one in enumerate(task.gold or ())
     ]
     return [_response(turn, "tool_calls") for turn in turns] + [_response({"content": task.answer}, "stop")]
 
@@ -45,6 +46,17 @@ def _response(message: dict[str, object], finish: str) -> bytes:
     choice = {"index": 0, "message": {"role": "assistant", "content": None, **message}, "finish_reason": finish}
     usage = {"prompt_tokens": 400, "completion_tokens": 20, "total_tokens": 420}
     return json.dumps({"id": "c", "object": "chat.completion", "model": "canned", "choices": [choice], "usage": usage}).encode()
+
+
+@lru_cache
+def _streamed(content: bytes) -> bytes:
+    from perturb.serving.chat_wire import chunks
+
+    whole = {"created": 0, "system_fingerprint": "", **json.loads(content)}
+    return (
+        b"".join(b"data: %s\n\n" % json.dumps(one).encode() for one in chunks(whole, {}, cumulative=False))
+        + b"data: [DONE]\n\n"
+    )
 
 
 class _Answers(asyncio.Protocol):
@@ -76,7 +88,10 @@ class _Answers(asyncio.Protocol):
         if number not in self.known:
             self.known[number] = _replies(number)
         content = self.known[number][min(body.count(b'"role":"tool"'), TURNS - 1)]
-        head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(content)
+        kind = b"application/json"
+        if b'"stream":true' in body:
+            content, kind = _streamed(content), b"text/event-stream"
+        head = b"HTTP/1.1 200 OK\r\ncontent-type: %s\r\ncontent-length: %d\r\n\r\n" % (kind, len(content))
         if not self._transport.is_closing():
             self._transport.write(head + content)  # type: ignore[attr-defined]
 

@@ -5,8 +5,8 @@
 
 The limit is that of the waiting alone: the turns that have to follow one another, each of one latency. `sleeps` is an agent
 that waits in this process, so that what is missing is the engine's; `asks` is `chat:` with the SDK, over sockets, with every
-response stored, so that what is missing is that of a whole request. Memory is the largest resident size of a process that runs `--most`
-episodes, all of them at once, beside that of one that runs as many one after the other.
+response stored, so that what is missing is that of a whole request. Memory is the largest resident size of a process that runs
+`--most` episodes, all of them at once, beside that of one that runs as many one after the other.
 """
 
 from __future__ import annotations
