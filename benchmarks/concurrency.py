@@ -40,6 +40,8 @@ from perturb.runner import run_episodes  # noqa: E402
 from perturb.store import Store  # noqa: E402
 
 ARMS = ("sleeps", "asks")
+LONG = 5.0
+"""Seconds of a turn, so that a thousand episodes are all under way before the first is done."""
 
 
 class Sleeping(Instant):
@@ -103,17 +105,17 @@ def shares(arms: Sequence[str], url: str, count: int, at_once: int, latency: flo
         print(f"{arm:>8} {wall:>8.2f} {limit / wall:>19.1%} {cpu * 1000 / count / TURNS:>24.2f}")
 
 
-def memory(arms: Sequence[str], url: str, most: int, latency: float) -> None:
+def memory(arms: Sequence[str], quick: str, slow: str, most: int) -> None:
     print(f"{most:,} episodes: largest resident memory, MiB")
     print(f"{'':>8} {'one by one':>12} {'all at once':>12} {'KiB an episode':>16}")
     for arm in arms:
-        alone, together = (_in_a_process(arm, url, most, at_once, latency) for at_once in (1, most))
+        alone = _in_a_process(arm, quick, most, 1, 0.0)
+        together = _in_a_process(arm, slow, most, most, LONG)
         print(f"{arm:>8} {alone:>12.0f} {together:>12.0f} {(together - alone) * 1024 / most:>16.0f}")
 
 
 def _in_a_process(arm: str, url: str, most: int, at_once: int, latency: float) -> float:
-    wait = 0.0 if at_once == 1 else latency
-    words = [sys.executable, __file__, "--one", arm, url, str(most), str(at_once), str(wait)]
+    words = [sys.executable, __file__, "--one", arm, url, str(most), str(at_once), str(latency)]
     return float(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
 
 
@@ -135,9 +137,8 @@ def main() -> None:
         return
     arms = [options.arm] if options.arm else ARMS
     if options.memory:
-        # Long enough that all are under way before the first is done.
-        with canned(2.0) as url:
-            memory(arms, url, options.most, 2.0)
+        with canned(0.0) as quick, canned(LONG) as slow:
+            memory(arms, quick, slow, options.most)
         return
     with canned(options.latency) as url:
         shares(arms, url, options.episodes, options.at_once, options.latency, options.rounds)
