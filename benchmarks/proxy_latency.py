@@ -4,7 +4,7 @@
 
 A client does the tasks of `benchmarks.trivial`, each in six requests that carry the whole conversation, of a model that
 answers at once: directly, through a plain proxy of Starlette, uvicorn and httpx2, which passes bytes on and reads none of them,
-and through ours, clean and under an operator. Each server is a process of its own; the ways are gone in turn within each round.
+and through ours, clean and under an operator. Each server is a process of its own; the ways are gone in turn, conversation by conversation.
 """
 
 from __future__ import annotations
@@ -151,13 +151,10 @@ def measure(conversations: int, rounds: int, stream: bool) -> None:
         took: dict[str, list[float]] = {way: [] for way in found}
         client = stack.enter_context(httpx2.Client(timeout=60.0))
         for turn in range(rounds + 1):
-            for way, url in found.items():
-                times = [
-                    one
-                    for number in range(1, conversations + 1)
-                    for one in carried(client, url, number % 20 + 1, f"{turn}.{number}", stream)
-                ]
-                took[way] += times if turn else []  # the first round warms up
+            for number in range(1, conversations + 1):
+                for way, url in found.items():
+                    times = carried(client, url, number % 20 + 1, f"{turn}.{number}", stream)
+                    took[way] += times if turn else []  # the first round warms up
         report(took, stream)
 
 
