@@ -4,7 +4,8 @@
 
 A client does the tasks of `benchmarks.trivial`, each in six requests that carry the whole conversation, of a model that
 answers at once: directly, through a plain proxy of Starlette, uvicorn and httpx2, which passes bytes on and reads none of them,
-and through ours, clean and under an operator. Each server is a process of its own; the ways are gone in turn, conversation by conversation.
+and through ours, clean and under an operator. Each server is a process of its own; the ways are gone in turn, one conversation
+after the other.
 """
 
 from __future__ import annotations
