@@ -63,7 +63,10 @@ def command(as_json: bool, **chosen: Any) -> None:
             shown = ", ".join(listed[:12]) + (f" and {len(listed) - 12} more" if len(listed) > 12 else "")
             raise ConfigurationError(f"the endpoint has {len(listed)} models; name one with --model: {shown}")
         model = listed[0]
-    click.echo(f"at most {most(chosen['api'])} short requests to {model!r}, fewer where little is refused", err=True)
+    number = most(chosen["api"])
+    click.echo(
+        f"at most {number} short requests to {model!r}, fewer where little is refused; one that fails is sent anew", err=True
+    )
 
     async def go() -> Any:
         return await examine(chosen["api"], model, settings, began=lambda group: click.echo(f"asking: {group}", err=True))
