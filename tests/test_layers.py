@@ -50,7 +50,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     (
         *("evaluation", "assembling", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing"),
         *("gate_pairs", "gating", "filtering", "choosing", "sharding", "foreseeing", "comparing", "dosing", "thinking"),
-        *("search", "workers", "designs", "factors", "crossing", "pairing", "worst_operator"),
+        *("search", "workers", "designs", "factors", "crossing", "pairing", "worst_operator", "diagnosis"),
     ),
     ("cli", "__main__", "pytest_plugin", "testing"),
 )
@@ -84,6 +84,7 @@ LENS_METHODS = {
 PLUG_INS = {"airline", "agentdojo", "reader", "literal", "adaptive", "planner", "flaky", "answer-only", "answer_only", "silent"}
 DEFAULTS: dict[str, set[str]] = {
     "checking": {"airline"},
+    "diagnosis.kept_reasoning": {"adaptive"},
     "cli.options": {"airline"},
     "cli.replay": {"reader"},
     "cli.run": {"reader"},
@@ -93,7 +94,8 @@ DEFAULTS: dict[str, set[str]] = {
     "testing.marker": {"airline"},
     "rendering.terminal": {"silent", "answer_only"},
 }
-"""Where a shipped toolset or agent is a default, where `silent` and `answer_only` are the keys of the floor, and a noun."""
+"""Where a shipped toolset or agent is a default, where `silent` and `answer_only` are the keys of the floor, a noun, and a
+kind of Anthropic's thinking."""
 
 HEAVY = (
     "anthropic",

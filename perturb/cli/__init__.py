@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "replay": "perturb.cli.replay",
     "paraphrase": "perturb.cli.paraphrase",
     "init": "perturb.cli.init",
+    "doctor": "perturb.cli.doctor",
     "serve-reference": "perturb.cli.serve_reference",
     "proxy": "perturb.cli.proxy",
 }

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from perturb.cli.options import Configured, Finite, gate_of, gate_options, json_option, named_run, runs_option, store_option
 
+if TYPE_CHECKING:
+    from perturb.store import Store
+
 EXAMPLES = """\b
 Examples:
   perturb report                                          the latest run, in the terminal
   perturb report 24e --format html --out report.html       the run whose name begins with 24e
+  perturb report --format inspect --out logs && inspect view --log-dir logs
   perturb report 24e --gate 'drop<=5%' --per axis         judge a stored run by another gate
 """
 
@@ -19,10 +24,16 @@ Examples:
 @click.command("report", cls=Configured, epilog=EXAMPLES, short_help="A stored run again, in any form.")
 @click.argument("run", required=False)
 @click.option(
-    "--format", "form", type=click.Choice(["terminal", "html", "markdown", "json", "junit"]), default="terminal",
+    "--format", "form", type=click.Choice(["terminal", "html", "markdown", "json", "junit", "inspect"]), default="terminal",
     show_default=True,
 )  # fmt: skip
-@click.option("--out", "to", type=click.Path(dir_okay=False), default=None, help="Write to this file in place of the screen.")
+@click.option(
+    "--out",
+    "to",
+    type=click.Path(),
+    default=None,
+    help="Write to this file in place of the screen; for inspect, into this folder.",
+)
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
 @click.option("--max-drop", type=Finite(0.0, 1.0), default=None, metavar="FRACTION", help="The gate, as of a run.")
 @gate_options
@@ -60,12 +71,17 @@ def command(
     with Store(path) as opened:
         name = named_run(opened, run)
         folder = Path(out) / name
+        if form == "inspect" and not as_json:
+            _write_logs(opened, name, Path(to) if to is not None else folder / "inspect")
+            return
         data = assemble(opened, name, folder, gate)
     page = folder / "report.html"
     form = "json" if as_json else form
     if form == "terminal" and to is None:
         print_report(data, output(), report_path=str(page) if page.is_file() else None)
     else:
+        if to is not None and Path(to).is_dir():
+            raise ConfigurationError(f"{to} is a folder; --out names a file for {form}")
         if form == "terminal":
             raise ConfigurationError("--out writes a file; say with --format whether html, markdown, json or junit")
         make = {"html": render_html, "markdown": render_markdown, "junit": render_junit, "json": render_json}[form]
@@ -84,3 +100,13 @@ def command(
         judged = judge(data, max_drop)
         click.echo(f"{judged.verdict}: {judged.why}", err=True)
         ctx.exit(judged.status)
+
+
+def _write_logs(store: Store, run: str, folder: Path) -> None:
+    from perturb.errors import ConfigurationError
+    from perturb.rendering.inspect_logs import write_inspect_logs
+
+    if folder.is_file():
+        raise ConfigurationError(f"{folder} is a file; --out names a folder for inspect, which gets a log for each setup")
+    written = write_inspect_logs(store, run, folder)
+    click.echo(f"wrote {len(written)} logs; inspect view --log-dir {folder}", err=True)
