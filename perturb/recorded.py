@@ -1,4 +1,4 @@
-"""The record of an episode that was run elsewhere: its messages as they were, with what is known of its task and its verdict."""
+"""The record of an episode that was run elsewhere: its messages as they were, and what is known of its task and verdict."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class RecordedCall(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class RecordedMessage(msgspec.Struct, frozen=True, omit_defaults=True):
     """One message. `role` and `text` are as recorded, to the byte; `rest` holds the parts that are no text (images, audio,
-    files) as they came. A message that answers a call (role `tool`) has the call's id in `answers` and its tool in `tool`, where
-    they were recorded."""
+    files) as they came. A message that answers a call (role `tool`) has the call's id in `answers` and its tool in `tool`,
+    where they were recorded."""
 
     role: str
     text: str = ""
@@ -42,10 +42,11 @@ class RecordedMessage(msgspec.Struct, frozen=True, omit_defaults=True):
 class Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One recorded episode. `format` is the form that it was read from, `source` the file and `place` where in it.
 
-    `suite` is the domain or category that `task` belongs to, `setup` what distinguishes setups of one task (`heavy`, an operator),
-    `trial` counts the episodes of one model on one task in one setup. `passed` is the recorded verdict, `None` where there is
-    none; `reward` the number beside it, `verdicts` its parts. `gold` and `gold_answers` are what the recording says would have been
-    right. `ended` is the recorded reason of the end, and `cut_off` says that the agent did not come to an end of its own.
+    `suite` is the domain or category that `task` belongs to, `setup` what tells setups of one task apart (`heavy`, an operator).
+    `trial` counts the episodes of one model on one task in one setup, -1 where the recording does not. `passed` is the recorded
+    verdict, `None` where there is none; `reward` the number beside it, `verdicts` its parts. `gold` and `gold_answers` are what
+    the recording says would have been right. `ended` is the recorded reason of the end, and `cut_off` says that the agent did
+    not come to an end of its own.
     `about` holds whatever else is worth keeping, in the names of its format. `key` is a digest of the content and the place.
     """
 

@@ -132,8 +132,8 @@ def _turn(turn: dict[str, Any]) -> Iterator[RecordedMessage]:
         if role == "assistant":
             spoken = None if entry.get("content") is None else entry
         elif role == "tool":
-            text = entry.get("content")
-            text = text if isinstance(text, str) else json.dumps(text)
+            content = entry.get("content")
+            text = content if isinstance(content, str) else json.dumps(content)
             yield RecordedMessage("tool", text, is_error=_failed(text))
         elif role != "inference_input":  # what was sent again: all of it is here already
             text, rest = read_content(entry.get("content"))
@@ -197,7 +197,7 @@ def _in_text(text: str) -> tuple[RecordedCall, ...]:
 
 
 def _written(text: str) -> RecordedCall:
-    """A call that is written in Python. Arguments by position have no name, so the text of such a call is kept beside the others."""
+    """A call that is written in Python. Arguments by position have no name, so the text of such a call is kept too."""
     try:
         call = ast.parse(text.strip(), mode="eval").body
         if not isinstance(call, ast.Call):

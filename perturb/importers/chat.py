@@ -1,8 +1,8 @@
 """OpenAI chat messages: each record is a list of messages, or an object with `messages` and what else is known.
 
-Beside `messages`, a record may have `tools`, `task` or `task_id` or `id`, `trial`, `model`, `suite`, `setup`, `reward` or `passed`. The form
-has no mark for a failed call, so a result counts as one where it says so itself: `is_error`, text that begins with `Error`,
-or a JSON object with an `error`.
+Beside `messages`, a record may have `tools`, `task` or `task_id` or `id`, `trial`, `model`, `suite`, `setup`, `reward` or
+`passed`. The form has no mark for a failed call, so a result counts as one where it says so itself: `is_error`, text that
+begins with `Error`, or a JSON object with an `error`.
 """
 
 from __future__ import annotations

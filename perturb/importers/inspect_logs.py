@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from perturb.errors import ConfigurationError
 from perturb.importers.chat import listed, read_arguments, read_tools
-from perturb.importers.reading import At, Problem, Source, Unreadable, each, members
+from perturb.importers.reading import At, Problem, Source, Unreadable, each, inner, members
 from perturb.recorded import Recorded, RecordedCall, RecordedMessage
 from perturb.types import JSON, Tool, Usage
 
@@ -109,16 +109,16 @@ def _sample(source: Source, header: dict[str, Any], one: At) -> Recorded:
     record = one.value
     if not isinstance(record, dict) or "messages" not in record:
         raise Unreadable("a sample has an id, an epoch and messages, and this has not")
-    attachments = record.get("attachments") or {}
+    attachments = inner(record, "attachments")
     messages = []
     for index, message in enumerate(listed(record["messages"], "messages")):
         try:
             messages.append(_message(message, attachments))
         except Unreadable as error:
             raise Unreadable(f"messages[{index}]: {error}") from None
-    scores = record.get("scores") or {}
+    scores = inner(record, "scores")
     reward = _grade(next(iter(scores.values())).get("value")) if scores else None
-    error, limit = record.get("error") or {}, record.get("limit") or {}
+    failed, limit = inner(record, "error"), inner(record, "limit")
     epoch, target = record.get("epoch"), record.get("target")
     targets = target if isinstance(target, list) else [target]
     return Recorded(
@@ -131,13 +131,13 @@ def _sample(source: Source, header: dict[str, Any], one: At) -> Recorded:
         model=str(header.get("model") or ""),
         messages=tuple(messages),
         tools=_tools(record.get("events"), attachments),
-        passed=None if reward is None or error else reward >= 1.0,
+        passed=None if reward is None or failed else reward >= 1.0,
         reward=reward,
         verdicts={name: score.get("value") for name, score in scores.items()},
         gold_answers=tuple(str(text) for text in targets if text not in (None, "")),
-        ended=str(error.get("message") or (f"limit of {limit.get('type')}" if limit else "")),
-        cut_off=bool(error or limit),
-        usage=_usage(record.get("model_usage") or {}),
+        ended=str(failed.get("message") or (f"limit of {limit.get('type')}" if limit else "")),
+        cut_off=bool(failed or limit),
+        usage=_usage(inner(record, "model_usage")),
         seconds=float(record.get("total_time") or 0.0),
         about={name: record[name] for name in ("metadata", "choices", "store", "uuid") if record.get(name)},
     )

@@ -1,9 +1,9 @@
 """Traces of OpenTelemetry with its conventions for generative AI, as OTLP JSON: an export request a line, or one in a file.
 
-Messages are taken from wherever a convention has put them: the attributes `gen_ai.input.messages` and `gen_ai.output.messages` (also
-of an event), the events `gen_ai.user.message` … `gen_ai.choice` of before 1.37, the numbered attributes `gen_ai.prompt.0.role` of
-OpenLLMetry, and spans of tools. An episode is a conversation where spans name one, else a trace. Spans come in any order, so
-they wait in a file of the system's for temporary ones until all are read.
+Messages are taken from wherever a convention has put them: the attributes `gen_ai.input.messages` and `gen_ai.output.messages`
+(also of an event), the events `gen_ai.user.message` … `gen_ai.choice` of before 1.37, the numbered attributes
+`gen_ai.prompt.0.role` of OpenLLMetry, and spans of tools. An episode is a
+conversation where spans name one, else a trace. Spans come in any order, so they wait in a temporary file until all are read.
 
 Source: OpenTelemetry semantic conventions 1.28 to 1.38, `docs/gen-ai`; opentelemetry-proto `trace/v1/trace.proto`.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from perturb.importers import otel_messages
@@ -55,7 +56,7 @@ def read(source: Source) -> Iterator[Recorded | Problem]:
                 "select place, span from spans where episode = ? order by start, rowid", (episode,)
             ).fetchall()
             spans = [(place, json.loads(text)) for place, text in rows]
-            yield from each([At(f"trace {episode}", spans)], lambda one: _episode(source, one))
+            yield from each([At(f"trace {episode}", spans)], partial(_episode, source))
     finally:
         waiting.close()
 
@@ -74,7 +75,7 @@ def _batches(source: Source) -> Iterator[At | Problem]:
 
 
 def _spans(one: At) -> Iterator[tuple[str, int, str, str]]:
-    """The spans of a batch that are about a model or a tool: episode, start in nanoseconds, place, and the span in plain JSON."""
+    """The spans of a batch that are about a model or a tool: episode, start in nanoseconds, place, the span as plain JSON."""
     if not isinstance(one.value, dict):
         raise Unreadable("a batch of spans is an object, and this is none")
     resource = otel_messages.attributes((one.value.get("resource") or {}).get("attributes"))

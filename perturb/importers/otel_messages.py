@@ -58,7 +58,7 @@ def of_span(span: dict[str, Any]) -> list[RecordedMessage]:
     told = [span["attributes"], *(event["attributes"] for event in span["events"])]
     for known in told:
         if "gen_ai.input.messages" in known or "gen_ai.output.messages" in known:
-            made = []
+            made: list[RecordedMessage] = []
             instructions = structured(known.get("gen_ai.system_instructions"))
             if instructions:
                 parts = instructions if isinstance(instructions, list) else [{"type": "text", "content": instructions}]
@@ -164,7 +164,7 @@ def _numbered(known: dict[str, Any]) -> list[RecordedMessage]:
 
 
 def append_new(known: list[RecordedMessage], told: Sequence[RecordedMessage]) -> None:
-    """Add what a later span tells beyond what is known: each call of a model repeats the conversation so far, whole or in part."""
+    """Add what a later span tells beyond what is known: each call of a model repeats what was said before, whole or in part."""
     left = Counter(map(_like, known))
     for message in told:
         same = _like(message)
@@ -180,7 +180,7 @@ def _like(message: RecordedMessage) -> bytes:
 
 
 def with_tool_spans(messages: list[RecordedMessage], spans: Sequence[dict[str, Any]]) -> list[RecordedMessage]:
-    """The conversation with what spans of tools know: whether a call failed, and calls and results that no model's span tells."""
+    """The conversation with what spans of tools know: that a call failed, and calls and results that no model's span tells."""
     made = list(messages)
     for span in spans:
         known = span["attributes"]

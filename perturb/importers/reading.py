@@ -280,7 +280,7 @@ def inner(record: Any, name: str) -> dict[str, Any]:
 
 
 def each(rows: Iterable[At | Problem], convert: Callable[[At], Record]) -> Iterator[Record | Problem]:
-    """Each row as `convert` reads it; for each that is not in the form it should be in, a problem with the place and the reason."""
+    """Each row as `convert` reads it; for each that is in no such form, a problem with the place and the reason."""
     for one in rows:
         if isinstance(one, Problem):
             yield one

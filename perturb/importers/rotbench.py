@@ -1,7 +1,7 @@
 """RoTBench's items: a system prompt with tools, a question, and the labelled first steps that would be right.
 
-They are no runs of an agent, so an item has gold calls and none of an agent's. What is wrong with an item is told, and the item is
-kept as it is: a prompt that names a tool which was renamed, tools with one name, a label that its own schema does not take.
+They are no runs of an agent, so an item has gold calls and none of an agent's. What is wrong with an item is told, and the item
+is kept as it is: a prompt that names a tool which was renamed, tools with one name, a label that its own schema does not take.
 Source: github.com/Junjie-Ye/RoTBench, `Data/First_Turn/`; arXiv 2401.08326.
 """
 

@@ -7,17 +7,19 @@ Source: github.com/sierra-research/tau2-bench, `src/tau2/data_model/simulation.p
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from perturb.importers.chat import listed, read_message, read_tools
-from perturb.importers.reading import At, Problem, Source, Unreadable, each, members
+from perturb.importers.reading import At, Problem, Source, Unreadable, each, inner, members
 from perturb.recorded import Recorded, RecordedMessage
 from perturb.types import Call, Usage
 
 NAME = "tau2-bench"
 SUMMARY = "tau2-bench simulations ({info, tasks, simulations})"
+VERDICTS = ("db_check", "reward_breakdown", "action_checks", "nl_assertions", "communicate_checks", "env_assertions")
 OWN_ENDS = frozenset({"user_stop", "agent_stop"})
 """How an episode ends that was not cut off."""
 
@@ -45,19 +47,19 @@ def read(source: Source) -> Iterator[Recorded | Problem]:
             if isinstance(one.value, dict):
                 tasks[str(one.value.get("id"))] = one.value
         elif one.place.startswith("simulations["):
-            yield from each([one], lambda one: _episode(source, one, shared, tasks))
+            yield from each([one], partial(_episode, source, shared, tasks))
 
 
-def _episode(source: Source, one: At, shared: dict[str, Any], tasks: dict[str, Any]) -> Recorded:
+def _episode(source: Source, shared: dict[str, Any], tasks: dict[str, Any], one: At) -> Recorded:
     record = one.value
     if not isinstance(record, dict) or "task_id" not in record:
         raise Unreadable("a simulation has a task_id and messages, and this has not")
     messages = _messages(record.get("messages"))
-    verdict = record.get("reward_info") if isinstance(record.get("reward_info"), dict) else {}
+    verdict = inner(record, "reward_info")
     reward = verdict.get("reward")
     number = float(reward) if isinstance(reward, int | float) else None
-    world, agent = shared.get("environment_info") or {}, shared.get("agent_info") or {}
-    criteria = (tasks.get(str(record["task_id"])) or {}).get("evaluation_criteria") or {}
+    world, agent = inner(shared, "environment_info"), inner(shared, "agent_info")
+    criteria = inner(tasks.get(str(record["task_id"])), "evaluation_criteria")
     actions = criteria.get("actions")
     ended = str(record.get("termination_reason") or "")
     trial = record.get("trial")
@@ -75,18 +77,7 @@ def _episode(source: Source, one: At, shared: dict[str, Any], tasks: dict[str, A
         tools=read_tools(world.get("tool_defs") or ()),
         passed=None if number is None else abs(number - 1.0) <= 1e-6,
         reward=number,
-        verdicts={
-            name: verdict[name]
-            for name in (
-                "db_check",
-                "reward_breakdown",
-                "action_checks",
-                "nl_assertions",
-                "communicate_checks",
-                "env_assertions",
-            )
-            if verdict.get(name)
-        },
+        verdicts={name: verdict[name] for name in VERDICTS if verdict.get(name)},
         gold=None if actions is None else tuple(_gold(action) for action in actions if _is_agents(action)),
         gold_answers=tuple(str(text) for text in criteria.get("communicate_info") or ()),
         ended=ended,
