@@ -42,7 +42,7 @@ class RecordedMessage(msgspec.Struct, frozen=True, omit_defaults=True):
 class Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One recorded episode. `format` is the form that it was read from, `source` the file and `place` where in it.
 
-    `suite` is the domain or category that `task` belongs to, `setup` what tells setups of one task apart (`heavy`, an operator).
+    `suite` is the domain or category of `task`, `setup` what tells setups of one task apart (an operator, `heavy`).
     `trial` counts the episodes of one model on one task in one setup, -1 where the recording does not. `passed` is the recorded
     verdict, `None` where there is none; `reward` the number beside it, `verdicts` its parts. `gold` and `gold_answers` are what
     the recording says would have been right. `ended` is the recorded reason of the end, and `cut_off` says that the agent did

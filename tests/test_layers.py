@@ -27,17 +27,17 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("operator", "corpus", "operators", "strategies"),
     (
         *("toolset", "agent", "episode", "answers", "signatures", "environments", "toolset_files", "authoring"),
-        *("agent_files", "learned_gold", "rewordings", "loading", "reference", "plan_files", "task_files", "mcp"),
+        *("agent_files", "learned_gold", "rewordings", "loading", "reference", "plan_files", "task_files", "mcp", "recorded"),
     ),
     ("leaks", "boundary", "knowing", "metering", "replay", "laws", "law_examples"),
-    ("runner", "planning", "trial", "store", "watchdog"),
+    ("runner", "planning", "trial", "store", "watchdog", "recordings"),
     ("statistics",),
-    ("models", "serving", "proxies", "frameworks"),
+    ("models", "serving", "proxies", "frameworks", "importers"),
     ("rendering",),
     (
         *("evaluation", "assembling", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing"),
         *("gate_pairs", "gating", "filtering", "choosing", "sharding", "foreseeing", "comparing", "dosing", "thinking"),
-        *("search", "workers", "designs", "factors", "crossing", "pairing", "worst_operator"),
+        *("search", "workers", "designs", "factors", "crossing", "pairing", "worst_operator", "importing"),
     ),
     ("cli", "__main__", "pytest_plugin", "testing"),
 )

@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "report": "perturb.cli.report",
     "compare": "perturb.cli.compare",
     "replay": "perturb.cli.replay",
+    "import": "perturb.cli.import_episodes",
     "paraphrase": "perturb.cli.paraphrase",
     "init": "perturb.cli.init",
     "serve-reference": "perturb.cli.serve_reference",
