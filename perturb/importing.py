@@ -14,7 +14,7 @@ from perturb.errors import ConfigurationError
 from perturb.importers.formats import format_of
 from perturb.importers.reading import Problem, Source, Unreadable
 from perturb.recorded import ROLES, Pairing, Recorded, keyed, pair
-from perturb.recordings import TOGETHER, Recordings
+from perturb.recordings import Recordings
 from perturb.statistics import mean_pass_hat
 from perturb.types import JSON, Tool, digest
 
@@ -212,7 +212,6 @@ def import_files(
     """
     name = wanted.name or import_name(files_of(wanted.paths))
     total, tallies = Tally("", ""), dict[str, Tally]()
-    waiting: list[Recorded] = []
     position = 0
     with ExitStack() as stack:
         kept = stack.enter_context(Recordings(store)) if store is not None else None
@@ -229,12 +228,10 @@ def import_files(
                 tally.add(one, paired, f"{file} {one.place}")
             if kept is None:
                 continue
-            if position == 0 and not waiting:
+            if position == 0:
                 kept.begin(name)
-            waiting.append(one)
-            if len(waiting) >= TOGETHER:
-                position += kept.add(name, position, waiting)
-                waiting.clear()
+            kept.add(name, position, one)
+            position += 1
         counted = total.done()
         if not counted.episodes:
             first = counted.problems[0] if counted.problems else Place(str(wanted.paths[0]), "it holds none")
@@ -243,7 +240,6 @@ def import_files(
         formats = list(dict.fromkeys(one.format for one in files if one.format))
         counted.format = formats[0] if len(formats) == 1 else "mixed"
         if kept is not None:
-            kept.add(name, position, waiting)
             kept.end(name, header_of(files, counted))
     return Imported(name, counted, files)
 

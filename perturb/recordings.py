@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -40,6 +40,8 @@ class Recordings:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        if self._db.in_transaction:
+            self._db.execute("commit")  # what was read before an interruption is kept
         self._db.close()
 
     def begin(self, name: str) -> None:
@@ -49,21 +51,22 @@ class Recordings:
             self._db.execute("delete from recorded where import = ?", (name,))
             self._db.execute("insert or replace into imports values (?, ?, ?)", (name, time.time(), b"{}"))
 
-    def add(self, name: str, position: int, episodes: Iterable[Recorded]) -> int:
-        """Keep the next episodes of an import, from `position` on; how many they were."""
-        rows = [
-            (name, position + index, one.key, one.format, one.model, one.task, one.trial, one.passed, msgspec.json.encode(one))
-            for index, one in enumerate(episodes)
-        ]
-        with told(self.path), self._db:
-            self._db.execute("begin")
-            self._db.executemany("insert or replace into recorded values (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        return len(rows)
+    def add(self, name: str, position: int, one: Recorded) -> None:
+        """Keep the episode at `position` of an import; it is on disk with the next few, or when the import ends."""
+        row = name, position, one.key, one.format, one.model, one.task, one.trial, one.passed, msgspec.json.encode(one)
+        with told(self.path):
+            if not self._db.in_transaction:
+                self._db.execute("begin immediate")
+            self._db.execute("insert or replace into recorded values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            if position % TOGETHER == TOGETHER - 1:
+                self._db.execute("commit")
 
     def end(self, name: str, header: dict[str, JSON]) -> None:
         """Write down what an import came to."""
         with told(self.path):
             self._db.execute("update imports set header = ? where name = ?", (to_json(header), name))
+            if self._db.in_transaction:
+                self._db.execute("commit")
 
     def imports(self) -> list[Import]:
         """Every import, the newest first."""

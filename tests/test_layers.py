@@ -75,12 +75,14 @@ DEFAULTS: dict[str, set[str]] = {
     "cli.replay": {"reader"},
     "cli.run": {"reader"},
     "cli.search": {"reader"},
+    "importers.agentdojo_logs": {"agentdojo"},
     "evaluation": {"airline", "reader", "silent", "answer_only"},
     "operators.vocabulary.nouns": {"airline"},
     "testing.marker": {"airline"},
     "rendering.terminal": {"silent", "answer_only"},
 }
-"""Where a shipped toolset or agent is a default, where `silent` and `answer_only` are the keys of the floor, and a noun."""
+"""Where a shipped toolset or agent is a default, where `silent` and `answer_only` are the keys of the floor, a noun, and a
+format of recorded episodes."""
 
 HEAVY = (
     "anthropic",

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from perturb.importers.reading import At, Problem, Source, Unreadable, each, first_record, in_lines, records
+from perturb.importers.reading import At, Problem, Source, Unreadable, each, first_record, records
 from perturb.recorded import Recorded, RecordedCall, RecordedMessage
 from perturb.types import JSON, Tool
 
@@ -24,6 +24,8 @@ _TEXTS = frozenset({"text", "input_text", "output_text"})
 def recognises(first: Any) -> bool:
     if isinstance(first, dict) and isinstance(first.get("messages"), list):
         return all(isinstance(one, dict) and "role" in one for one in first["messages"])
+    if isinstance(first, dict) and isinstance(first.get("role"), str):
+        return "content" in first or "tool_calls" in first
     return isinstance(first, list) and bool(first) and all(isinstance(one, dict) and "role" in one for one in first)
 
 
@@ -39,7 +41,7 @@ def read(source: Source) -> Iterator[Recorded | Problem]:
 
 def _is_one_episode(source: Source) -> bool:
     first = first_record(source)
-    return isinstance(first, dict) and "role" in first and "messages" not in first and not in_lines(source)
+    return isinstance(first, dict) and "role" in first and "messages" not in first
 
 
 def _episode(source: Source, one: At) -> Recorded:

@@ -60,8 +60,16 @@ class Source:
         """The text from its beginning. A byte that is no UTF-8 becomes an escape that JSON does not have, so that the record
         which holds it is refused and no other."""
         counted = io.BufferedReader(_Counted(self.path, self._told), CHUNK)
-        plain: IO[bytes] = gzip.GzipFile(fileobj=counted) if self.head(2) == b"\x1f\x8b" else counted  # type: ignore[assignment]
+        plain: Any = _Unpacked(fileobj=counted) if self.head(2) == b"\x1f\x8b" else counted
         return io.TextIOWrapper(plain, encoding="utf-8-sig", errors="backslashreplace", newline="\n")
+
+
+class _Unpacked(gzip.GzipFile):
+    def close(self) -> None:
+        inner: Any = self.fileobj
+        super().close()
+        if inner is not None:
+            inner.close()  # a `GzipFile` leaves open what it was given
 
 
 class _Counted(io.FileIO):
