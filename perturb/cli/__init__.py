@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "compare": "perturb.cli.compare",
     "replay": "perturb.cli.replay",
     "import": "perturb.cli.import_episodes",
+    "exposure": "perturb.cli.exposure",
     "paraphrase": "perturb.cli.paraphrase",
     "init": "perturb.cli.init",
     "serve-reference": "perturb.cli.serve_reference",

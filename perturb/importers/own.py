@@ -57,7 +57,7 @@ def _run_episodes(source: Source, database: sqlite3.Connection) -> Iterator[Reco
         yield msgspec.structs.replace(made, about=made.about | {"plan": msgspec.json.decode(plan)}) if plan else made
 
 
-def recorded_of(episode: Episode, source: str) -> Recorded:
+def recorded_of(episode: Episode, source: str, *, suite: str = "", model: str = "") -> Recorded:
     """An episode of a run as a recorded one, in the terms that its agent saw; the setup is the operator, `""` for clean."""
     errors = iter([step.reply.is_error for step in episode.steps])
     said = tuple(
@@ -70,6 +70,8 @@ def recorded_of(episode: Episode, source: str) -> Recorded:
         source=source,
         place=f"episode {episode.key}",
         task=episode.task,
+        suite=suite,
+        model=model,
         trial=episode.trial,
         setup=episode.operator or "",
         messages=said,
