@@ -132,9 +132,9 @@ def test_the_screen_and_the_json_of_an_import(here: Here, tmp_path: Path) -> Non
 
 def test_a_toolset_says_more_than_a_recording(here: Here, tmp_path: Path) -> None:
     said = [
-        {"role": "user", "content": "Is there Dune?"},
-        {"role": "assistant", "content": None, "tool_calls": [files.chat_call("a", "order_book", title="Dune")]},
-        {"role": "tool", "tool_call_id": "a", "content": '{"copies": 2}'},
+        {"role": "user", "content": "Two more lamps, please."},
+        {"role": "assistant", "content": None, "tool_calls": [files.chat_call("a", "order_items", item="lamp", number=2)]},
+        {"role": "tool", "tool_call_id": "a", "content": '{"now": 5}'},
     ]
     files.write(tmp_path / "c.jsonl", [{"messages": said}])
     from command_line import SHELF
