@@ -13,6 +13,7 @@ import msgspec
 from perturb.errors import ConfigurationError
 from perturb.importers.formats import format_of
 from perturb.importers.reading import Problem, Source, Unreadable
+from perturb.process_checks import CHECKS, Finding, findings
 from perturb.recorded import ROLES, Pairing, Recorded, keyed, pair
 from perturb.recordings import Recordings
 from perturb.statistics import mean_pass_hat
@@ -31,13 +32,21 @@ class Place(NamedTuple):
     what: str
 
 
+class Suspect(NamedTuple):
+    """What a process check has found, and where."""
+
+    where: str
+    check: str
+    what: str
+
+
 class Counted(msgspec.Struct):
     """What is in one file, or in several together.
 
     `calls` are the agent's, `tool_errors` results that were errors, `passed` and `failed` recorded verdicts. `unanswered`
     counts calls without a result, `orphans` results without a call, `parallel` the times when an agent made several calls at
     once, `others` messages of other roles than the chat form's, `media` parts of messages that are no text. `found` counts all
-    problems.
+    problems. `process` holds for each process check the episodes in which it found something, `findings` what it found.
     """
 
     file: str = ""
@@ -59,6 +68,8 @@ class Counted(msgspec.Struct):
     media: int = 0
     problems: list[Place] = msgspec.field(default_factory=list)
     found: int = 0
+    process: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(CHECKS, 0))
+    findings: list[Suspect] = msgspec.field(default_factory=list)
 
 
 class Tally:
@@ -97,6 +108,13 @@ class Tally:
             verdicts[0] += one.passed
             verdicts[1] += 1
         self._odd(one, paired, where)
+
+    def suspect(self, found: Sequence[Finding], where: str) -> None:
+        """Count what the process checks have found in one episode."""
+        for check in {one.check for one in found}:
+            self.counted.process[check] += 1
+        for one in found[: max(0, MOST_PROBLEMS - len(self.counted.findings))]:
+            self.counted.findings.append(Suspect(f"{where} message {one.message}", one.check, one.what))
 
     def _odd(self, one: Recorded, paired: Pairing, where: str) -> None:
         told = self.counted
@@ -224,8 +242,10 @@ def import_files(
                     tally.problem(where, one.what)
                 continue
             paired = pair(one.messages)
+            suspected = findings(one, paired)
             for tally in (total, tallies[file]):
                 tally.add(one, paired, f"{file} {one.place}")
+                tally.suspect(suspected, f"{file} {one.place}")
             if kept is None:
                 continue
             if position == 0:
@@ -253,4 +273,5 @@ def as_data(counted: Counted) -> dict[str, JSON]:
     """Counts as plain data, each problem as `{"where", "what"}`."""
     told: dict[str, JSON] = msgspec.to_builtins(counted)
     told["problems"] = [one._asdict() for one in counted.problems]
+    told["findings"] = [one._asdict() for one in counted.findings]
     return told

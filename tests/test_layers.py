@@ -38,6 +38,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
             "mcp",
             "recorded",
             "recorded_toolset",
+            "process_checks",
         ),
     ),
     ("leaks", "boundary", "knowing", "metering", "replay", "laws", "law_examples"),

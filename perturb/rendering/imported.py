@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from perturb.process_checks import MEANING
 from perturb.rendering import wording
 from perturb.rendering.screen import QUIET, Screen
 from perturb.rendering.terminal import CLEAN_STYLE, WARNING
@@ -12,7 +13,7 @@ from perturb.rendering.terminal import CLEAN_STYLE, WARNING
 if TYPE_CHECKING:
     from rich.console import Console
 
-MOST_PROBLEMS, MOST_FILES = 6, 12
+MOST_PROBLEMS, MOST_FILES, MOST_FINDINGS = 6, 12, 4
 
 
 def print_import(total: Mapping[str, Any], files: Sequence[Mapping[str, Any]], console: Console) -> None:
@@ -47,7 +48,24 @@ def print_import(total: Mapping[str, Any], files: Sequence[Mapping[str, Any]], c
         if len(files) > MOST_FILES:
             screen.line("  ", (f"and {len(files) - MOST_FILES:,} more files", QUIET))
         screen.gap()
+    _process(screen, total, MOST_FINDINGS)
     _problems(screen, total)
+
+
+def _process(screen: Screen, total: Mapping[str, Any], most: int) -> None:
+    if not any(total["process"].values()):
+        screen.line("  process  ", ("no check finds anything", QUIET))
+        screen.gap()
+        return
+    screen.line("  process")
+    for check, number in total["process"].items():
+        if number:
+            screen.line(f"  {wording.count(number, 'episode'):>14}  ", (MEANING[check], WARNING))
+    for one in total["findings"][:most]:
+        screen.prose(f"{one['where']}: {one['what']}", indent="    ", style=QUIET)
+    if len(total["findings"]) > most:
+        screen.line("    ", ("more with --json", QUIET))
+    screen.gap()
 
 
 def _verdicts(screen: Screen, total: Mapping[str, Any]) -> None:
