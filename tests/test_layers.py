@@ -60,6 +60,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
             "importing",
             "exposure",
             "recorded_sources",
+            "exporting",
         ),
     ),
     ("cli", "__main__", "pytest_plugin", "testing"),

@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "replay": "perturb.cli.replay",
     "import": "perturb.cli.import_episodes",
     "exposure": "perturb.cli.exposure",
+    "export": "perturb.cli.export",
     "paraphrase": "perturb.cli.paraphrase",
     "init": "perturb.cli.init",
     "serve-reference": "perturb.cli.serve_reference",

@@ -12,6 +12,7 @@ from perturb.errors import StoreError
 from perturb.importers.chat import read_message
 from perturb.importers.reading import Problem, Source
 from perturb.recorded import Recorded
+from perturb.types import JSON
 
 NAME = "perturb"
 SUMMARY = "a store of Perturb's own (episodes.sqlite)"
@@ -50,11 +51,12 @@ def _run_episodes(source: Source, database: sqlite3.Connection) -> Iterator[Reco
     for key, record, plan in rows:
         try:
             episode = msgspec.json.decode(record, type=Episode)
-            made = recorded_of(episode, str(source.path))
+            if plan is not None:
+                episode = msgspec.structs.replace(episode, plan=msgspec.json.decode(plan))
         except msgspec.DecodeError as error:
             yield Problem(f"episode {key}", f"it cannot be read: {error}")
             continue
-        yield msgspec.structs.replace(made, about=made.about | {"plan": msgspec.json.decode(plan)}) if plan else made
+        yield recorded_of(episode, str(source.path))
 
 
 def recorded_of(episode: Episode, source: str, *, suite: str = "", model: str = "") -> Recorded:
@@ -65,6 +67,13 @@ def recorded_of(episode: Episode, source: str, *, suite: str = "", model: str = 
         for one in map(read_message, messages(episode))
     )
     judged = {"passed": True, "failed": False}
+    about: dict[str, JSON] = {"outcome": episode.outcome, "arm": episode.arm}
+    if episode.plan is not None:
+        about["plan"] = episode.plan
+    if episode.reasoning:
+        about["reasoning"] = list(episode.reasoning)
+    if episode.steps:
+        about["real_calls"] = [msgspec.to_builtins(step.real) for step in episode.steps]
     return Recorded(
         format=NAME,
         source=source,
@@ -81,9 +90,5 @@ def recorded_of(episode: Episode, source: str, *, suite: str = "", model: str = 
         cut_off=episode.outcome in ("agent_error", "budget_exceeded"),
         usage=episode.usage,
         seconds=episode.seconds,
-        about={
-            "outcome": episode.outcome,
-            "arm": episode.arm,
-            **({"reasoning": episode.reasoning} if episode.reasoning else {}),
-        },
+        about=about,
     )
