@@ -180,7 +180,9 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
 
 def import_name(paths: Sequence[Path]) -> str:
     """The name of an import: that of the first file, and a few digits that tell it from others of that name."""
-    stem = paths[0].name.partition(".")[0] if not paths[0].name[:4].isdigit() else paths[0].stem
+    stem = paths[0].name
+    while Path(stem).suffix in ENDINGS:
+        stem = Path(stem).stem
     stem = "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in stem)[:48] or "import"
     return f"{stem}-{digest([str(path.absolute()) for path in paths], 4)}"
 

@@ -152,7 +152,7 @@ def _imports(out: str, store: str | None) -> list[dict[str, Any]]:
         return [
             {
                 "import": name,
-                "made": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
+                "made": datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%dT%H:%MZ"),
                 "format": header.get("format", "unfinished"),
                 "episodes": header.get("episodes", 0),
                 "calls": header.get("calls", 0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 
@@ -45,10 +46,12 @@ def read(source: Source) -> Iterator[Recorded | Problem]:
 
 
 def _run_episodes(source: Source, database: sqlite3.Connection) -> Iterator[Recorded | Problem]:
+    runs = {run: json.loads(header).get("header") or {} for run, header in database.execute("select run, header from runs")}
     rows = database.execute(
-        "select e.key, e.record, p.plan from episodes e left join plans p on p.digest = e.plan order by e.rowid"
+        "select e.key, e.record, p.plan, max(a.run) from episodes e left join plans p on p.digest = e.plan "
+        "left join pairs a on a.key = e.key group by e.rowid order by e.rowid"
     )
-    for key, record, plan in rows:
+    for key, record, plan, run in rows:
         try:
             episode = msgspec.json.decode(record, type=Episode)
             if plan is not None:
@@ -56,7 +59,8 @@ def _run_episodes(source: Source, database: sqlite3.Connection) -> Iterator[Reco
         except msgspec.DecodeError as error:
             yield Problem(f"episode {key}", f"it cannot be read: {error}")
             continue
-        yield recorded_of(episode, str(source.path))
+        of = runs.get(run) or {}
+        yield recorded_of(episode, str(source.path), suite=str(of.get("toolset", "")), model=str(of.get("agent", "")))
 
 
 def recorded_of(episode: Episode, source: str, *, suite: str = "", model: str = "") -> Recorded:
