@@ -10,6 +10,11 @@ from typing import Any
 import pytest
 from real_toolsets import DATA
 
+from perturb.importers.formats import format_of
+from perturb.importers.reading import Problem, Source
+from perturb.importing import Wanted, read_files
+from perturb.recorded import Recorded
+
 
 def real(relative: str) -> Path:
     """A file of `shared/data`; the test is skipped where it is absent."""
@@ -17,6 +22,18 @@ def real(relative: str) -> Path:
     if not path.is_file():
         pytest.skip(f"the shared data file {relative} is not beside this checkout")
     return path
+
+
+def read(path: Path, form: str | None = None) -> tuple[list[Recorded], list[Problem]]:
+    """The episodes of a file, and what is wrong with it."""
+    episodes, problems = [], []
+    for _, _, one in read_files(Wanted((path,), form)):
+        (problems if isinstance(one, Problem) else episodes).append(one)  # type: ignore[arg-type]
+    return episodes, problems
+
+
+def found(path: Path) -> str:
+    return format_of(Source(path)).name
 
 
 def chat_call(identifier: str, name: str, **arguments: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from command_line import SHELF, Here, apart
 from perturb.exporting import COLUMNS, FORMS, SCHEMA, TRAINED, TRAINING, chat_messages, row
 from perturb.importing import Wanted, read_files
 from perturb.recorded import Recorded, RecordedMessage, pair
+from perturb.store import Store
 
 TYPES: dict[str, tuple[type, ...]] = {
     "text": (str,),
@@ -43,15 +45,17 @@ def read(path: Path) -> list[Recorded]:
     return [one for _, _, one in read_files(Wanted((path,))) if isinstance(one, Recorded)]
 
 
+@cache
 def exported(folder: Path, *words: str) -> list[dict[str, Any]]:
     done = apart("export", *words, folder=folder)
     assert done.status == 0, done.err
     return [json.loads(line) for line in done.out.splitlines()]
 
 
+@cache
 def first_run(folder: Path) -> str:
-    name: str = apart("list", "runs", "--json", folder=folder).json[0]["run"]
-    return name
+    with Store(folder / "reports" / "runs" / "episodes.sqlite") as store:
+        return store.runs()[0][0]
 
 
 def test_each_row_has_the_columns_with_the_types_that_are_documented(run: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import ValidationError
 
-from perturb.importers import reading
+from perturb.importers import values as values_of
 from perturb.importers.formats import FORMATS
 from perturb.importers.reading import At, Problem, Source, members, records
 from perturb.importing import Wanted, import_files
@@ -50,7 +50,7 @@ def test_what_is_read_is_what_json_itself_reads(
     text = "\n".join(lines) if ending == "jsonl" else json.dumps(wanted, ensure_ascii=ascii, indent=indent)
     path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "CHUNK", chunk)
+        patch.setattr(values_of, "CHUNK", chunk)
         assert values(path) == [json.loads(line) for line in lines]
 
 
@@ -60,7 +60,7 @@ def test_the_members_of_an_object_are_read_with_one_list_in_pieces(
 ) -> None:
     path = files.write(tmp_path_factory.mktemp("r") / "r.json", {"info": before, "rows": wanted, "end": 1})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "CHUNK", chunk)
+        patch.setattr(values_of, "CHUNK", chunk)
         got = list(members(Source(path), ("rows",)))
     assert got == [At("info", before), *(At(f"rows[{i}]", one) for i, one in enumerate(wanted)), At("end", 1)]
 
@@ -72,7 +72,7 @@ def test_the_members_of_an_object_are_read_with_one_list_in_pieces(
 def test_behind_a_broken_item_reading_goes_on_at_the_next(
     tmp_path: Path, broken: str, chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "CHUNK", chunk)
+    monkeypatch.setattr(values_of, "CHUNK", chunk)
     whole = ['{"task": 1, "said": [{"role": "user"}]}', '{"task": 3, "said": [{"role": "user"}]}']
     path = tmp_path / "r.json"
     path.write_text(f"[{whole[0]},\n{broken},\n{whole[1]}]")
@@ -126,6 +126,7 @@ print(counted.episodes, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
+@pytest.mark.slow
 def test_a_file_takes_no_more_memory_for_being_larger(tmp_path: Path) -> None:
     taken = {}
     for number in (40, 1200):

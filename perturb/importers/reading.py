@@ -1,24 +1,16 @@
-"""Reads files of JSON of any size, a record at a time, in the memory of one record.
-
-The standard library's decoder finds the end of each value by itself, so one pass at the speed of `json.loads` needs no further
-package, and takes what `json.dump` writes beside JSON (`NaN`, whole numbers of any size).
-"""
+"""Reads files of recorded episodes of any size, a record at a time, in the memory of one record."""
 
 from __future__ import annotations
 
 import gzip
 import io
 import json
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeVar
 
+from perturb.importers.values import BLANK_OR_COMMA, CHUNK, DECODER, Broken, Values
 from perturb.texts import told
-
-CHUNK = 1 << 20
-_NEAR_THE_END = 32
-"""A decoder that stops so near to the end of what has been read may merely need more: no literal or escape is longer."""
 
 
 class Problem(NamedTuple):
@@ -30,10 +22,6 @@ class Problem(NamedTuple):
 
 class Unreadable(Exception):
     """A record that is not in the form that it should be in; the message says what is wrong with it."""
-
-
-class Broken(Exception):
-    """Text that is no JSON."""
 
 
 class Source:
@@ -84,101 +72,6 @@ class _Counted(io.FileIO):
         return number
 
 
-_DECODER = json.JSONDecoder(parse_constant=str)
-_BLANK = re.compile(r"\s*")
-_BLANK_OR_COMMA = re.compile(r"[\s,]*")
-_OBJECT = re.compile(r"\{")
-
-
-class Values:
-    """The JSON values of a text, one after the other."""
-
-    def __init__(self, text: IO[str]) -> None:
-        self._text = text
-        self._held, self._at, self._before, self._ended = "", 0, 0, False
-
-    @property
-    def position(self) -> int:
-        """How many characters lie before the next value."""
-        return self._before + self._at
-
-    def _more(self) -> bool:
-        got = "" if self._ended else self._text.read(max(CHUNK, len(self._held) - self._at))
-        self._ended = self._ended or not got
-        self._before += self._at
-        self._held, self._at = self._held[self._at :] + got, 0
-        return bool(got)
-
-    def peek(self, blank: re.Pattern[str] = _BLANK) -> str:
-        """The next sign that is no space, `""` at the end."""
-        while True:
-            found = blank.match(self._held, self._at)
-            self._at = found.end() if found else self._at
-            if self._at < len(self._held):
-                return self._held[self._at]
-            if not self._more():
-                return ""
-
-    def take(self, sign: str) -> None:
-        """Pass over a sign; raises `Broken` where another stands."""
-        found = self.peek()
-        if found != sign:
-            raise Broken(f"{sign!r} is missing at character {self.position:,}")
-        self._at += 1
-
-    def value(self) -> Any:
-        """The next value. Raises `Broken`, and stays where it is, where there is none."""
-        self.peek()
-        while True:
-            try:
-                value, self._at = _DECODER.raw_decode(self._held, self._at)
-                return value
-            except json.JSONDecodeError as error:
-                unfinished = error.pos >= len(self._held) - _NEAR_THE_END or error.msg.startswith("Unterminated string")
-                at, length = self._before + error.pos, self._before + len(self._held)
-                if unfinished and self._more():
-                    continue
-                if self._ended and error.pos >= length - _NEAR_THE_END - self._before:
-                    raise Broken("the file ends within it") from None
-                raise Broken(f"it is no JSON: {error.msg} at character {at:,}") from None
-            except RecursionError:
-                raise Broken("it is nested too deeply") from None
-
-    def items(self) -> Iterator[Any]:
-        """The items of the array that comes next, each as it is asked for. Raises `Broken`; goes on behind `recover`."""
-        self.take("[")
-        yield from self.further()
-
-    def further(self) -> Iterator[Any]:
-        """The items of the array within which the next value stands."""
-        while (sign := self.peek(_BLANK_OR_COMMA)) != "]":
-            if not sign:
-                raise Broken("the file ends before the list does")
-            yield self.value()
-        self._at += 1
-
-    def recover(self, marks: frozenset[str]) -> bool:
-        """Go on to the next object that has all of the keys `marks`, behind a value that is broken; whether there is one."""
-        self._at += 1
-        while True:
-            found = _OBJECT.search(self._held, self._at)
-            if found is None:
-                self._at = len(self._held)
-                if not self._more():
-                    return False
-                continue
-            self._at = found.start()
-            start = self.position
-            try:
-                value = self.value()
-            except Broken:
-                self._at += 1
-                continue
-            if isinstance(value, dict) and marks <= value.keys():
-                self._at = start - self._before
-                return True
-
-
 class At(NamedTuple):
     """A value and where it stands: `[3]`, `line 3`, `simulations[3]`."""
 
@@ -218,7 +111,7 @@ def records(source: Source, marks: Collection[str] = ()) -> Iterator[At | Proble
             yield from _guarded(values, "", frozenset(marks))
             return
         number = 0
-        while values.peek(_BLANK_OR_COMMA):
+        while values.peek(BLANK_OR_COMMA):
             number += 1
             place = "the file" if number == 1 else f"value {number}"
             try:
@@ -235,7 +128,7 @@ def _lines(source: Source) -> Iterator[At | Problem]:
             if not line.strip():
                 continue
             try:
-                yield At(f"line {number}", _DECODER.decode(line))
+                yield At(f"line {number}", DECODER.decode(line))
             except json.JSONDecodeError as error:
                 yield Problem(f"line {number}", f"it is no JSON: {error.msg} at character {error.pos:,}")
             except RecursionError:
@@ -267,7 +160,7 @@ def members(source: Source, streamed: Iterable[str], marks: Collection[str] = ()
         values = Values(text)
         try:
             values.take("{")
-            while values.peek(_BLANK_OR_COMMA) not in ("}", ""):
+            while values.peek(BLANK_OR_COMMA) not in ("}", ""):
                 key = str(values.value())
                 values.take(":")
                 if key in wanted and values.peek() == "[":
@@ -322,7 +215,7 @@ def first_record(source: Source) -> Any:
 def _members_of_first(values: Values) -> dict[str, Any]:
     known: dict[str, Any] = {}
     values.take("{")
-    while values.peek(_BLANK_OR_COMMA) not in ("}", ""):
+    while values.peek(BLANK_OR_COMMA) not in ("}", ""):
         key = str(values.value())
         values.take(":")
         if values.peek() != "[":

@@ -44,12 +44,19 @@ def print_import(total: Mapping[str, Any], files: Sequence[Mapping[str, Any]], c
                 f"  {'/'.join(one['file'].replace(chr(92), '/').split('/')[-2:])[-40:]:<40}",
                 parts,
                 (f"   {one['format'] or 'unknown'}", QUIET),
+                _suspected(one),
             )
         if len(files) > MOST_FILES:
             screen.line("  ", (f"and {len(files) - MOST_FILES:,} more files", QUIET))
         screen.gap()
     _process(screen, total, MOST_FINDINGS)
     _problems(screen, total)
+
+
+def _suspected(one: Mapping[str, Any]) -> tuple[str, str]:
+    """How many findings the process checks have in a file."""
+    number = len(one["findings"])
+    return (f"   {wording.count(number, 'finding')}", WARNING) if number else ("", "")
 
 
 def _process(screen: Screen, total: Mapping[str, Any], most: int) -> None:
