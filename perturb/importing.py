@@ -205,7 +205,7 @@ def read_files(
         except ConfigurationError as error:
             if len(paths) == 1:
                 raise
-            yield str(path), "", Problem("", str(error))
+            yield str(path), "", Problem("", str(error).replace(str(path), "it", 1))
             continue
         for one in form.read(source):
             if isinstance(one, Problem):

@@ -9,6 +9,7 @@ import pytest
 import recorded_files as files
 from command_line import Here, apart
 
+from perturb.importers.formats import FORMATS
 from perturb.recordings import Recordings
 
 
@@ -151,3 +152,35 @@ def test_a_reader_that_goes_away_is_no_defect(tmp_path: Path) -> None:
     files.write(tmp_path / "t.json", [files.tau(1, 0, 1.0)])
     got = apart("import", "t.json", "--json", folder=tmp_path)
     assert json.loads(got.out)["episodes"] == 1
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_file_that_is_read_as_what_it_is_not_is_told_and_no_defect(here: Here, tmp_path: Path, form: str) -> None:
+    from perturb.store import Store
+
+    with Store(tmp_path / "s.sqlite"):
+        pass
+    (tmp_path / "nothing.json").write_text("")
+    (tmp_path / "noise.bin").write_bytes(bytes(range(256)) * 8)
+    (tmp_path / "cut.eval").write_bytes(files.eval_log(tmp_path / "x.eval", [files.sample("a", 1, "C")]).read_bytes()[:200])
+    for name, value in (
+        ("tau-bench.json", [files.tau(1, 0, 1.0)]),
+        ("tau2-bench.json", files.tau2()),
+        ("agentdojo.json", files.dojo()),
+        ("bfcl.jsonl", files.bfcl()),
+        ("rotbench.json", files.rotbench()),
+        ("openai-chat.jsonl", [{"messages": files.conversation()}]),
+    ):
+        files.write(tmp_path / name, value)
+    for path in sorted(tmp_path.iterdir()):
+        if not path.is_file():
+            continue
+        got = here("import", path.name, "--format", form, "--no-store")
+        right = path.name.startswith(form) or (path.name, form) == ("x.eval", "inspect")
+        assert got.status == 0 if right else got.status in (0, 2), (path.name, got.err)
+        assert "Traceback" not in got.err, (path.name, got.err)
+        assert "defect" not in got.err, (path.name, got.err)
+        found = here("import", path.name, "--no-store", "--json")
+        assert found.status in (0, 2), (path.name, found.err)
+        if right:
+            assert found.json["format"] == form

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import recorded_files as files
+import test_import_otel as otel
 from command_line import ENVIRONMENT
 from hypothesis import given
 from hypothesis import strategies as st
@@ -159,6 +160,7 @@ WHOLE: dict[str, tuple[str, Any]] = {
     "bfcl": ("t.jsonl", files.bfcl()),
     "inspect": ("t.json", {"status": "success", "eval": {"task": "t"}, "samples": [files.sample("a", 1, "C")]}),
     "rotbench": ("t.json", files.rotbench()),
+    "otel": ("t.jsonl", [otel.request(*otel.in_attributes(True)), otel.request(*otel.in_events())]),
     "openai-chat": ("t.jsonl", [{"messages": files.conversation(), "tools": [{"name": "count"}]}]),
 }
 

@@ -42,7 +42,10 @@ def is_archive(source: Source) -> bool:
 def read(source: Source) -> Iterator[Recorded | Problem]:
     """Each sample of a log; one whose entry cannot be read gives its name and the reason."""
     if source.head(2) == b"PK":
-        yield from _read_archive(source)
+        try:
+            yield from _read_archive(source)
+        except zipfile.BadZipFile as error:
+            yield Problem("the file", f"it is a zip that is damaged or was cut off: {error}")
         return
     header: dict[str, Any] = {}
     for one in members(source, ("samples",), ("id", "epoch", "messages")):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from perturb.process_checks import MEANING
@@ -23,7 +23,7 @@ def print_import(total: Mapping[str, Any], files: Sequence[Mapping[str, Any]], c
     screen.gap()
     screen.flow(
         [
-            files[0]["file"].replace("\\", "/").rpartition("/")[2] if len(files) == 1 else wording.count(len(files), "file"),
+            _tail(files[0]["file"]) if len(files) == 1 else wording.count(len(files), "file"),
             total["format"],
             wording.count(total["episodes"], "episode"),
             wording.count(total["tasks"], "task"),
@@ -41,7 +41,7 @@ def print_import(total: Mapping[str, Any], files: Sequence[Mapping[str, Any]], c
             passed = f"{wording.percent(rate):>8} passed" if rate is not None else f"{'':>8} no verdicts"
             parts = f"{wording.count(one['episodes'], 'episode'):>14}{passed}   {wording.count(one['calls'], 'call')}"
             screen.line(
-                f"  {'/'.join(one['file'].replace(chr(92), '/').split('/')[-2:])[-40:]:<40}",
+                f"  {_tail(one['file'], 2)[-34:]:<34}",
                 parts,
                 (f"   {one['format'] or 'unknown'}", QUIET),
                 _suspected(one),
@@ -49,8 +49,20 @@ def print_import(total: Mapping[str, Any], files: Sequence[Mapping[str, Any]], c
         if len(files) > MOST_FILES:
             screen.line("  ", (f"and {len(files) - MOST_FILES:,} more files", QUIET))
         screen.gap()
-    _process(screen, total, MOST_FINDINGS)
-    _problems(screen, total)
+    folders = {one["file"][: -len(_tail(one["file"]))] for one in files} - {""}
+    _process(screen, total, folders)
+    _problems(screen, total, folders)
+
+
+def _tail(file: str, parts: int = 1) -> str:
+    """The last parts of a path."""
+    return "/".join(file.replace("\\", "/").split("/")[-parts:])
+
+
+def _near(where: str, folders: Collection[str]) -> str:
+    """A place without the folder of its file."""
+    folder = max((one for one in folders if where.startswith(one)), key=len, default="")
+    return where[len(folder) :]
 
 
 def _suspected(one: Mapping[str, Any]) -> tuple[str, str]:
@@ -59,7 +71,7 @@ def _suspected(one: Mapping[str, Any]) -> tuple[str, str]:
     return (f"   {wording.count(number, 'finding')}", WARNING) if number else ("", "")
 
 
-def _process(screen: Screen, total: Mapping[str, Any], most: int) -> None:
+def _process(screen: Screen, total: Mapping[str, Any], folders: Collection[str]) -> None:
     if not any(total["process"].values()):
         screen.line("  process  ", ("no check finds anything", QUIET))
         screen.gap()
@@ -68,9 +80,9 @@ def _process(screen: Screen, total: Mapping[str, Any], most: int) -> None:
     for check, number in total["process"].items():
         if number:
             screen.line(f"  {wording.count(number, 'episode'):>14}  ", (MEANING[check], WARNING))
-    for one in total["findings"][:most]:
-        screen.prose(f"{one['where']}: {one['what']}", indent="    ", style=QUIET)
-    if len(total["findings"]) > most:
+    for one in total["findings"][:MOST_FINDINGS]:
+        screen.prose(f"{_near(one['where'], folders)}: {one['what']}", indent="    ", style=QUIET)
+    if len(total["findings"]) > MOST_FINDINGS:
         screen.line("    ", ("more with --json", QUIET))
     screen.gap()
 
@@ -111,12 +123,12 @@ def told(total: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _problems(screen: Screen, total: Mapping[str, Any]) -> None:
+def _problems(screen: Screen, total: Mapping[str, Any], folders: Collection[str]) -> None:
     if not total["found"]:
         return
     screen.line((wording.count(total["found"], "problem"), WARNING), " ", ("(all others are imported)", QUIET))
     for one in total["problems"][:MOST_PROBLEMS]:
-        screen.prose(f"{one['where']}: {one['what']}", indent="  ")
+        screen.prose(f"{_near(one['where'], folders)}: {one['what']}", indent="  ")
     if total["found"] > MOST_PROBLEMS:
         screen.line("  ", (f"and {total['found'] - MOST_PROBLEMS:,} more with --json", QUIET))
     screen.gap()
