@@ -114,6 +114,9 @@ def measure(
         if lens.has_state and not (toolset.dumps_state and toolset.loads_state):
             left_out.append(LeftOut(operator.id, "it changes the state, which a recording does not hold"))
             continue
+        if lens.has_state and plan.kind == "distraction":
+            left_out.append(LeftOut(operator.id, "it adds to the state, which shows only where a call is run"))
+            continue
         lenses.append((Exposed(operator.id, operator.axis, plan.kind), lens))
     return anyio.run(_measure, episodes, toolset, lenses, left_out, tell)
 

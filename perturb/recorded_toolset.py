@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import get_args
 
 import msgspec
 
+from perturb import texts
 from perturb.errors import ConfigurationError
 from perturb.recorded import Recorded, pair
 from perturb.toolset import Toolset
-from perturb.types import JSON, Answer, Call, Failure, Result, Schema, Tool
+from perturb.types import JSON, Answer, Call, Failure, FailureKind, Result, Schema, Tool
 
 SAMPLES = 200
 """Results of a tool that its schema is learnt from."""
@@ -34,11 +36,30 @@ class RecordedToolset(Toolset):
 def answer_of(text: str, tool: str, is_error: bool) -> Answer:
     """A recorded result as the environment that gave it would have answered: JSON is data."""
     if is_error:
-        return Failure(kind="unknown", message=text, tool=tool)
+        return _coded(text, tool) or Failure(kind="unknown", message=text, tool=tool)
     try:
         return Result(json.loads(text, parse_constant=str))
     except (ValueError, RecursionError):
         return Result(text, renderer="text")
+
+
+def _coded(text: str, tool: str) -> Failure | None:
+    """A failure that is written as our own error objects are, so that its kind is known."""
+    try:
+        told = json.loads(text)["error"]
+        failure = Failure(
+            kind=told["code"],
+            message=told["message"],
+            tool=tool,
+            field=told.get("field"),
+            retry_after=told.get("retry_after"),
+            renderer="json",
+        )
+        if failure.kind in get_args(FailureKind) and json.loads(texts.failure_text(failure)) == {"error": told}:
+            return failure
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        pass
+    return None
 
 
 def learn_toolset(episodes: Iterable[Recorded], tools: Sequence[Tool] = ()) -> RecordedToolset:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 import recorded_files as files
 from command_line import Here
 
+from perturb.boundary import shown_turns
 from perturb.exposure import STEPS, Exposed, Measured, measure
 from perturb.importers.chat import read_tools
 from perturb.importing import Wanted, read_files
+from perturb.loading import load_toolset
+from perturb.operator import NotApplicable, SeededPick, Setup, lens_for
 from perturb.operators import by_id, select
-from perturb.recorded import Recorded, pair
+from perturb.recorded import Recorded, RecordedCall, RecordedMessage, pair
 from perturb.recorded_toolset import learn_toolset, schema_of
+from perturb.replay import Gold, run_gold
+from perturb.toolset import Task
 
 TOOLS = [
     {
@@ -162,3 +169,53 @@ def test_a_mistake_gets_one_message_with_the_remedy(here: Here, tmp_path: Path, 
     files.write(tmp_path / "others.json", [{"name": "other"}])
     got = here("exposure", *words)
     assert (got.status, says in got.err) == (2, True), got.err
+
+
+@pytest.mark.slow
+def test_a_call_is_touched_where_the_gold_replay_feels_the_operator() -> None:
+    """Two ways to one answer: what `run_gold` receives differs from clean just where one of its calls is touched."""
+    toolset = load_toolset("airline")
+    gold = Gold(toolset)
+    setup = Setup.of(toolset)
+    compared: Counter[bool] = Counter()
+
+    async def compare() -> None:
+        for operator in select("results.*,errors.*,faults.*,environment.*"):
+            plan = operator.plan(setup, SeededPick(7, operator.drawn_as or operator.id), 1.0)
+            lens = None if isinstance(plan, NotApplicable) else lens_for(plan, setup)
+            if lens is None or lens.changes_tools:
+                continue  # told otherwise from the start, so that everything feels it
+            for task, episode in episodes:
+                shown = shown_turns(lens, task) != shown_turns(None, task)
+                felt = (await run_gold(toolset, task, lens, clean=await gold.clean(task))).felt
+                exposures.append((operator, task.id, episode, felt, shown))
+
+    async def record() -> None:
+        for task in toolset.tasks[::8]:
+            run = await gold.clean(task)
+            assert run is not None
+            said = [RecordedMessage("user", task.prompt)]
+            for number, step in enumerate(run.steps):
+                call = RecordedCall(step.call.name, step.call.arguments, f"c{number}")
+                said += [
+                    RecordedMessage("assistant", calls=(call,)),
+                    RecordedMessage("tool", step.reply.text, answers=call.id, is_error=step.reply.is_error),
+                ]
+            episodes.append((task, Recorded(format="x", task=task.id, source="s", place="p", messages=tuple(said))))
+
+    episodes: list[tuple[Task, Recorded]] = []
+    exposures: list[tuple[Any, str, Recorded, bool, bool]] = []
+    anyio.run(record)
+    anyio.run(compare)
+    for operator, task_id, episode, felt, shown in exposures:
+        got = measure([episode], toolset, [operator])
+        if got.left_out:
+            assert operator.id == "environment.scale"  # what there is more shows only where it is run
+            continue
+        [one] = got.exposed
+        assert one.unsure == 0
+        if shown:
+            continue  # its prompt is felt too
+        assert (one.touched > 0) == felt, (operator.id, task_id)
+        compared[felt] += 1
+    assert min(compared[True], compared[False]) > 20, compared

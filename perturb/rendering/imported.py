@@ -43,8 +43,8 @@ def print_import(total: Mapping[str, Any], files: Sequence[Mapping[str, Any]], c
             screen.line(
                 f"  {_tail(one['file'], 2)[-34:]:<34}",
                 parts,
-                (f"   {one['format'] or 'unknown'}", QUIET),
                 _suspected(one),
+                (f"   {one['format'] or 'unknown'}", QUIET),
             )
         if len(files) > MOST_FILES:
             screen.line("  ", (f"and {len(files) - MOST_FILES:,} more files", QUIET))
