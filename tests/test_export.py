@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 
 import pytest
 import recorded_files as files
-from command_line import SHELF, Here, apart
+from command_line import ENVIRONMENT, SHELF, Here, apart, command
 
+from perturb.cli import BROKEN_PIPE
 from perturb.exporting import COLUMNS, FORMS, SCHEMA, TRAINED, TRAINING, chat_messages, row
 from perturb.importing import Wanted, read_files
 from perturb.recorded import Recorded, RecordedMessage, pair
@@ -181,8 +183,22 @@ def test_pyarrow_is_asked_for_by_name(here: Here, tmp_path: Path, monkeypatch: p
     assert not Path("x.parquet").exists()
 
 
-def test_the_forms_of_the_command_are_those_there_are() -> None:
-    from perturb.cli.export import command
+def test_a_reader_that_has_had_enough_ends_it_quietly(tmp_path: Path) -> None:
+    files.write(tmp_path / "t.json", [files.tau(task, 0, 1.0) for task in range(400)])
+    words = command("export", "t.json")
+    with subprocess.Popen(
+        words, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["task"] == "0"
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == BROKEN_PIPE
 
-    [option] = [param for param in command.params if param.name == "form"]
+
+def test_the_forms_of_the_command_are_those_there_are() -> None:
+    from perturb.cli.export import command as export
+
+    [option] = [param for param in export.params if param.name == "form"]
     assert tuple(option.type.choices) == FORMS  # type: ignore[attr-defined]

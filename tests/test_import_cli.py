@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 import recorded_files as files
-from command_line import Here, apart
+from command_line import Here
 
 from perturb.importers.formats import FORMATS
 from perturb.recordings import Recordings
@@ -146,12 +145,6 @@ def test_progress_is_told_where_it_takes_long(tmp_path: Path) -> None:
     )  # fmt: skip
     size = path.stat().st_size
     assert f"importing {size:,} of {size:,} · c.jsonl" in done.stderr
-
-
-def test_a_reader_that_goes_away_is_no_defect(tmp_path: Path) -> None:
-    files.write(tmp_path / "t.json", [files.tau(1, 0, 1.0)])
-    got = apart("import", "t.json", "--json", folder=tmp_path)
-    assert json.loads(got.out)["episodes"] == 1
 
 
 @pytest.mark.parametrize("form", FORMATS)

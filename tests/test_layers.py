@@ -128,6 +128,8 @@ HEAVY = (
     "hypothesis",
     "jsonschema",
     "agentdojo",
+    "pyarrow",
+    "zstandard",
     "pytest",
 )
 
