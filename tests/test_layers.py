@@ -20,7 +20,19 @@ PACKAGE = Path(perturb.__file__).parent
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
     (
-        *("kept", "schemas", "texts", "docstrings", "mentions", "spellings", "sources", "plugins", "configuration", "database"),
+        *(
+            "kept",
+            "schemas",
+            "texts",
+            "docstrings",
+            "mentions",
+            "spellings",
+            "sources",
+            "plugins",
+            "configuration",
+            "database",
+            "sandbox",
+        ),
         *("declared", "notations", "knowable", "known_identifiers", "literals", "survival", "validity", "messages"),
         "scaffold",
     ),
