@@ -40,17 +40,30 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("operator", "corpus", "operators", "strategies"),
     (
         *("toolset", "agent", "episode", "answers", "signatures", "environments", "toolset_files", "authoring"),
-        *("agent_files", "learned_gold", "rewordings", "loading", "reference", "plan_files", "task_files", "mcp"),
+        *(
+            "agent_files",
+            "learned_gold",
+            "rewordings",
+            "loading",
+            "reference",
+            "plan_files",
+            "task_files",
+            "mcp",
+            "recorded",
+            "recorded_toolset",
+            "process_checks",
+        ),
     ),
     ("leaks", "boundary", "knowing", "metering", "replay", "laws", "law_examples"),
-    ("runner", "planning", "trial", "store", "watchdog"),
+    ("runner", "planning", "trial", "store", "watchdog", "recordings"),
     ("statistics",),
-    ("models", "serving", "proxies", "frameworks"),
+    ("models", "serving", "proxies", "frameworks", "importers"),
     ("rendering",),
     (
         *("evaluation", "assembling", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing"),
         *("gate_pairs", "gating", "filtering", "choosing", "sharding", "foreseeing", "comparing", "dosing", "thinking"),
-        *("search", "workers", "designs", "factors", "crossing", "pairing", "worst_operator", "diagnosis"),
+        *("search", "workers", "designs", "factors", "crossing", "pairing", "worst_operator", "diagnosis", "importing"),
+        *("exposure", "recorded_sources", "exporting"),
     ),
     ("cli", "__main__", "pytest_plugin", "testing"),
 )
@@ -89,13 +102,14 @@ DEFAULTS: dict[str, set[str]] = {
     "cli.replay": {"reader"},
     "cli.run": {"reader"},
     "cli.search": {"reader"},
+    "importers.agentdojo_logs": {"agentdojo"},
     "evaluation": {"airline", "reader", "silent", "answer_only"},
     "operators.vocabulary.nouns": {"airline"},
     "testing.marker": {"airline"},
     "rendering.terminal": {"silent", "answer_only"},
 }
 """Where a shipped toolset or agent is a default, where `silent` and `answer_only` are the keys of the floor, a noun, and a
-kind of Anthropic's thinking."""
+kind of Anthropic's thinking or a format of recorded episodes."""
 
 HEAVY = (
     "anthropic",
@@ -117,6 +131,8 @@ HEAVY = (
     "hypothesis",
     "jsonschema",
     "agentdojo",
+    "pyarrow",
+    "zstandard",
     "pytest",
 )
 

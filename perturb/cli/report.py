@@ -10,6 +10,7 @@ import click
 from perturb.cli.options import Configured, Finite, gate_of, gate_options, json_option, named_run, runs_option, store_option
 
 if TYPE_CHECKING:
+    from perturb.recordings import Import
     from perturb.store import Store
 
 EXAMPLES = """\b
@@ -54,7 +55,10 @@ def command(
     as_json: bool,
     **asked: str | None,
 ) -> None:
-    """Report a stored run again: the latest, or the one whose name begins with RUN. No episode is run."""
+    """Report a stored run again: the latest, or the one whose name begins with RUN. No episode is run.
+
+    RUN may be an import of recorded episodes too (perturb list imports), in the terminal or as JSON.
+    """
     from perturb.assembling import assemble
     from perturb.cli.console import output
     from perturb.cli.verdict import judge
@@ -68,6 +72,9 @@ def command(
     path = Path(store or Path(out) / "episodes.sqlite")
     if not path.is_file():
         raise ConfigurationError(f"there is no store {path}, so no run; `perturb run` makes one, --store names another")
+    if run is not None and (kept := _import(path, run)) is not None:
+        _report_import(kept, "json" if as_json else form, to)
+        return
     with Store(path) as opened:
         name = named_run(opened, run)
         folder = Path(out) / name
@@ -110,3 +117,40 @@ def _write_logs(store: Store, run: str, folder: Path) -> None:
         raise ConfigurationError(f"{folder} is a file; --out names a folder for inspect, which gets a log for each setup")
     written = write_inspect_logs(store, run, folder)
     click.echo(f"wrote {len(written)} logs; inspect view --log-dir {folder}", err=True)
+
+
+def _import(path: Path, prefix: str) -> Import | None:
+    """The import that a prefix names, where it names no run."""
+    from perturb.recordings import Recordings
+    from perturb.store import Store
+
+    with Store(path) as opened:
+        if any(name.startswith(prefix) for name, _, _ in opened.runs()):
+            return None
+    with Recordings(path) as kept:
+        return kept.named(prefix) if any(one.name.startswith(prefix) for one in kept.imports()) else None
+
+
+def _report_import(kept: Import, form: str, to: str | None) -> None:
+    import msgspec
+
+    from perturb.cli.console import output
+    from perturb.errors import ConfigurationError
+    from perturb.rendering.imported import print_import
+
+    if form not in ("terminal", "json") or (form == "terminal" and to is not None):
+        raise ConfigurationError(
+            f"{kept.name} is an import of recorded episodes, which is reported in the terminal or with --json"
+        )
+    if "episodes" not in kept.header:
+        raise ConfigurationError(f"the import {kept.name} was not finished; run `perturb import` again")
+    data = {"import": kept.name, **kept.header}
+    if form == "terminal":
+        print_import(data, data["files"], output())
+        return
+    text = msgspec.json.format(msgspec.json.encode(data), indent=2).decode()
+    if to is None:
+        click.echo(text)
+    else:
+        Path(to).write_text(text, encoding="utf-8")
+        click.echo(f"wrote {to}", err=True)
