@@ -28,6 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     (
         *("toolset", "agent", "episode", "answers", "signatures", "environments", "toolset_files", "authoring"),
         *("agent_files", "learned_gold", "rewordings", "loading", "reference", "plan_files", "task_files", "mcp"),
+        *("beside", "openapi"),
     ),
     ("leaks", "boundary", "knowing", "metering", "replay", "laws", "law_examples"),
     ("runner", "planning", "trial", "store", "watchdog"),
