@@ -26,6 +26,9 @@ Plural = Literal["toolsets", "agents", "reports"]
 _NAMESPACE = "perturb._loaded"
 MCP = "mcp:"
 """What the name of a toolset that is an MCP server begins with."""
+OPENAPI = "openapi:"
+"""What the name of a toolset that an OpenAPI document describes begins with."""
+SERVERS = (MCP, OPENAPI)
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -86,8 +89,8 @@ def is_own(kind: Plural, file: Path) -> bool:
 
 
 def split_path(spec: str) -> tuple[Path | None, str]:
-    """The path that `spec` begins with, and what stands behind its colon; no path where it is a name, or an MCP server's."""
-    if spec.startswith(MCP):
+    """The path that `spec` begins with, and what stands behind its colon; no path where it is a name, or a server's."""
+    if spec.startswith(SERVERS):
         return None, ""
     head, colon, rest = spec.rpartition(":")
     if colon and head.endswith(".py"):

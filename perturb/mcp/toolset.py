@@ -20,8 +20,8 @@ import msgspec
 from anyio.abc import TaskGroup
 
 from perturb.beside import declared
-from perturb.errors import ToolsetError
-from perturb.mcp.connecting import Connection, ServerFailed
+from perturb.errors import ServerFailed, ToolsetError
+from perturb.mcp.connecting import Connection
 from perturb.mcp.files import Named, read_spec
 from perturb.mcp.records import tool_of
 from perturb.mcp.remote import Introduction, Remote, ServerToolset, introduction

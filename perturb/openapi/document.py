@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
@@ -12,11 +11,9 @@ from urllib.request import url2pathname
 
 import httpx2
 import msgspec
-from referencing import Registry, Resource, Specification
-from referencing.exceptions import NoSuchResource, Unresolvable
 
-from perturb.beside import object_of, object_in
-from perturb.errors import ConfigurationError, ServerFailed, ToolsetError, nearest
+from perturb.beside import object_in, object_of
+from perturb.errors import ConfigurationError, PerturbError, ServerFailed, ToolsetError, nearest
 from perturb.types import JSON
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -76,11 +73,9 @@ class Document:
     def __init__(self, place: str) -> None:
         self.place = place
         self.uri = place if _is_url(place) else Path(place).resolve().as_uri()
-        self._registry: Registry[Any] = Registry(retrieve=partial(_retrieved, self.uri))
-        root = Node(_read(self.uri), self.uri)
-        self._registry = self._registry.with_resource(self.uri, _opaque(root.value))
-        self.root = root
-        self.version = _version(root)
+        self.root = Node(_read(self.uri), self.uri)
+        self.version = _version(self.root)
+        self._wholes = {self.uri: self.root}
 
     def followed(self, node: Node) -> Node:
         """What a node is, or what it refers to."""
@@ -98,13 +93,30 @@ class Document:
         uri, pointer = urldefrag(urljoin(node.uri, reference))
         if pointer and not pointer.startswith("/"):
             raise node.wrong(f"{reference!r} names an anchor", "refer by a path, such as '#/components/schemas/Pet'")
-        try:
-            found = self._registry.resolver(uri).lookup(f"#{pointer}")
-        except NoSuchResource as error:
-            raise node.wrong(f"{reference!r} cannot be read", _cause(error)) from None
-        except Unresolvable:
-            raise node.wrong(f"{reference!r} points to nothing", _meant(self, uri, pointer)) from None
-        return Node(found.contents, uri, unquote(pointer))
+        found = self._whole(uri, node, reference)
+        for step in pointer.split("/")[1:]:
+            key: str | int = unquote(step).replace("~1", "/").replace("~0", "~")
+            if isinstance(found.value, list) and str(key).isdecimal() and int(key) < len(found.value):
+                key = int(key)
+            elif not isinstance(found.value, dict) or key not in found.value:
+                known = found.value if isinstance(found.value, dict) else ()
+                there = f"there is no {key!r} at {found.pointer or 'its top'}: {nearest(str(key), known)}"
+                raise node.wrong(f"{reference!r} points to nothing", there)
+            found = found.child(key)
+        return found
+
+    def _whole(self, uri: str, node: Node, reference: str) -> Node:
+        """The file or page that a reference leads into."""
+        if uri not in self._wholes:
+            if _is_url(node.uri) and not _is_url(uri):
+                raise node.wrong(f"{reference!r} leads from the net to a file", "refer to what lies beside the document")
+            try:
+                self._wholes[uri] = Node(_read(uri), uri)
+            except ServerFailed as error:
+                raise ServerFailed(f"{node.where}: {error}") from None
+            except PerturbError as error:
+                raise ToolsetError(f"{node.where}: {error}") from None
+        return self._wholes[uri]
 
 
 def _version(root: Node) -> str:
@@ -117,7 +129,7 @@ def _version(root: Node) -> str:
     found = re.match(r"3\.([012])(\.|$)", told) if isinstance(told, str) else None
     if found is None:
         problem = "this is no OpenAPI document: it has no key 'openapi'" if told is None else f"openapi is {_short(told)}"
-        raise root.wrong(problem, "versions 3.0 and 3.1 are read, written as a text: openapi: \"3.1.0\"")
+        raise root.wrong(problem, 'versions 3.0 and 3.1 are read, written as a text: openapi: "3.1.0"')
     paths = root.get("paths")
     if paths is None:
         raise root.wrong("it has no paths, so there is nothing to call", "write some")
@@ -141,35 +153,6 @@ def _read(uri: str) -> dict[str, JSON]:
         raise ServerFailed(f"{uri} answers with {answer.status_code} {answer.reason_phrase}; name the URL of the document")
     kind = answer.headers.get("content-type", "")
     return object_in(answer.text, uri, _WANTED, is_json="json" in kind or urlsplit(uri).path.endswith(".json"))
-
-
-def _retrieved(root: str, uri: str) -> Resource[Any]:
-    if _is_url(root) and not _is_url(uri):
-        raise ConfigurationError(f"a document from the net may not refer to the file {uri}")
-    return _opaque(_read(uri))
-
-
-def _opaque(value: Any) -> Resource[Any]:
-    return Resource(value, Specification.OPAQUE)
-
-
-def _cause(error: BaseException) -> str:
-    while error.__cause__ is not None or error.__context__ is not None:
-        error = error.__cause__ or error.__context__  # type: ignore[assignment]
-    return str(error)
-
-
-def _meant(document: Document, uri: str, pointer: str) -> str:
-    """A remedy for a reference to nothing: how far it leads, and what is there."""
-    node = document._registry.contents(uri)
-    so_far = ""
-    for step in pointer.split("/")[1:]:
-        key = unquote(step).replace("~1", "/").replace("~0", "~")
-        if not isinstance(node, Mapping) or key not in node:
-            known = list(map(str, node)) if isinstance(node, Mapping) else []
-            return f"there is no {key!r} at {so_far or 'the top'}: {nearest(key, known)}"
-        node, so_far = node[key], f"{so_far}/{step}"
-    return "correct it"
 
 
 def _nearby(file: str) -> str:
