@@ -141,8 +141,8 @@ class Boundary(Metered):
         return message
 
     def _tell_environment(self) -> None:
-        """Tell an environment that wants to know it that the user has gone on to another turn of his own. What operators make of
-        a turn lies before the turns that follow it."""
+        """Tell an environment that wants to know it that the user has gone on to another turn of his own. What operators make
+        of a turn lies before the turns that follow it."""
         hear = getattr(self.environment, "hear", None)
         turn = self.heard - 1 - (len(self.turns) - 1 - len(self.task.follow_ups))
         if hear is not None and turn > 0:

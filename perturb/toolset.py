@@ -67,8 +67,8 @@ class Environment(Protocol):
     """The world of one episode. `call` judges its own arguments and never raises for a bad one: it returns a `Failure`.
 
     `dump` gives the whole state as JSON, `load` takes it back; an environment that cannot do so raises
-    `NotImplementedError` from both, and operators over the state do not apply to it. One whose world goes on with the user's turns
-    has `hear(turn)` beside: it is called as the user begins each of the task's `follow_ups`, with 1 for the first.
+    `NotImplementedError` from both, and operators over the state do not apply to it. One to which the user's turns
+    matter has `hear(turn)` beside: it is called as the user begins each of the task's `follow_ups`, with 1 for the first.
     """
 
     def call(self, call: Call) -> Answer | Awaitable[Answer]: ...

@@ -29,6 +29,9 @@ ERROR = "bfcl-error"
 RAISED = "Error during execution: "
 """What BFCL puts before the words of an exception."""
 
+LEFT_OUT = ("parent", "_last_modified")
+"""What a dump has no use for: the way back from a directory, and when a file was written by the machine's own clock."""
+
 _numbers = itertools.count()
 
 _KINDS: tuple[tuple[str, FailureKind], ...] = (
@@ -65,7 +68,7 @@ class World:
             test_entry_id=self._entry["id"],
             long_context="long_context" in self._entry["id"],
         )
-        return results
+        return list(results)
 
     def close(self) -> None:
         forget(self.name)
@@ -155,7 +158,7 @@ def _plain(value: Any, above: tuple[int, ...]) -> JSON:
         return None
     above = (*above, id(value))
     if isinstance(value, Mapping):
-        return {str(key): _plain(one, above) for key, one in value.items() if key != "parent"}
+        return {str(key): _plain(one, above) for key, one in value.items() if key not in LEFT_OUT}
     if isinstance(value, (list, tuple)):
         return [_plain(one, above) for one in value]
     if isinstance(value, (set, frozenset)):

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from perturb.errors import ConfigurationError, nearest
 from perturb.toolset import Task, Toolset, plain_refusal
-from perturb.types import JSON, Call, Failure, FailureKind, Tool, digest
+from perturb.types import JSON, Call, Failure, FailureKind, digest
 
-from .functions import CLASSES, tools_of
+from .functions import tools_of
 
 if TYPE_CHECKING:
     from .environment import BfclEnvironment
@@ -43,8 +43,8 @@ def create(option: str) -> Toolset:
             raise ConfigurationError(f"toolset 'bfcl:{option}' needs the package {name}; install it:\n{INSTALL}")
     if version("bfcl-eval") != VERSION:
         raise ConfigurationError(
-            f"toolset 'bfcl:{option}' is written for bfcl-eval {VERSION}, and {version('bfcl-eval')} is installed; install it:\n"
-            f"{INSTALL}"
+            f"toolset 'bfcl:{option}' is written for bfcl-eval {VERSION}, and {version('bfcl-eval')} is installed; "
+            f"install the right one:\n{INSTALL}"
         )
     return _category(option)
 
@@ -70,7 +70,7 @@ class BfclToolset(Toolset):
         self._entries = {entry["id"]: entry for entry in _lines(data / file)}
         self._wanted = {entry["id"]: entry["ground_truth"] for entry in _lines(data / "possible_answer" / file)}
         self.name = f"bfcl:{category}"
-        described = tools_of(data / "multi_turn_func_doc", {name: _signatures(name) for name in CLASSES})
+        described = tools_of(data / "multi_turn_func_doc")
         self.tools = tuple(tool for tools in described.values() for tool in tools)
         self._functions = {name: {tool.name for tool in tools} for name, tools in described.items()}
         self.tasks = tuple(map(self._task, self._entries.values()))
@@ -89,7 +89,9 @@ class BfclToolset(Toolset):
         """A gold call, which BFCL writes in Python, some with arguments by position."""
         read = ast.parse(text, mode="eval").body
         if not isinstance(read, ast.Call) or not isinstance(read.func, ast.Name):
-            raise ConfigurationError(f"toolset {self.name!r}: {text!r} of {entry['id']} is no call; install bfcl-eval {VERSION}")
+            raise ConfigurationError(
+                f"toolset {self.name!r}: {text!r} of {entry['id']} is no call; install bfcl-eval {VERSION}"
+            )
         owner = next(name for name in entry["involved_classes"] if read.func.id in self._functions[name])
         names = list(_signatures(owner)[read.func.id].parameters)
         arguments = dict(zip(names, map(ast.literal_eval, read.args), strict=False))
