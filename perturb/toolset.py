@@ -95,6 +95,7 @@ class Toolset:
     has one world for all of its episodes, which therefore run one after the other.
     `rewordings` holds other wordings of what the user says and of descriptions of tools, by the text that they stand for; a
     person has read each of them, and all that matters in the text is in them.
+    `notice` is what every report says of it beside the figures: where it is not all that its source is.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Toolset:
     growth: Mapping[str, Growth] = {}
     locale: str | None = None
     rewordings: Mapping[str, tuple[str, ...]] = {}
+    notice: str = ""
     dumps_state: bool = True
     loads_state: bool = True
     exclusive: bool = False
