@@ -22,10 +22,12 @@ from perturb.replay import Gold
 from perturb.toolset import Task, Toolset
 from perturb.types import Call, Failure, Result
 
+pytestmark = pytest.mark.filterwarnings("ignore:`__get_validators__` is deprecated:DeprecationWarning")
+
 DOMAINS = {"airline": (50, 14), "retail": (114, 15), "telecom": (2285, 43)}
 RETAIL_ERRORS = Counter(
     {
-        "find_user_id_by_email: User not found": 6,
+        "find_user_id_by_email: User not found": 5,
         "find_user_id_by_name_zip: User not found": 4,
         "get_order_details: Order not found": 4,
         "get_product_details: Product not found": 6,
@@ -97,11 +99,29 @@ def test_the_gold_of_all_2285_tasks_of_telecom_passes() -> None:
 
 
 def test_floors_what_passes_without_a_single_call() -> None:
+    """With the answer stated only the database counts."""
     found = {}
     for domain in ("airline", "retail"):
         toolset = load_toolset(f"tau2:{domain}")
-        found[domain] = sum(toolset.check(task, toolset.environment(task), "", ()) for task in toolset.tasks)
-    assert found == {"airline": 24, "retail": 11}
+        for kind in ("silent", "answer only"):
+            said = {task.id: task.answer if kind == "answer only" else "" for task in toolset.tasks}
+            passed = [toolset.check(task, toolset.environment(task), said[task.id], ()) for task in toolset.tasks]
+            found[domain, kind] = sum(passed)
+    assert found == {
+        ("airline", "silent"): 19,
+        ("airline", "answer only"): 20,
+        ("retail", "silent"): 7,
+        ("retail", "answer only"): 11,
+    }
+
+
+def test_of_the_114_tasks_of_telecom_s_base_split_a_silent_agent_passes_none() -> None:
+    from inspect_evals.tau2.utils import TAU2_DATA_DIR
+
+    toolset = load_toolset("tau2:telecom")
+    split = json.loads((TAU2_DATA_DIR / "domains" / "telecom" / "split_tasks.json").read_text(encoding="utf-8"))["base"]
+    passed = [toolset.check(task, toolset.environment(task), "", ()) for task in map(toolset.task, split)]
+    assert (len(passed), sum(passed)) == (114, 0)
 
 
 @pytest.mark.parametrize("domain", ["airline", "retail"])
@@ -110,7 +130,7 @@ def test_verdicts_are_those_of_tau2_s_own_scorers(domain: Any) -> None:
 
     toolset: Any = load_toolset(f"tau2:{domain}")
     verdicts = []
-    for task in some(toolset, 12):
+    for task in some(toolset, 6):
         actions = toolset._theirs[task.id].evaluation_criteria.actions or []
         wanted = get_expected_db(domain, actions).db.get_hash()
         for calls in (task.gold or (), (task.gold or ())[:-1], ()):
@@ -219,7 +239,9 @@ def test_what_goes_wrong_is_a_failure_in_tau2_s_own_words() -> None:
 )
 def test_tasks_are_proven_under_operators(operator_id: str) -> None:
     met = 0
-    for domain in DOMAINS:
+    # The words of all of telecom's 2,285 worlds take half a minute to gather, and an operator that gives names asks for them.
+    domains = DOMAINS if operator_id in ("errors.style", "faults.transient") else ("airline", "retail")
+    for domain in domains:
         toolset = load_toolset(f"tau2:{domain}")
         gold = Gold(toolset)
         for task in some(toolset, 3)[:3]:

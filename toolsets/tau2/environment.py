@@ -11,13 +11,14 @@ import re
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from inspect_ai.tool import ToolError
 from inspect_ai.util import Store
 from inspect_ai.util._store import _subtask_store
 from inspect_evals.tau2.airline.AirlineAgentTools import get_airline_tools
+from inspect_evals.tau2.data_model.tasks import EnvFunctionCall
 from inspect_evals.tau2.data_model.tasks import Task as TheirTask
 from inspect_evals.tau2.retail.tools import get_retail_tools
 from inspect_evals.tau2.telecom.environment import get_environment
@@ -92,25 +93,46 @@ def _holders(domain: str) -> tuple[Any, ...]:
 
 
 class _First(NamedTuple):
-    """One holder as it is at first, in a store of nobody's: its class, its name in the store, its database."""
+    """One holder as it is at first: its class, its name in a store, its database, the same as JSON, and whether that is made of
+    tables, by key."""
 
     owner: type[Any]
     instance: str | None
     database: Any
+    whole: dict[str, Any]
+    tables: bool
 
 
 @cache
 def _first(domain: str) -> tuple[_First, ...]:
     """The holders of a domain before anything has happened; nothing changes their databases."""
     with within(Store()):
-        return tuple(_First(type(held), held.instance, held.db) for held in _holders(domain))
+        return tuple(
+            _First(type(held), held.instance, held.db, held.db.model_dump(mode="json"), domain != "telecom")
+            for held in _holders(domain)
+        )
 
 
-def _own_copy(database: BaseModel) -> BaseModel:
-    tables = {name: value for name, value in vars(database).items() if isinstance(value, dict)}
-    if not tables:
-        return database.model_copy(deep=True)
-    return database.model_copy(update={name: Shared(entries) for name, entries in tables.items()})
+@lru_cache(maxsize=256)
+def _begun(domain: str, actions: str) -> dict[str, Any]:
+    """What is in a store when an episode begins that some actions have led to; nothing changes it. Tables are left empty."""
+    store = Store()
+    for first in _first(domain):
+        held = first.owner(store=store, instance=first.instance)
+        empty: dict[str, Any] = {name: {} for name in first.whole}
+        held.db = first.database.model_copy(update=empty) if first.tables else first.database.model_copy(deep=True)
+        held.initialized = True
+    told = [EnvFunctionCall.model_validate(action) for action in json.loads(actions)]
+    world: Any = None
+    with within(store):
+        for action in told:
+            world = world or get_environment()
+            perform_action(world, action)
+    return dict(store.items())
+
+
+def _sharing(database: BaseModel) -> BaseModel:
+    return database.model_copy(update={name: Shared(entries) for name, entries in vars(database).items()})
 
 
 class Tau2Environment:
@@ -119,19 +141,15 @@ class Tau2Environment:
     def __init__(
         self, domain: str, task: TheirTask, tools: Mapping[str, Callable[..., Any]], returning: Mapping[str, bool]
     ) -> None:
-        self.store = Store()
         self._tools = tools
         self._returning = returning
         self._domain = domain
+        begin = (task.initial_state.initialization_actions if task.initial_state else None) or []
+        # A store copies what it is given, so each episode has its own; an airline's or a shop's tables see to that themselves.
+        self.store = Store(_begun(domain, json.dumps([action.model_dump() for action in begin])))
         for first in _first(domain):
-            held = first.owner(store=self.store, instance=first.instance)
-            held.db = _own_copy(first.database)
-            held.initialized = True
-        if domain == "telecom" and task.initial_state is not None:
-            with within(self.store):
-                world = get_environment()
-                for action in task.initial_state.initialization_actions or []:
-                    perform_action(world, action)
+            if first.tables:
+                first.owner(store=self.store, instance=first.instance).db = _sharing(first.database)
 
     def call(self, call: Call) -> Answer:
         tool = self._tools.get(call.name)
@@ -151,9 +169,9 @@ class Tau2Environment:
             return _holders(self._domain)
 
     def dump(self) -> JSON:
-        """What differs from the databases as they were at first, entry by entry where these are tables."""
+        """The databases. Entries that are as they were at first are the very same objects in each dump."""
         pairs = zip(self.held, _first(self._domain), strict=True)
-        return {type(held).__name__: _changed(held.db, first.database) for held, first in pairs}
+        return {type(held).__name__: _dumped(held.db, first) for held, first in pairs}
 
     def load(self, state: JSON) -> None:
         raise NotImplementedError("a world of tau2 begins as its task says, in no other state")
@@ -162,27 +180,17 @@ class Tau2Environment:
         """Nothing is held open."""
 
 
-def _changed(now: BaseModel, first: BaseModel) -> JSON:
+def _dumped(now: BaseModel, first: _First) -> JSON:
+    if not first.tables:
+        return now.model_dump(mode="json")
     found: dict[str, JSON] = {}
     for name, table in vars(now).items():
-        before = getattr(first, name)
-        if isinstance(table, Shared):
-            entries = {key: dict.__getitem__(table, key) for key in table.own if key in table}
-            changes: dict[str, JSON] = {key: _plain(one) for key, one in entries.items() if one != before.get(key)}
-            changes |= dict.fromkeys(key for key in before if key not in table)
-            if changes:
-                found[name] = dict(sorted(changes.items()))
-        elif table != before:
-            found[name] = _plain(table)
+        changed = {key: dict.__getitem__(table, key) for key in table.own if key in table}
+        entries = {key: first.whole[name][key] for key in table if key in first.whole[name]}
+        before = getattr(first.database, name)
+        entries |= {key: one.model_dump(mode="json") for key, one in changed.items() if one != before.get(key)}
+        found[name] = entries
     return found
-
-
-def _plain(value: Any) -> JSON:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    return json.loads(json.dumps(value, default=str))
 
 
 def _answer(given: Any, as_json: bool) -> Answer:

@@ -113,8 +113,8 @@ class Tau2Toolset(Toolset):
     def check(self, task: Task, environment: Any, answer: str, calls: Sequence[Call]) -> bool:
         """tau2's own verdict: the database and what the user was told, or in telecom its assertions and required actions.
 
-        tau2 compares hashes of two whole databases, each parsed anew. That both differ alike from what they were at first says
-        the same in a thousandth of the time.
+        tau2 compares hashes of two whole databases, each parsed anew. That their dumps are equal says the same in a thousandth
+        of the time.
         """
         from .judging import communicated, telecom_passed
 
