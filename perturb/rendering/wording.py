@@ -179,6 +179,12 @@ def remarks(data: Mapping[str, Any]) -> list[str]:
         said.append(
             "The run stopped as soon as its gate was certain: go by the gate; the intervals are those of a run that did not."
         )
+    if data.get("notice"):
+        said.append(f"Of the toolset: {data['notice']}")
+    if vacuous := (data["floor"] or {}).get("vacuous"):
+        said.append(
+            f"Vacuous, since an agent that does nothing passes them: {_listed(vacuous)}. {_without(data['without_vacuous'])}"
+        )
     if data["headline"]["clean"] == 0:
         said.append("The agent passes no task clean, so it has nothing to lose: a drop of 0 says nothing of its robustness.")
     if broken := data.get("gold_fails_clean"):
@@ -259,6 +265,15 @@ def error_told(one: Mapping[str, Any]) -> str:
     """Why some episodes ended as they did, and how many: `agent error: the agent raised … · 4 clean, 2 perturbed`."""
     arms = ", ".join(f"{one[arm]:,} {arm}" for arm in ("clean", "perturbed") if one[arm])
     return f"{one['outcome'].replace('_', ' ')}: {one['error']} · {arms}"
+
+
+def _without(headline: Mapping[str, Any] | None) -> str:
+    """What is left of the headline without the vacuous tasks."""
+    if headline is None or headline["drop"] is None:
+        return "Without them no drop is left to report."
+    rates = f"clean {percent(headline['clean'])}, perturbed {percent(headline['perturbed'])}"
+    drop = f"drop {points(headline['drop'])} points {interval(headline['interval'])}"
+    return f"Without them: {rates}, {drop}, over {count(headline['tasks'], 'task')}."
 
 
 def _listed(tasks: Sequence[str], most: int = 12) -> str:
