@@ -2,7 +2,7 @@
 
 python .ci/tests_ran.py [--all] RESULTS.xml
 
-With `--all`, every extra is there, so that every file has a test that passed.
+With `--all`, every extra is there and slow tests run too, so that every file has a test that passed.
 """
 
 from __future__ import annotations
@@ -28,8 +28,12 @@ def main() -> int:
         # A file that is skipped as a whole stands under its own name, without a class.
         module = (case.get("classname") or case.get("name") or "").removeprefix("tests.").split(".")[0]
         (skipped if case.find("skipped") is not None else passed)[module] += 1
-    files = {path.stem for path in Path("tests").glob("test_*.py")}
-    silent = sorted(file for file in files if not passed[file] and (given.all or not skipped[file]))
+    files = {path.stem: path.read_text(encoding="utf-8") for path in Path("tests").glob("test_*.py")}
+    silent = sorted(
+        file
+        for file, text in files.items()
+        if not passed[file] and (given.all or not (skipped[file] or "pytest.mark.slow" in text))
+    )
     count, left_out = passed.total(), skipped.total()
     print(f"{count} tests of {len(files)} files passed, {left_out} were skipped")
     if silent:

@@ -170,10 +170,25 @@ def test_two_agents_are_compared_on_the_command_line(here: Here) -> None:
     assert ended.err == ""
     got = here("compare", first, second, "--json").json
     assert msgspec.convert(got, Compared).same_plans == 12
+    by_agent = here("compare", "agents/first.py", "agents/careless.py:agent", "--json").json
+    assert [side["run"] for side in by_agent["runs"]] == [first, second]
     third = here("run", "--agent", "agents/first.py", *arguments, "--seed", "8", "--store", "other.sqlite").json["run"]
     told = here("compare", first, third, "--with", "other.sqlite")
     assert "caution: the seeds differ (7 and 8)" in told.err
     assert "had the same perturbation" in told.err
+
+
+def test_an_agent_named_twice_is_compared_with_its_own_last_version(here: Here) -> None:
+    arguments = ("run", "--agent", "agents/changing.py:agent", "-o", "tools.opaque", "--json")
+    Path("agents/changing.py").write_text(CARELESS.replace("known or 'Emma' not in episode.prompt", "True"))
+    older = here(*arguments).json["run"]
+    alone = here("compare", "agents/changing.py:agent", "agents/changing.py:agent")
+    assert alone.status == 2
+    assert f"'agents/changing.py:agent' has one run in reports/runs/episodes.sqlite, {older}" in alone.err
+    Path("agents/changing.py").write_text(CARELESS)
+    newer = here(*arguments).json["run"]
+    got = here("compare", "agents/changing.py:agent", "agents/changing.py:agent", "--json").json
+    assert [side["run"] for side in got["runs"]] == [older, newer]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from perturb.operators import by_id, select
 from perturb.pairing import screened
 from perturb.planning import Limits
 from perturb.rendering import render_html, render_markdown
+from perturb.rendering.wording import points
 from perturb.statistics import hull_t
 from perturb.statistics.proportions import mcnemar_exact, sign_test
 from perturb.store import Store
@@ -83,6 +84,11 @@ def test_every_form_of_the_report_says_what_carries_the_drop(here: Here) -> None
     page = render_html(data)
     assert "What carries the drop" in page
     assert "What hurts, operator by operator" not in page  # stacks are no operators
+    total = points(data["attribution"]["total"]["drop"])
+    none = {"headline": data["headline"] | {"drop": None, "interval": None}}
+    for page in (render_html(data | none), render_markdown(data | none)):
+        assert "no drop to report" not in page
+        assert f"factors on, {total} points are lost" in page
     assert "What carries" not in render_html(data | {"attribution": None}) + render_markdown(data | {"attribution": None})
 
 

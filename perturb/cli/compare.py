@@ -11,10 +11,13 @@ from perturb.cli.options import Configured, json_option, named_run, runs_option,
 
 if TYPE_CHECKING:
     from perturb.comparing import Compared
+    from perturb.store import Store
 
 EXAMPLES = """\b
 Examples:
-  perturb compare 24e 9b0                          two agents, or two versions of one, on the same tasks
+  perturb compare 24e 9b0                          two runs, by the beginnings of their names
+  perturb compare literal reader                   two agents, or models, by the latest run of each
+  perturb compare agents/mine.py agents/mine.py    one agent: the run before its latest, and the latest
   perturb compare 24e 9b0 --with other.sqlite      the second of them from another store
 """
 MOST = 12
@@ -28,7 +31,8 @@ MOST = 12
 @store_option
 @json_option
 def command(first: str, second: str, other: str | None, out: str, store: str | None, as_json: bool) -> None:
-    """Compare two stored runs, each named by the beginning of its name, over the tasks and operators that both have.
+    """Compare two stored runs over the tasks and operators that both have. Each is named by the beginning of its name, or by
+    its agent, which means that agent's latest run; one agent named twice means its last two runs, the older first.
 
     Says which of them loses less, by the difference of their drops with its interval, what each retains, which pairs flipped
     which way, and what is not alike in the two. No episode is run.
@@ -45,11 +49,27 @@ def command(first: str, second: str, other: str | None, out: str, store: str | N
         if not path.is_file():
             raise ConfigurationError(f"there is no store {path}, so no run; `perturb run` makes one, --store names another")
     with Store(paths[0]) as mine, Store(paths[1]) as theirs:
-        got = compare_runs((mine, named_run(mine, first)), (theirs, named_run(theirs, second)))
+        twice = first == second and paths[0] == paths[1]
+        got = compare_runs((mine, _named(mine, first, before=twice)), (theirs, _named(theirs, second)))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(got), indent=2).decode())
         return
     _tell(got)
+
+
+def _named(opened: Store, name: str, before: bool = False) -> str:
+    """The run of a name: of that agent the latest, or the one `before` it; else the one run whose name begins so."""
+    from perturb.errors import ConfigurationError
+
+    of_agent: list[str] = [run for run, _, header in opened.runs() if header["header"]["agent"] == name]
+    if not of_agent:
+        return named_run(opened, name)
+    if before and len(of_agent) == 1:
+        raise ConfigurationError(
+            f"{name!r} has one run in {opened.path}, {of_agent[0]}, and there is nothing to compare it with; "
+            "run the agent's next version, or name another agent or run"
+        )
+    return of_agent[before]
 
 
 def _tell(got: Compared) -> None:

@@ -43,6 +43,7 @@ def render_html(data: Mapping[str, Any], *, report: str = "standard") -> str:
         "failures_left_out": wording.failed_episodes(data) - len(shown),
         "lines": [*data["failures"][MOST_FAILURES:], *data["other_failures"]][:MOST_LINES],
         "remarks": wording.remarks(data),
+        "no_drop": wording.no_drop(data),
         "thinking": thinking.context(data),
         "failed_operators": sorted({failure["operator"] for failure in shown}),
     }

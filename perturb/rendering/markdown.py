@@ -22,6 +22,7 @@ def render_markdown(data: Mapping[str, Any], *, report: str = "standard") -> str
         "failures": failures,
         "failures_left_out": wording.failed_episodes(data) - len(failures),
         "remarks": wording.remarks(data),
+        "no_drop": wording.no_drop(data),
         "thinking": thinking.context(data),
     }
     filters = {**wording.FILTERS, "md": escaped, "code": code, "cell": cell_code}

@@ -75,7 +75,7 @@ def _header(screen: Screen, data: Mapping[str, Any]) -> None:
 def _rates(screen: Screen, data: Mapping[str, Any]) -> None:
     head = data["headline"]
     if head["drop"] is None:
-        screen.prose("No task has both a clean and a perturbed episode, so there is no drop to report.", style="bold")
+        screen.prose(wording.no_drop(data), style="bold")
         screen.gap()
         return
     width = max(20, min(48, screen.width - 32))

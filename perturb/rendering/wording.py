@@ -146,6 +146,18 @@ def failed_episodes(data: Mapping[str, Any]) -> int:
     return max(failed, len(data["failures"]))
 
 
+def no_drop(data: Mapping[str, Any]) -> str:
+    """What stands in the place of the headline drop where no task has an episode in both arms."""
+    found = data.get("attribution")
+    if not found or found["total"] is None:
+        return "No task has both a clean and a perturbed episode, so there is no drop to report."
+    total = found["total"]
+    return (
+        f"With all {len(found['factors'])} factors on, {points(total['drop'])} points are lost {interval(total['interval'])}: "
+        f"told from {count(found['stacks'], 'stack')} that have some of them on, since no task was run with all."
+    )
+
+
 def remarks(data: Mapping[str, Any]) -> list[str]:
     """What no reader of the numbers may miss: a run that is not whole, an agent that has nothing to lose, tasks that were kept
     out, faults of ours.
