@@ -127,8 +127,9 @@ def list_toolsets() -> list[Listed]:
 
 def _place_of(name: str) -> Path | None:
     """The file or folder of the toolset with that short name."""
+    stem = name.replace("-", "_")
     for folder in folders("toolsets"):
-        for place in (folder / name, folder / f"{name}.py"):
+        for place in (folder / name, folder / f"{name}.py", folder / stem, folder / f"{stem}.py"):
             if place.parent == folder and _is_toolset(place):
                 return place
     return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ MCP = "mcp:"
 OPENAPI = "openapi:"
 """What the name of a toolset that an OpenAPI document describes begins with."""
 SERVERS = (MCP, OPENAPI)
+_WORD = re.compile(r"[A-Za-z][\w-]+")
+"""A short name; a single letter is a drive."""
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -95,6 +98,8 @@ def split_path(spec: str) -> tuple[Path | None, str]:
     head, colon, rest = spec.rpartition(":")
     if colon and head.endswith(".py"):
         return Path(head), rest
+    if colon and _WORD.fullmatch(spec.partition(":")[0]):
+        return None, ""  # what stands behind a short name may be a path itself
     if spec.endswith(".py") or "/" in spec or "\\" in spec or spec in (".", ".."):
         return Path(spec), ""
     return None, ""
