@@ -194,6 +194,12 @@ def remarks(data: Mapping[str, Any]) -> list[str]:
         )
     if unparsed := data.get("unparsed"):
         said.append(_unparsed_told(unparsed))
+    if data.get("notice"):
+        said.append(f"Of the toolset: {data['notice']}")
+    if vacuous := (data["floor"] or {}).get("vacuous"):
+        said.append(
+            f"Vacuous, since an agent that does nothing passes them: {_listed(vacuous)}. {_without(data['without_vacuous'])}"
+        )
     if data["headline"]["clean"] == 0:
         said.append("The agent passes no task clean, so it has nothing to lose: a drop of 0 says nothing of its robustness.")
     if broken := data.get("gold_fails_clean"):
@@ -282,6 +288,15 @@ def _unparsed_told(unparsed: Mapping[str, Any], most: int = 5) -> str:
     more = f" and {len(setups) - most:,} more setups" if len(setups) > most else ""
     turns, episodes = count(unparsed["turns"], "turn"), count(unparsed["episodes"], "episode")
     return f"The scaffold could not read {turns} of {episodes} ({named}{more}); each was answered with what was wrong with it."
+
+
+def _without(headline: Mapping[str, Any] | None) -> str:
+    """What is left of the headline without the vacuous tasks."""
+    if headline is None or headline["drop"] is None:
+        return "Without them no drop is left to report."
+    rates = f"clean {percent(headline['clean'])}, perturbed {percent(headline['perturbed'])}"
+    drop = f"drop {points(headline['drop'])} points {interval(headline['interval'])}"
+    return f"Without them: {rates}, {drop}, over {count(headline['tasks'], 'task')}."
 
 
 def _listed(tasks: Sequence[str], most: int = 12) -> str:
