@@ -20,22 +20,9 @@ PACKAGE = Path(perturb.__file__).parent
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
     (
-        *(
-            "kept",
-            "schemas",
-            "texts",
-            "docstrings",
-            "mentions",
-            "spellings",
-            "sources",
-            "plugins",
-            "configuration",
-            "database",
-            "sandbox",
-        ),
+        *("kept", "schemas", "texts", "docstrings", "mentions", "spellings", "sources", "plugins", "configuration", "database"),
+        *("sandbox", "law_schemas", "scaffold"),
         *("declared", "notations", "knowable", "known_identifiers", "literals", "survival", "validity", "messages"),
-        "law_schemas",
-        "scaffold",
     ),
     ("operator", "corpus", "operators", "strategies"),
     (
