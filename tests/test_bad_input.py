@@ -92,7 +92,7 @@ def write_toolset(tool: str) -> None:
     ("arguments", "told"),
     [
         (("run", "--operators", "tools.synonim"), "no operator is called 'tools.synonim'; did you mean 'tools.synonym'"),
-        (("run", "--toolset", "arline"), "there is no toolset 'arline'; did you mean 'airline'?"),
+        (("run", "--toolset", "arline"), "there is no toolset 'arline'; did you mean 'airline', 'tau2:airline'?"),
         (("run", "--agent", "raeder"), "there is no agent 'raeder'; did you mean 'reader'?"),
         (("run", "--agent", "agents/bad.py:riases"), "has no function 'riases'; did you mean 'raises'"),
         (("run", "--agent", "agents/bad.py:broken"), "has no function 'broken'"),

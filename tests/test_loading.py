@@ -188,9 +188,9 @@ def test_what_is_no_toolset_is_refused(project: Path) -> None:
 def test_an_unknown_name_is_answered_with_the_nearest(project: Path) -> None:
     write(project / "toolsets" / "shelf.py", WITH_OPTION)
     assert "'shelf:small'" in message("shalf")
-    assert message("xyz").endswith(
-        "shelf:large, shelf:small, shell (one of your own is named by the path of a .py file or of a folder)"
-    )
+    assert "; there are: agentdojo:banking, " in message("xyz")
+    assert "shelf:large, shelf:small" in message("xyz")
+    assert message("xyz").endswith("(one of your own is named by the path of a .py file or of a folder)")
     assert "there is no toolset ''; there are: " in message("")
 
 
