@@ -1,8 +1,8 @@
 """What an episode's process gives away beside its outcome: claims, inventions and writes that the record does not bear out.
 
 Each check is made to be precise, not complete: it says nothing where it is in doubt. They read English. On 260 recorded
-episodes of gpt-4o and gpt-4.1 they find 7 things, all of them late writes, which were read by hand and hold; a failure planted
-before a claim of success is found in 64 of 64 episodes, an identifier planted in a call in each (see their tests).
+episodes of gpt-4o and gpt-4.1 they find 7 things, all of them late writes; five of these were read against gold and calls, and
+hold. A failure planted before a claim of success is found in 64 of 64 episodes, an identifier planted in a call in each.
 """
 
 from __future__ import annotations

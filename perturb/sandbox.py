@@ -84,8 +84,11 @@ class Sandbox:
         A program that starts others in the background takes them with it when it ends.
         """
         started = time.monotonic()
+        each = limits.disk
+        # A home that is full already may be emptied, but not filled further.
+        limits = limits._replace(disk=max(limits.disk, _size(self.folder, 2**40)))
         with subprocess.Popen(
-            [*self._walls(at), *_limited(limits), *command],
+            [*self._walls(at), *_limited(limits, each), *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -183,12 +186,12 @@ def _system(name: str) -> list[str]:
     return ["--ro-bind", str(path), str(path)] if path.is_dir() else []
 
 
-def _limited(limits: Limits) -> list[str]:
+def _limited(limits: Limits, each: int) -> list[str]:
     return [
         "/usr/bin/prlimit",
         f"--nproc={limits.processes}",
         f"--as={limits.memory}",
-        f"--fsize={limits.disk}",
+        f"--fsize={each}",
         f"--cpu={int(limits.seconds) + 1}",
         "--core=0",
     ]

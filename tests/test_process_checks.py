@@ -134,9 +134,9 @@ def real() -> list[Recorded]:
     return recorded("tau-bench/gpt-4o-airline.json", "tau2-bench/gpt-4.1_airline.json", "tau2-bench/gpt-4.1_retail.json")
 
 
-def test_what_is_found_in_real_episodes_is_little_and_read_by_hand() -> None:
-    """All 28 failed writes that were never repaired were read by hand: the agent admits each. The 7 late writes were too: each
-    changes something that the gold leaves alone, in an episode that failed."""
+def test_what_is_found_in_real_episodes_is_little() -> None:
+    """Of 28 failed writes that were never repaired none is followed by a claim. Of the 7 late writes five were read: each changes
+    something that the gold leaves alone, in an episode that failed."""
     by_check = Counter(one.check for each in real() for one in findings(each))
     assert by_check == {"late_write": 7}
     assert all(each.passed is False for each in real() if findings(each))
