@@ -55,6 +55,7 @@ def assemble(store: Store, run: str, folder: Path, gate: Gate | None = None) -> 
     data["infrastructure"] = [*_faults(store, run, "infrastructure_error", header, folder)]
     data["refused"] = [*_faults(store, run, "invalid_setup", header, folder)]
     data["ended"] = kept.get("ended")
+    data["unparsed"] = _unparsed(store, run)
     data["filter"] = (kept.get("request") or {}).get("filter") or None
     doses = (kept.get("request") or {}).get("doses") or []
     data["doses"] = dose_data(store, run, doses, header.trials) if doses else None
@@ -64,6 +65,14 @@ def assemble(store: Store, run: str, folder: Path, gate: Gate | None = None) -> 
     data["shards"] = kept.get("shards")
     data["gate"] = gate_data(store, run, data, gate)
     return data
+
+
+def _unparsed(store: Store, run: str) -> dict[str, Any] | None:
+    """The turns of a model that its scaffold could not read; `None` where there are none."""
+    setups = [{"operator": operator, "turns": turns, "episodes": count} for operator, turns, count in store.unparsed(run)]
+    if not setups:
+        return None
+    return {"turns": sum(one["turns"] for one in setups), "episodes": sum(one["episodes"] for one in setups), "setups": setups}
 
 
 def stored_rows(store: Store, run: str, left_out: Sequence[LeftOut] = (), *, apart: bool = False) -> Iterator[EpisodeRow]:

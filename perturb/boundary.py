@@ -137,7 +137,16 @@ class Boundary(Metered):
         self.said.append(Said(len(self.steps), texts.writable(str(answer)), message))
         self.lens.hear_user(self._memory)
         self.end_batch()
+        self._tell_environment()
         return message
+
+    def _tell_environment(self) -> None:
+        """Tell an environment that wants to know it that the user has gone on to another turn of his own. What operators make
+        of a turn lies before the turns that follow it."""
+        hear = getattr(self.environment, "hear", None)
+        turn = self.heard - 1 - (len(self.turns) - 1 - len(self.task.follow_ups))
+        if hear is not None and turn > 0:
+            hear(turn)
 
     def begin_batch(self) -> None:
         """The calls that follow were made at once, as far as `end_batch`."""

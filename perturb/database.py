@@ -32,6 +32,11 @@ create table if not exists requests (
     id integer primary key, key text not null, endpoint text not null, model text not null, episode text not null,
     asker text not null, asked real not null, ended real, how text
 );
+create table if not exists imports (name text primary key, started real not null, header blob not null);
+create table if not exists recorded (
+    import text not null, position integer not null, key text not null, format text not null, model text not null,
+    task text not null, trial integer not null, passed integer, record blob not null, primary key (import, position)
+) without rowid;
 create index if not exists requests_open on requests (asker) where how is null;
 """
 

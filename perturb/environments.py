@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from perturb.errors import ToolsetError
+from perturb.errors import ConfigurationError, ToolsetError
 from perturb.sources import source_digest
 from perturb.toolset import Clock, Growth, Task, Toolset, plain_refusal
 from perturb.types import JSON, Answer, Call, Failure, FailureKind, Identifier, Result, Tool, digest
@@ -190,7 +190,7 @@ class AuthoredToolset(Toolset):
         """The state in which an episode starts, `None` where it is not JSON."""
         try:
             subject = self._create()
-        except ToolsetError:
+        except (ToolsetError, ConfigurationError):
             raise
         except Exception as error:
             raise ToolsetError(

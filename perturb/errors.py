@@ -38,6 +38,12 @@ class OperatorFault(PerturbError):
     exit_status = 3
 
 
+class ServerFailed(PerturbError):
+    """The server of a toolset could not be reached, or has gone."""
+
+    exit_status = 3
+
+
 class WorkerLost(PerturbError):
     """A process that shared the work did not answer."""
 

@@ -291,16 +291,17 @@ def _tasks(toolset: Toolset, request: Request) -> tuple[Task, ...]:
 
 
 def floor(toolset: Toolset, tasks: Sequence[Task]) -> Floor:
-    """How many tasks pass without any call: with no answer, and with the gold answer alone."""
-    passed = {"silent": 0, "answer_only": 0}
+    """How many tasks pass without any call: with no answer, which ones those are, and with the gold answer alone."""
+    passed: dict[str, list[str]] = {"silent": [], "answer_only": []}
     for task in tasks:
         for name, answer in (("silent", ""), ("answer_only", task.answer)):
             environment = toolset.environment(task)
             try:
-                passed[name] += bool(toolset.check(task, environment, answer, []))
+                passed[name] += [task.id] if toolset.check(task, environment, answer, []) else []
             finally:
                 environment.close()
-    return Floor(**passed)
+    silent, answer_only = passed.values()
+    return Floor(silent=len(silent), answer_only=len(answer_only), vacuous=tuple(silent))
 
 
 async def planned_run(
@@ -449,6 +450,7 @@ def header_of(prepared: Prepared, plan: RunPlan, started: float) -> RunHeader:
         command=prepared.request.command,
         version=__version__,
         plan_scope=design.plan_scope,
+        notice=prepared.toolset.notice,
         model=None if prepared.request.model is None else prepared.request.model.identity(),
         proxied=None if program is None else _proxied(program, prepared.request.toolset),
     )

@@ -16,6 +16,8 @@ from perturb.errors import ConfigurationError, ToolsetError, nearest
 from perturb.mcp.extra import needs_mcp
 from perturb.plugins import (
     MCP,
+    OPENAPI,
+    SERVERS,
     Listed,
     Outline,
     data_folder,
@@ -43,7 +45,8 @@ __all__ = [
 
 
 def load_toolset(spec: str) -> Toolset:
-    """The toolset that `spec` names: `airline`, `agentdojo:banking`, `path/to/file.py`, `path/to/folder`, `mcp:SERVER`.
+    """The toolset that `spec` names: `airline`, `agentdojo:banking`, `path/to/file.py`, `path/to/folder`, `mcp:SERVER`,
+    `openapi:DOCUMENT`.
 
     A Python file holds `TOOLSET`, `create()` or `create(option)`. Raises `ConfigurationError` for a name that is not there
     and for a file that cannot be run, `ToolsetError` for a toolset that is not well formed.
@@ -52,6 +55,12 @@ def load_toolset(spec: str) -> Toolset:
         with needs_mcp():
             from perturb.mcp.toolset import create
         toolset: Toolset = create(spec.removeprefix(MCP))
+        toolset.validate()
+        return toolset
+    if spec.startswith(OPENAPI):
+        from perturb.openapi.toolset import create as create_api
+
+        toolset = create_api(spec.removeprefix(OPENAPI))
         toolset.validate()
         return toolset
     path, option = split_path(spec)
@@ -91,7 +100,7 @@ def rewordings_of(place: Path) -> list[Path]:
 
 def rewordings_file(spec: str) -> Path | None:
     """The file into which the rewordings of a toolset go; `None` for one of another package, which has no place of its own."""
-    if spec.startswith(MCP):
+    if spec.startswith(SERVERS):
         return None
     path, _ = split_path(spec)
     place = path or _place_of(spec.partition(":")[0])
@@ -118,8 +127,9 @@ def list_toolsets() -> list[Listed]:
 
 def _place_of(name: str) -> Path | None:
     """The file or folder of the toolset with that short name."""
+    stem = name.replace("-", "_")
     for folder in folders("toolsets"):
-        for place in (folder / name, folder / f"{name}.py"):
+        for place in (folder / name, folder / f"{name}.py", folder / stem, folder / f"{stem}.py"):
             if place.parent == folder and _is_toolset(place):
                 return place
     return None

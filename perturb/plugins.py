@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,11 @@ Plural = Literal["toolsets", "agents", "reports"]
 _NAMESPACE = "perturb._loaded"
 MCP = "mcp:"
 """What the name of a toolset that is an MCP server begins with."""
+OPENAPI = "openapi:"
+"""What the name of a toolset that an OpenAPI document describes begins with."""
+SERVERS = (MCP, OPENAPI)
+_WORD = re.compile(r"[A-Za-z][\w-]+")
+"""A short name; a single letter is a drive."""
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -86,12 +92,14 @@ def is_own(kind: Plural, file: Path) -> bool:
 
 
 def split_path(spec: str) -> tuple[Path | None, str]:
-    """The path that `spec` begins with, and what stands behind its colon; no path where it is a name, or an MCP server's."""
-    if spec.startswith(MCP):
+    """The path that `spec` begins with, and what stands behind its colon; no path where it is a name, or a server's."""
+    if spec.startswith(SERVERS):
         return None, ""
     head, colon, rest = spec.rpartition(":")
     if colon and head.endswith(".py"):
         return Path(head), rest
+    if colon and _WORD.fullmatch(spec.partition(":")[0]):
+        return None, ""  # what stands behind a short name may be a path itself
     if spec.endswith(".py") or "/" in spec or "\\" in spec or spec in (".", ".."):
         return Path(spec), ""
     return None, ""

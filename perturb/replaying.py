@@ -19,6 +19,7 @@ from perturb.models.settings import ModelSettings
 from perturb.operator import Operator, StackLens, lens_for
 from perturb.operators import from_json
 from perturb.planning import Design, Limits
+from perturb.proxies.programs import ProgramSettings
 from perturb.replay import Gold, GoldRun, Proof, run_gold
 from perturb.store import Planned
 from perturb.toolset import Task
@@ -39,6 +40,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     trials: int = 1
     limits: Limits = Limits()
     model: ModelSettings | None = None
+    program: ProgramSettings | None = None
 
 
 class Ran(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +103,7 @@ async def replay(request: Replay) -> Replayed:
             tasks=(request.task,),
             design=Design(seed=request.seed),
             model=request.model,
+            program=request.program,
             store=Path(":memory:"),
         )
     )

@@ -44,7 +44,9 @@ def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
     header["started"] = min(one["started"] for one in headers)
     header["operators"] = list(dict.fromkeys(_flat(one["operators"] for one in headers)))
     if all(one["floor"] for one in headers):
-        header["floor"] = {name: sum(one["floor"][name] for one in headers) for name in headers[0]["floor"]}
+        floors = [one["floor"] for one in headers]
+        counts = {name: sum(one[name] for one in floors) for name, known in floors[0].items() if isinstance(known, int)}
+        header["floor"] = {**counts, "vacuous": _flat(one.get("vacuous", []) for one in floors)}
     header["command"] = parts[0]["shard"]["command"]
     kept = dict(parts[0]) | {"header": header, "shard": None}
     kept["request"] = dict(parts[0]["request"]) | {"shard": None, "command": header["command"]}

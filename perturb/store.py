@@ -252,6 +252,18 @@ class Store:
         for row in rows:
             yield msgspec.convert(dict(zip(_FINISHED, row, strict=True)), Finished, strict=False)
 
+    def unparsed(self, run: str) -> Iterator[tuple[str | None, int, int]]:
+        """How many turns of a model were in no form that its scaffold reads, by operator (`None` for the clean setup), and in
+        how many episodes; operators with none are left out."""
+        yield from self._db.execute(
+            "select p.operator, sum(json_extract(cast(e.record as text), '$.unparsed')), count(*) "
+            "from pairs p join episodes e on e.key = p.key "
+            # Most episodes have none: they are told by a look, without being read as JSON.
+            "where p.run = ? and instr(e.record, cast('\"unparsed\":0,' as blob)) = 0 "
+            "group by p.operator having sum(json_extract(cast(e.record as text), '$.unparsed')) > 0 order by min(p.position)",
+            (run,),
+        ).fetchall()
+
     def plan(self, run: str, key: str) -> dict[str, JSON] | None:
         """The plan of one perturbed episode of a run."""
         row = self._db.execute(

@@ -67,7 +67,8 @@ class Environment(Protocol):
     """The world of one episode. `call` judges its own arguments and never raises for a bad one: it returns a `Failure`.
 
     `dump` gives the whole state as JSON, `load` takes it back; an environment that cannot do so raises
-    `NotImplementedError` from both, and operators over the state do not apply to it.
+    `NotImplementedError` from both, and operators over the state do not apply to it. One to which the user's turns
+    matter has `hear(turn)` beside: it is called as the user begins each of the task's `follow_ups`, with 1 for the first.
     """
 
     def call(self, call: Call) -> Answer | Awaitable[Answer]: ...
@@ -94,6 +95,7 @@ class Toolset:
     has one world for all of its episodes, which therefore run one after the other.
     `rewordings` holds other wordings of what the user says and of descriptions of tools, by the text that they stand for; a
     person has read each of them, and all that matters in the text is in them.
+    `notice` is what every report says of it beside the figures: where it is not all that its source is.
     """
 
     name: str
@@ -108,6 +110,7 @@ class Toolset:
     growth: Mapping[str, Growth] = {}
     locale: str | None = None
     rewordings: Mapping[str, tuple[str, ...]] = {}
+    notice: str = ""
     dumps_state: bool = True
     loads_state: bool = True
     exclusive: bool = False

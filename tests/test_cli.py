@@ -187,7 +187,7 @@ def test_check_proves_every_operator_and_names_what_it_leaves_out(here: Here) ->
     assert ended.status == 0
     found = ended.json
     assert (found["tasks"], found["gold_fails_clean"], found["not_proven_tasks"]) == (3, ["wrong"], ["unknown"])
-    assert found["floor"] == {"silent": 0, "answer_only": 0}
+    assert found["floor"] == {"silent": 0, "answer_only": 0, "vacuous": []}
     rows = {row["id"]: row for row in found["operators"]}
     assert all(row.keys() >= CHECK_KEYS for row in rows.values())
     opaque, paginate = rows["tools.opaque"], rows["results.paginate"]

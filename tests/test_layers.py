@@ -20,7 +20,19 @@ PACKAGE = Path(perturb.__file__).parent
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("types", "errors"),
     (
-        *("kept", "schemas", "texts", "docstrings", "mentions", "spellings", "sources", "plugins", "configuration", "database"),
+        *(
+            "kept",
+            "schemas",
+            "texts",
+            "docstrings",
+            "mentions",
+            "spellings",
+            "sources",
+            "plugins",
+            "configuration",
+            "database",
+            "sandbox",
+        ),
         *("declared", "notations", "knowable", "known_identifiers", "literals", "survival", "validity", "messages"),
         "law_schemas",
         "scaffold",
@@ -29,16 +41,18 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     (
         *("toolset", "agent", "episode", "answers", "signatures", "environments", "toolset_files", "authoring"),
         *("agent_files", "learned_gold", "rewordings", "loading", "reference", "plan_files", "task_files", "mcp"),
+        *("recorded", "recorded_toolset", "process_checks", "beside", "openapi"),
     ),
     ("leaks", "boundary", "knowing", "metering", "replay", "laws", "law_examples"),
-    ("runner", "planning", "trial", "store", "watchdog"),
+    ("runner", "planning", "trial", "store", "watchdog", "recordings"),
     ("statistics",),
-    ("models", "serving", "proxies", "frameworks"),
+    ("models", "serving", "proxies", "frameworks", "importers"),
     ("rendering",),
     (
         *("evaluation", "assembling", "checking", "findings", "demonstration", "replaying", "showing", "paraphrasing"),
         *("gate_pairs", "gating", "filtering", "choosing", "sharding", "foreseeing", "comparing", "dosing", "thinking"),
-        *("search", "workers", "designs", "factors", "crossing", "pairing", "worst_operator"),
+        *("search", "workers", "designs", "factors", "crossing", "pairing", "worst_operator", "diagnosis", "importing"),
+        *("exposure", "recorded_sources", "exporting"),
     ),
     ("cli", "__main__", "pytest_plugin", "testing"),
 )
@@ -72,16 +86,19 @@ LENS_METHODS = {
 PLUG_INS = {"airline", "agentdojo", "reader", "literal", "adaptive", "planner", "flaky", "answer-only", "answer_only", "silent"}
 DEFAULTS: dict[str, set[str]] = {
     "checking": {"airline"},
+    "diagnosis.kept_reasoning": {"adaptive"},
     "cli.options": {"airline"},
     "cli.replay": {"reader"},
     "cli.run": {"reader"},
     "cli.search": {"reader"},
+    "importers.agentdojo_logs": {"agentdojo"},
     "evaluation": {"airline", "reader", "silent", "answer_only"},
     "operators.vocabulary.nouns": {"airline"},
     "testing.marker": {"airline"},
     "rendering.terminal": {"silent", "answer_only"},
 }
-"""Where a shipped toolset or agent is a default, where `silent` and `answer_only` are the keys of the floor, and a noun."""
+"""Where a shipped toolset or agent is a default, where `silent` and `answer_only` are the keys of the floor, a noun, and a
+kind of Anthropic's thinking or a format of recorded episodes."""
 
 HEAVY = (
     "anthropic",
@@ -103,6 +120,8 @@ HEAVY = (
     "hypothesis",
     "jsonschema",
     "agentdojo",
+    "pyarrow",
+    "zstandard",
     "pytest",
 )
 

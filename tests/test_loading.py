@@ -187,9 +187,9 @@ def test_what_is_no_toolset_is_refused(project: Path) -> None:
 
 def test_an_unknown_name_is_answered_with_the_nearest(project: Path) -> None:
     write(project / "toolsets" / "shelf.py", WITH_OPTION)
-    assert "did you mean 'shelf:" in message("shalf")
+    assert "'shelf:small'" in message("shalf")
     assert message("xyz").endswith(
-        "shelf:large, shelf:small (one of your own is named by the path of a .py file or of a folder)"
+        "shelf:large, shelf:small, shell (one of your own is named by the path of a .py file or of a folder)"
     )
     assert "there is no toolset ''; there are: " in message("")
 

@@ -360,7 +360,9 @@ def test_writes_are_allowed_on_the_command_line_for_servers_alone(command: str, 
     words = ("tools.opaque",) if command == "show" else ()
     ended = here(command, *words, "--toolset", "airline", "--allow-writes")
     assert ended.status == 2
-    assert ended.err == "perturb: --allow-writes is about MCP servers, and toolset 'airline' is none; leave it out\n"
+    assert (
+        ended.err == "perturb: --allow-writes is about servers (mcp:, openapi:), and toolset 'airline' is none; leave it out\n"
+    )
 
 
 def test_show_and_check_take_a_server_for_a_toolset(in_process: list[list[str]], here: Here, tmp_path: Path) -> None:

@@ -284,6 +284,118 @@ def test_text_passes_a_stream_as_it_comes() -> None:
     assert [chunk.choices[0].finish_reason for chunk in chunks][-1] == "stop"
 
 
+def _response(number: int, text: str = "", *calls: tuple[str, dict[str, Any]], thought: bool = True) -> dict[str, Any]:
+    """A whole response, with the call between its reasoning and its text where it has both."""
+    reasoning = {"id": f"rs_{number}", "type": "reasoning", "summary": []}
+    part = {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
+    said = {"id": f"msg_{number}", "type": "message", "status": "completed", "role": "assistant", "content": [part]}
+    asked = [
+        {
+            "id": f"fc_{number}_{place}",
+            "type": "function_call",
+            "status": "completed",
+            "call_id": f"call_{number}_{place}",
+            "name": name,
+            "arguments": json.dumps(arguments),
+        }
+        for place, (name, arguments) in enumerate(calls)
+    ]
+    return {
+        "id": f"resp_{number}",
+        "object": "response",
+        "created_at": 1764000000,
+        "status": "completed",
+        "model": "m",
+        "output": [*([reasoning] if thought else []), *([said] if text else []), *asked],
+        "tools": [],
+        "tool_choice": "auto",
+        "parallel_tool_calls": True,
+        "usage": {
+            "input_tokens": 10,
+            "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens": 2,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": 12,
+        },
+    }
+
+
+RESPOND: dict[str, Any] = {
+    "model": "m",
+    "input": [{"role": "user", "content": "Find Dune."}],
+    "tools": [{"type": "function", **one["function"]} for one in ASKED["tools"]],
+}
+
+
+def _items(events: list[Any]) -> list[tuple[int, str]]:
+    """The items of a stream as they were begun: place and id."""
+    return [(one.output_index, one.item.id) for one in events if one.type == "response.output_item.added"]
+
+
+def test_text_passes_a_stream_of_responses_as_it_comes() -> None:
+    text = "Dune is on the second shelf."
+    with before(_response(1, text)) as (_, client, _), client.responses.stream(**RESPOND) as stream:
+        events = list(stream)
+        final = stream.get_final_response()
+    pieces = [one.delta for one in events if one.type == "response.output_text.delta"]
+    assert len(pieces) > 2
+    assert "".join(pieces) == final.output_text == text
+    assert _items(events) == [(0, "rs_1"), (1, "msg_1")]
+    assert [one.sequence_number for one in events] == sorted({one.sequence_number for one in events})
+    kinds = [one.type for one in events]
+    assert kinds.index("response.output_text.delta") < kinds.index("response.output_item.done", 4)
+    assert [one.id for one in final.output] == ["rs_1", "msg_1"]
+
+
+def test_what_stands_behind_a_call_waits_for_it() -> None:
+    whole = _response(1, "I look it up.", ("find_book", {"title": "Dune"}))
+    later = {**whole["output"][1], "id": "msg_later"}
+    whole["output"].append(later)
+    with before(whole) as (_, client, _), client.responses.stream(**RESPOND) as stream:
+        events = list(stream)
+        final = stream.get_final_response()
+    assert _items(events) == [(0, "rs_1"), (1, "msg_1"), (2, "fc_1_0"), (3, "msg_later")]
+    assert [one.id for one in final.output] == ["rs_1", "msg_1", "fc_1_0", "msg_later"]
+    deltas = [one.item_id for one in events if one.type == "response.output_text.delta"]
+    assert (deltas.count("msg_1") > 1, deltas.count("msg_later")) == (True, 1)
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_of_several_responses_a_client_is_streamed_one_and_the_model_gets_each_item_back_once(answer: bool) -> None:
+    refused = _response(1, "I look it up.", ("find_book", {"title": "Dune"}))
+    with before(wanted=OPAQUE) as (provider, client, _):
+        name = _shown_name(provider, client)
+        found = [] if answer else [(name, {"title": "Dune"})]
+        # The model's first call is in a retired form, so it is answered here, and the model is asked again.
+        provider.script[:] = [refused, _response(2, "It is there.", *found), _response(3, "You are welcome.")]
+        with client.responses.stream(**RESPOND) as stream:
+            events = list(stream)
+            final = stream.get_final_response()
+        calls = [] if answer else ["fc_2_0"]
+        expected = ["rs_1", "msg_1", "rs_2", "msg_2", *calls]
+        assert [id for _, id in _items(events)] == [one.id for one in final.output] == expected
+        assert [place for place, _ in _items(events)] == list(range(len(expected)))
+        assert (final.id, final.output_text) == ("resp_1", "I look it up.It is there.")
+        assert final.usage is not None
+        assert final.usage.total_tokens == 24
+        sent = [one.model_dump(exclude_none=True) for one in final.output]
+        more: list[Any] = [{"type": "function_call_output", "call_id": "call_2_0", "output": "{}"}] if calls else []
+        more = more or [{"role": "user", "content": "Thank you."}]
+        client.responses.create(**{**RESPOND, "input": [*RESPOND["input"], *sent, *more]})
+    ids = [one["id"] for one in provider.bodies[-1]["input"] if "id" in one]
+    assert ids == ["rs_1", "msg_1", "fc_1_0", "rs_2", "msg_2", *calls]
+    names = [one["name"] for one in provider.bodies[-1]["input"] if one.get("type") == "function_call"]
+    assert names == ["find_book", *([] if answer else [name])]
+
+
+def _shown_name(provider: Any, client: openai.OpenAI) -> str:
+    """What the model is shown the tool as."""
+    provider.script[:] = [_response(9, "Hello.")]
+    client.responses.create(**{**RESPOND, "input": [{"role": "user", "content": "Hello."}]})
+    (tool,) = provider.bodies[-1]["tools"]
+    return str(tool["name"])
+
+
 class Quiet(Lens):
     def show_answer(self, text: str) -> str:
         return text.upper()

@@ -224,6 +224,49 @@ def test_a_failure_names_the_command_that_shows_it_again(here: Here, tmp_path: P
     assert (tmp_path / plan).is_file()
 
 
+def test_a_program_is_started_for_a_plan_again(here: Here, tmp_path: Path) -> None:
+    """Over a toolset that is known, whose proof is told, and over a file of tasks, whose tools are learnt."""
+    with provided(message("I cannot."), again=True) as provider:
+        failed = run(here, "-t", SHELF, "-o", "tools.opaque", "--task", "lamps-1", upstream=provider.url)
+    (failure,) = failed.json["failures"]
+    with reference() as url:
+        known = here("replay", failure["plan_file"], "--agent-command", command(), "--upstream", url, "--json")
+    assert known.status == 0, known.err
+    assert known.json["passed"] == {"clean": 1, "perturbed": 1, "of": 1}
+    assert (known.json["proof"]["status"], known.json["agent"]) == ("solvable", command())
+    (step,) = known.json["perturbed"][0]["steps"]
+    assert step["call"]["name"] != step["real"]["name"] == "order_items"
+
+
+@pytest.mark.slow
+def test_a_program_is_started_for_a_plan_over_a_file_of_tasks(here: Here) -> None:
+    with provided(message("I cannot."), again=True) as provider:
+        failed = run(here, "--tasks", "tasks.jsonl", "-o", "tools.opaque", "--task", "one", upstream=provider.url)
+    plan = failed.json["failures"][0]["plan_file"]
+    with reference() as url:
+        options = ("--agent-command", command(), "--tasks", "tasks.jsonl", "--upstream", url, "--trials", "2", "--json")
+        ended = here("replay", plan, *options)
+        shown = here("replay", plan, *options[:-1])
+    assert ended.status == shown.status == 0, ended.err
+    assert ended.json["passed"] == {"clean": 2, "perturbed": 2, "of": 2}
+    assert ended.json["proof"]["status"] == "not_proven"
+    assert "clean 2 of 2, perturbed 2 of 2" in shown.out
+
+
+@pytest.mark.slow
+def test_the_smallest_perturbation_that_breaks_a_program_is_found(here: Here, tmp_path: Path) -> None:
+    (tmp_path / "rigid.py").write_text(PROGRAM.read_text(encoding="utf-8").replace('"adaptive"', '"literal"'), encoding="utf-8")
+    rigid = shlex.join([sys.executable, "-S", "rigid.py"])
+    with reference() as url:
+        told = here(
+            *("search", "--agent-command", rigid, "--upstream", url, "-t", SHELF, "-o", "tools.opaque,tools.synonym", "--json"),
+        )
+        assert told.status == 1, told.err
+        again = here("replay", told.json["plan_file"], "--agent-command", rigid, "--upstream", url, "--json")
+    assert again.status == 1, again.err
+    assert again.json["passed"] == {"clean": 1, "perturbed": 0, "of": 1}
+
+
 @pytest.mark.slow
 def test_a_run_goes_on_where_it_ended(here: Here) -> None:
     options = ("-t", SHELF, "-o", "tools.opaque")

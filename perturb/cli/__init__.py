@@ -26,8 +26,12 @@ COMMANDS: dict[str, str] = {
     "report": "perturb.cli.report",
     "compare": "perturb.cli.compare",
     "replay": "perturb.cli.replay",
+    "import": "perturb.cli.import_episodes",
+    "exposure": "perturb.cli.exposure",
+    "export": "perturb.cli.export",
     "paraphrase": "perturb.cli.paraphrase",
     "init": "perturb.cli.init",
+    "doctor": "perturb.cli.doctor",
     "serve-reference": "perturb.cli.serve_reference",
     "proxy": "perturb.cli.proxy",
 }

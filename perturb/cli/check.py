@@ -162,6 +162,7 @@ def _print(checked: Checked, console: Console, request: CheckRequest) -> None:
         f"one that only states the answer {checked.floor.answer_only}"
     )
     for words_for, ids in (
+        ("vacuous, since a silent agent passes them", list(checked.floor.vacuous)),
         ("their own gold calls fail their own check, so they are left out", checked.gold_fails_clean),
         ("without gold calls, so nothing is proven", checked.not_proven_tasks),
     ):

@@ -18,23 +18,27 @@ Examples:
   perturb list presets
   perturb list toolsets --json
   perturb list runs
+  perturb list imports
 """
 
 
-@click.command("list", cls=Configured, epilog=EXAMPLES, short_help="List operators, presets, toolsets, agents or runs.")
-@click.argument("what", type=click.Choice(["operators", "presets", "toolsets", "agents", "runs"]))
+@click.command(
+    "list", cls=Configured, epilog=EXAMPLES, short_help="List operators, presets, toolsets, agents, runs or imports."
+)
+@click.argument("what", type=click.Choice(["operators", "presets", "toolsets", "agents", "runs", "imports"]))
 @runs_option
 @store_option
 @json_option
 def command(what: str, out: str, store: str | None, as_json: bool) -> None:
-    """List what can be named: operators, presets, toolsets, agents, or the runs in the store."""
-    rows = _runs(out, store) if what == "runs" else _LISTS[what]()
+    """List what can be named: operators, presets, toolsets, agents, or the runs or imports in the store."""
+    rows = _KEPT[what](out, store) if what in _KEPT else _LISTS[what]()
     if as_json:
         import msgspec
 
         click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
     elif not rows:
-        click.echo("there are no runs yet; `perturb run` makes one" if what == "runs" else f"there are no {what}")
+        made = {"runs": " yet; `perturb run` makes one", "imports": " yet; `perturb import FILE` makes one"}
+        click.echo(f"there are no {what}{made.get(what, '')}")
     else:
         _print(rows, _COLUMNS[what])
 
@@ -135,6 +139,31 @@ def _run(run: str, kept: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _imports(out: str, store: str | None) -> list[dict[str, Any]]:
+    from datetime import UTC, datetime
+    from pathlib import Path
+
+    from perturb.recordings import Recordings
+
+    path = Path(store or Path(out) / "episodes.sqlite")
+    if not path.is_file():
+        return []
+    with Recordings(path) as opened:
+        return [
+            {
+                "import": name,
+                "made": datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%dT%H:%MZ"),
+                "format": header.get("format", "unfinished"),
+                "episodes": header.get("episodes", 0),
+                "calls": header.get("calls", 0),
+                "models": ", ".join(header.get("models", ())),
+                "files": [one["file"] for one in header.get("files", ())],
+            }
+            for name, started, header in opened.imports()
+        ]
+
+
+_KEPT: dict[str, Callable[[str, str | None], list[dict[str, Any]]]] = {"runs": _runs, "imports": _imports}
 _LISTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "operators": operators,
     "presets": presets,
@@ -147,6 +176,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "toolsets": ("name", "from", "summary"),
     "agents": ("name", "from", "summary"),
     "runs": ("run", "started", "agent", "toolset", "operators", "tasks", "ended"),
+    "imports": ("import", "made", "format", "episodes", "calls", "models", "files"),
 }
 
 
@@ -160,5 +190,13 @@ def _print(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
     for number, column in enumerate(columns):
         table.add_column(column.replace("_", " "), no_wrap=number == 0, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(str(row[column])) for column in columns))
+        table.add_row(*(Text(_cell(row[column])) for column in columns))
     output().print(table)
+
+
+def _cell(value: Any) -> str:
+    """A value in a row; of many paths the name of the first."""
+    if not isinstance(value, list):
+        return str(value)
+    first = value[0].replace("\\", "/").rpartition("/")[2] if value else ""
+    return f"{first} and {len(value) - 1:,} more" if len(value) > 1 else first

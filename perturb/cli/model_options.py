@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -114,15 +114,13 @@ def settings_of(ctx: click.Context, chosen: dict[str, Any]) -> ModelSettings | N
         return None
     from perturb.models.settings import ModelSettings, checked
 
-    fields = {name.strip(): _read(text) for name, _, text in (one.partition("=") for one in chosen["body"])}
     sampling = {name: chosen[name] for name in ("temperature", "top_p", "max_tokens") if chosen[name] is not None}
-    headers = {name.strip(): text.strip() for name, _, text in (one.partition(":") for one in chosen["header"])}
     price = None if chosen["price"] is None else tuple(float(part) for part in chosen["price"].split(","))
     return checked(
         ModelSettings(
             base_url=chosen["base_url"],
-            body=sampling | fields,
-            headers=headers,
+            body=sampling | fields_of(chosen["body"]),
+            headers=headers_of(chosen["header"]),
             stream=chosen["stream"],
             max_turns=chosen["max_turns"],
             state=chosen["state"],
@@ -135,6 +133,16 @@ def settings_of(ctx: click.Context, chosen: dict[str, Any]) -> ModelSettings | N
             request_timeout=chosen["request_timeout"],
         )
     )
+
+
+def fields_of(written: Iterable[str]) -> dict[str, Any]:
+    """The fields of a request that were given as `name=value`."""
+    return {name.strip(): _read(text) for name, _, text in (one.partition("=") for one in written)}
+
+
+def headers_of(written: Iterable[str]) -> dict[str, str]:
+    """The headers that were given as `Name: value`."""
+    return {name.strip(): text.strip() for name, _, text in (one.partition(":") for one in written)}
 
 
 def _read(text: str) -> Any:

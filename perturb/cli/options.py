@@ -127,7 +127,7 @@ def command_line(context: click.Context, *, but: frozenset[str]) -> str:
 
 
 def toolset_option(function: F) -> F:
-    """`--toolset`, and beside it `--allow-writes`, which becomes part of the name of an MCP server."""
+    """`--toolset`, and beside it `--allow-writes`, which becomes part of the name of a server."""
 
     @wraps(function)
     def with_toolset(*given: Any, allow_writes: bool, **chosen: Any) -> Any:
@@ -137,22 +137,24 @@ def toolset_option(function: F) -> F:
 
     wrapped = click.option(
         "--allow-writes", is_flag=True,
-        help="Let an MCP server that no command resets change the world for good.",
+        help="Let a server (mcp:, openapi:) that no command resets change the world for good.",
     )(with_toolset)  # fmt: skip
     return click.option(  # type: ignore[return-value]
-        "-t", "--toolset", default="airline", show_default=True, metavar="NAME|PATH|mcp:SERVER",
-        help="A toolset: a short name (perturb list toolsets), a Python file, a folder, or mcp: with the command, the URL or a "
-        "file of mcpServers of an MCP server, --tasks FILE before it.",
+        "-t", "--toolset", default="airline", show_default=True, metavar="NAME|PATH|mcp:SERVER|openapi:DOCUMENT",
+        help="A toolset: a short name (perturb list toolsets), a Python file, a folder, mcp: with the command, the URL or a "
+        "file of mcpServers of an MCP server, or openapi: with the file or the URL of an OpenAPI document; --tasks FILE before "
+        "either.",
     )(wrapped)  # fmt: skip
 
 
 def _with_writes(spec: str) -> str:
     from perturb.errors import ConfigurationError
-    from perturb.plugins import MCP
+    from perturb.plugins import SERVERS
 
-    if not spec.startswith(MCP):
-        raise ConfigurationError(f"--allow-writes is about MCP servers, and toolset {spec!r} is none; leave it out")
-    return f"{MCP}--allow-writes {spec.removeprefix(MCP)}"
+    for begins in SERVERS:
+        if spec.startswith(begins):
+            return f"{begins}--allow-writes {spec.removeprefix(begins)}"
+    raise ConfigurationError(f"--allow-writes is about servers (mcp:, openapi:), and toolset {spec!r} is none; leave it out")
 
 
 def operators_option(function: F) -> F:

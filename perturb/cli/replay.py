@@ -9,6 +9,7 @@ import click
 
 from perturb.cli.model_options import model_options, settings_of
 from perturb.cli.options import Configured, Finite, json_option
+from perturb.cli.program_options import program_of, program_options
 
 if TYPE_CHECKING:
     from perturb.replaying import Replayed
@@ -17,6 +18,7 @@ EXAMPLES = """\b
 Examples:
   perturb replay reports/runs/24eada/plans/tools.opaque-12-0.json          as the run had it
   perturb replay PLAN.json --agent mine.py:agent --trials 5                another agent, five times
+  perturb replay PLAN.json --agent-command 'node agent.js' --tasks tasks.jsonl     a program, as perturb run starts it
   perturb replay PLAN.json --gold                                          the gold calls alone, without an agent
 """
 
@@ -24,6 +26,7 @@ Examples:
 @click.command("replay", cls=Configured, epilog=EXAMPLES, short_help="Run one task clean and under one plan, side by side.")
 @click.argument("plan", metavar="PLAN.json", type=click.Path(dir_okay=False))
 @click.option("-a", "--agent", default=None, metavar="AGENT", help="In place of the agent that the file names.")
+@program_options
 @click.option("-t", "--toolset", default=None, metavar="TOOLSET", help="In place of the toolset that the file names.")
 @click.option("--task", default=None, metavar="ID", help="In place of the task that the file names.")
 @click.option("--trials", type=click.IntRange(min=1), default=1, show_default=True, help="Episodes of each arm.")
@@ -50,23 +53,27 @@ def command(ctx: click.Context, /, plan: str, as_json: bool, gold: bool, **chose
     from perturb.replaying import Replay, replay
 
     record = read_plan_file(Path(plan))
+    program = program_of(ctx, toolset_named=record.toolset is not None)
+    if program is not None and gold:
+        raise ConfigurationError("--gold runs no agent, and --agent-command names one; leave one of them out")
     given = {
         name: chosen[name] if _on_line(ctx, name) or getattr(record, name) is None else getattr(record, name)
         for name in ("agent", "toolset", "task")
     }
     for name in ("toolset", "task"):
-        if given[name] is None:
+        if given[name] is None and not (name == "toolset" and program is not None):
             raise ConfigurationError(f"{plan} holds a bare plan, which names no {name}; give one with --{name}")
     wanted = Replay(
         plan=record.plan,
-        agent=None if gold else given["agent"] or "reader",
-        toolset=given["toolset"],
+        agent=None if gold else program.command if program is not None else given["agent"] or "reader",
+        toolset=given["toolset"] if program is None or program.tasks is None else str(program.tasks),
         task=given["task"],
         trial=record.trial,
         seed=record.seed,
         trials=chosen["trials"],
         limits=Limits(timeout=chosen["timeout"], max_calls=chosen["max_calls"]),
         model=None if gold else settings_of(ctx, chosen) or (read_settings(record.model) if record.model else None),
+        program=program,
     )
     try:
         replayed = anyio.run(replay, wanted)

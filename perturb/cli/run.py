@@ -25,7 +25,7 @@ from perturb.cli.options import (
     task_option,
     toolset_option,
 )
-from perturb.cli.program_options import program_of
+from perturb.cli.program_options import program_of, program_options
 
 if TYPE_CHECKING:
     from perturb.cli.dry_run import Foreseen
@@ -55,19 +55,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
     "-a", "--agent", default="reader", show_default=True, metavar="NAME|FILE.py[:FUNCTION]|MODULE:FUNCTION",
     help="The agent: a short name (perturb list agents), or your own function.",
 )  # fmt: skip
-@click.option(
-    "--agent-command", default=None, metavar="'COMMAND'",
-    help="In place of --agent: a program in any language, started once for each episode, that asks its model at "
-    "OPENAI_BASE_URL and runs its own tools; 0 as its exit status says that the task is done.",
-)  # fmt: skip
-@click.option(
-    "--tasks", type=click.Path(dir_okay=False), default=None, metavar="FILE",
-    help="What the program is to do, a JSON object a line with a prompt; its tools are learnt from its first request.",
-)  # fmt: skip
-@click.option(
-    "--upstream", default=None, metavar="URL",
-    help="The provider that the program's model is asked at; OPENAI_BASE_URL by default, or OpenAI's own.",
-)  # fmt: skip
+@program_options
 @toolset_option
 @operators_option
 @preset_option

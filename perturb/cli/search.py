@@ -23,6 +23,7 @@ from perturb.cli.options import (
     task_option,
     toolset_option,
 )
+from perturb.cli.program_options import program_of, program_options
 
 if TYPE_CHECKING:
     from perturb.evaluation import Request
@@ -33,6 +34,7 @@ Examples:
   perturb search --agent mine.py:agent                             anything that breaks it, within 200 episodes
   perturb search --agent mine.py --operators 'arguments.*' --task 12
   perturb search --agent chat:MODEL --budget 400,5usd              a model, and what it may cost
+  perturb search --agent-command 'node agent.js' --toolset mine.py    a program that runs the tools of mine.py itself
   perturb replay perturb-plans/FOUND.json --agent mine.py:agent    what was found, again
 """
 EPISODES = "200"
@@ -52,6 +54,7 @@ class SearchBudget(Budget):
     "-a", "--agent", default="reader", show_default=True, metavar="NAME|FILE.py[:FUNCTION]|MODULE:FUNCTION",
     help="The agent: a short name (perturb list agents), or your own function.",
 )  # fmt: skip
+@program_options
 @toolset_option
 @operators_option
 @preset_option
@@ -117,9 +120,16 @@ def command(ctx: click.Context, /, as_json: bool, plans: str, **chosen: Any) -> 
 
 
 def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
+    from perturb.errors import ConfigurationError
     from perturb.evaluation import Request
     from perturb.planning import Design, Limits
 
+    program = program_of(ctx)
+    if program is not None and program.tasks is not None:
+        raise ConfigurationError(
+            "a search proves each plan before it is tried, and nobody knows how the tasks of a file are solved; name with "
+            "--toolset the toolset whose tools the program runs"
+        )
     return Request(
         agent=chosen["agent"],
         toolset=chosen["toolset"],
@@ -135,6 +145,7 @@ def _request(ctx: click.Context, chosen: dict[str, Any]) -> Request:
         folder=Path(chosen["out"]),
         store=Path(chosen["store"]) if chosen["store"] else None,
         model=settings_of(ctx, chosen),
+        program=program,
         command=command_line(ctx, but=frozenset({"as_json"})),
     )
 

@@ -14,6 +14,7 @@ Examples:
   perturb serve-reference --port 8900
   perturb run --agent chat:reader --base-url http://127.0.0.1:8900/v1           in another terminal
   perturb run --agent chat:notekeeper --base-url http://127.0.0.1:8900/minimax/v1 --body reasoning_split=true
+  perturb doctor --base-url http://127.0.0.1:8900/vllm/v1 --model obliging
   perturb serve-reference --faults 0.2                                          one response in five is spoiled
 
 \b
@@ -44,7 +45,8 @@ def command(as_json: bool, **chosen: Any) -> None:
     """Serve the reference agents over the wire formats of model providers, with no key and no network.
 
     The agents are the models: reader, adaptive, planner, literal …, and notekeeper, which knows of earlier results only what it
-    wrote into the reasoning that is sent back to it. They have learnt the toolset, and see the requests alone.
+    wrote into the reasoning that is sent back to it. They have learnt the toolset, and see the requests alone. One more,
+    obliging, has learnt nothing and makes the calls that a prompt spells out: `perturb doctor` can examine the server with it.
     """
     import anyio
 

@@ -26,16 +26,10 @@ from mcp.client._probe import negotiate_auto
 from mcp.shared.exceptions import MCPError
 
 from perturb import texts
-from perturb.errors import ConfigurationError, PerturbError, first_of
+from perturb.errors import ConfigurationError, PerturbError, ServerFailed, first_of
 
 PATIENCE = 60.0
 """Seconds that a server may take to start and to introduce itself."""
-
-
-class ServerFailed(PerturbError):
-    """A server could not be reached, or has gone."""
-
-    exit_status = 3
 
 
 class Server(msgspec.Struct, frozen=True):

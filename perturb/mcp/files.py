@@ -4,9 +4,7 @@
 clients have it, in JSON or YAML. `--tasks FILE` names a file with what a server does not say of itself; a file of `mcpServers`
 may hold the same keys itself. `--allow-writes` lets tools change a world that nothing resets.
 
-The keys are `tasks` (as `perturb.task_files` has them), `reset` and `state` (commands, each a list of words or a line for the
-shell), `tools` (by name, what a tool's author would declare: `effect`, `idempotent`, `ordered`, `batch`, `parameters`,
-`returns`), and `name`, `system`, `entities`, `identifiers`, `messages`, `volatile` as toolsets have them.
+The keys are those of `perturb.beside`.
 
 `{workspace}` stands for a folder of an episode's own, in the server's command, in `reset` and in `state`; in prompts, gold
 calls and checks it stands for what an agent is told in its place, `/workspace`.
@@ -15,43 +13,25 @@ calls and checks it stands for what an agent is told in its place, `/workspace`.
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
-import yaml
 
-from perturb.errors import ConfigurationError, ToolsetError, nearest
+from perturb.beside import Beside, keys_of, object_of, said_beside, words_of
+from perturb.errors import ConfigurationError
 from perturb.mcp.connecting import Server, server_of_command, server_of_url
-from perturb.task_files import record, task_of
+from perturb.plugins import MCP
 from perturb.toolset import Task
-from perturb.types import JSON, Identifier
+from perturb.types import JSON
 
-Command: TypeAlias = tuple[str, ...] | str
-"""The words of a command, or a line for the shell."""
 WORKSPACE = "{workspace}"
 TOLD = "/workspace"
 """What agents are told in place of the folder of an episode's own."""
 _SUFFIXES = (".json", ".yaml", ".yml")
-
-
-class Beside(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What stands beside a server, in files: what it does not say of itself."""
-
-    name: str = ""
-    system: str | None = None
-    reset: Command | None = None
-    state: Command | None = None
-    tools: dict[str, dict[str, JSON]] = {}
-    entities: dict[str, tuple[str, ...]] = {}
-    identifiers: dict[str, Identifier | str] = {}
-    messages: dict[str, dict[str, str]] = {}
-    volatile: tuple[str, ...] = ()
-
-
-_KEYS = (*Beside.__struct_fields__, "tasks")
+_KEYS = keys_of(Beside)
+_WANTED = f"mcpServers, or with {', '.join(_KEYS)}"
 
 
 class Named(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,27 +51,12 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_spec(spec: str) -> Named:
     """What stands behind `mcp:`. Raises `ConfigurationError` or `ToolsetError` for what cannot be meant."""
-    try:
-        words = shlex.split(spec)
-    except ValueError as error:
-        raise ConfigurationError(f"toolset 'mcp:{spec}': {error}; close the quotation") from None
-    allow_writes, tasks_file = False, None
-    while words and words[0].startswith("--"):
-        option = words.pop(0)
-        if option == "--allow-writes":
-            allow_writes = True
-        elif option == "--tasks" and words:
-            tasks_file = Path(words.pop(0))
-        elif option == "--":
-            break
-        else:
-            known = ("--allow-writes", "--tasks")
-            needs = "it takes a file" if option in known else nearest(option, known)
-            raise ConfigurationError(f"toolset 'mcp:{spec}' has the option {option}; {needs}")
+    given, words = words_of(MCP, spec, {"--allow-writes": "", "--tasks": "a file"})
+    tasks_file = Path(given["--tasks"]) if "--tasks" in given else None
     if not words:
         raise ConfigurationError(f"toolset 'mcp:{spec}' names no server; write its command, its URL, or a file of mcpServers")
     file = Path(words[0]) if len(words) == 1 and words[0].endswith(_SUFFIXES) else None
-    content = _content(file) if file is not None else {}
+    content = object_of(file, _WANTED) if file is not None else {}
     server = _server_in(content, file) if file is not None else _server(words)
     folder, place = Path.cwd(), file
     if file is not None:
@@ -102,11 +67,11 @@ def read_spec(spec: str) -> Named:
     if tasks_file is not None:
         if content:
             raise ConfigurationError(f"{file} holds {', '.join(content)} itself; leave --tasks {tasks_file} out, or them")
-        content, place, folder = _content(tasks_file), tasks_file, tasks_file.resolve().parent
+        content, place, folder = object_of(tasks_file, _WANTED), tasks_file, tasks_file.resolve().parent
         if "mcpServers" in content:
             raise ConfigurationError(f"{tasks_file} names a server itself; write mcp:{tasks_file}, and no --tasks")
-    beside, tasks = _beside(content, place) if place is not None else (Beside(), ())
-    return Named(server=server, beside=beside, tasks=tasks, folder=folder, allow_writes=allow_writes)
+    beside, tasks = said_beside(_told_tasks(content), place, Beside) if place is not None else (Beside(), ())
+    return Named(server=server, beside=beside, tasks=tasks, folder=folder, allow_writes="--allow-writes" in given)
 
 
 _KEYS_OF_OURS = {"tasks", "reset", "state"}
@@ -116,7 +81,7 @@ def server_named(text: str) -> Server:
     """The server that a URL or a file of `mcpServers` names."""
     if text.startswith(("http://", "https://")):
         return server_of_url(text)
-    return _server_in(_content(Path(text)), Path(text))
+    return _server_in(object_of(Path(text), _WANTED), Path(text))
 
 
 def _server(words: list[str]) -> Server:
@@ -134,39 +99,8 @@ def _server_in(content: Mapping[str, JSON], file: Path) -> Server:
     return Server(told=str(file), entries=entries)
 
 
-def _content(path: Path) -> dict[str, JSON]:
-    """The object in a file, JSON or YAML."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}; write it, or name another") from None
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path} is no text in UTF-8: {error.reason}; write it in that") from None
-    try:
-        # JSON is YAML but for tabs; dates and the like become text.
-        found = json.loads(text) if path.suffix == ".json" else json.loads(json.dumps(yaml.safe_load(text), default=str))
-    except json.JSONDecodeError as error:
-        raise ToolsetError(f"{path}, line {error.lineno}, column {error.colno}: {error.msg}; correct the JSON there") from None
-    except yaml.YAMLError as error:
-        where = getattr(error, "problem_mark", None)
-        at = f", line {where.line + 1}, column {where.column + 1}" if where is not None else ""
-        raise ToolsetError(f"{path}{at}: {getattr(error, 'problem', None) or error}; correct the YAML there") from None
-    if not isinstance(found, dict):
-        raise ToolsetError(f"{path} holds no object; write one with mcpServers, or with {', '.join(_KEYS)}")
-    return found
-
-
-def _beside(content: Mapping[str, JSON], path: Path) -> tuple[Beside, tuple[Task, ...]]:
-    told = record(dict(content), _KEYS, path)
-    tasks = told.pop("tasks", [])
-    if not isinstance(tasks, list):
-        raise ToolsetError(f"the tasks in {path} are no list; write one of objects with id, prompt, gold and check")
-    try:
-        beside = msgspec.convert(told, Beside)
-    except msgspec.ValidationError as error:
-        raise ToolsetError(f"{path}: {error}; correct it") from None
-    made = tuple(task_of(_told(each), index, path, {}) for index, each in enumerate(tasks))
-    return beside, made
+def _told_tasks(content: Mapping[str, JSON]) -> dict[str, JSON]:
+    return {key: _told(value) if key == "tasks" else value for key, value in content.items()}
 
 
 def _told(value: Any) -> Any:

@@ -13,8 +13,8 @@ from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
 from perturb import texts, validity
-from perturb.errors import ToolsetError
-from perturb.mcp.connecting import ServerFailed, every_tool
+from perturb.errors import ServerFailed, ToolsetError
+from perturb.mcp.connecting import every_tool
 from perturb.mcp.records import answer_of, failure_of, tool_of
 from perturb.toolset import Toolset, plain_refusal
 from perturb.types import JSON, Answer, Call, Failure, FailureKind, Tool

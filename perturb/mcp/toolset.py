@@ -19,18 +19,18 @@ import mcp_types as mcp
 import msgspec
 from anyio.abc import TaskGroup
 
-from perturb.errors import ToolsetError, nearest
-from perturb.mcp.connecting import Connection, ServerFailed
+from perturb.beside import declared
+from perturb.errors import ServerFailed, ToolsetError
+from perturb.mcp.connecting import Connection
 from perturb.mcp.files import Named, read_spec
 from perturb.mcp.records import tool_of
 from perturb.mcp.remote import Introduction, Remote, ServerToolset, introduction
 from perturb.mcp.world import World
 from perturb.toolset import Task
-from perturb.types import JSON, Answer, Call, Identifier, Result, Tool, digest
+from perturb.types import JSON, Answer, Call, Result, digest
 
 T = TypeVar("T")
 _TIME_TO_END = 10.0
-_DECLARED = ("effect", "idempotent", "ordered", "batch", "parameters", "returns")
 
 
 class _Thread:
@@ -150,15 +150,13 @@ class McpToolset(ServerToolset):
 
     def __init__(self, named: Named, introduced: Introduction) -> None:
         beside = named.beside
-        super().__init__(introduced, _declared(introduced, named))
+        super().__init__(introduced, declared(map(tool_of, introduced.tools), named.beside, named.server.told))
         self._named = named
         self.name = beside.name or introduced.info.name
         self.system = introduced.instructions if beside.system is None else beside.system
         self.tasks = named.tasks
         self.entities = beside.entities
-        self.identifiers = {
-            kind: one if isinstance(one, Identifier) else Identifier(form=one) for kind, one in beside.identifiers.items()
-        }
+        self.identifiers = beside.forms()
         self.messages = beside.messages
         self.volatile = beside.volatile
         self.dumps_state = beside.state is not None
@@ -223,23 +221,6 @@ class McpToolset(ServerToolset):
     def wait(self) -> None:
         """Wait, for a while, until the servers of all episodes have ended, so that none outlives us."""
         wait(self.ending, timeout=_TIME_TO_END)
-
-
-def _declared(introduced: Introduction, named: Named) -> list[Tool]:
-    """The tools, with what the file declares of them beyond what the server does."""
-    made = {one.name: tool_of(one) for one in introduced.tools}
-    for name, told in named.beside.tools.items():
-        if name not in made:
-            told_of = f"{name!r}, of which more is declared"
-            raise ToolsetError(f"{named.server.told} has no tool {told_of}; {nearest(name, made)}")
-        for key in told:
-            if key not in _DECLARED:
-                raise ToolsetError(f"of tool {name!r} {key!r} is declared, which means nothing; write {', '.join(_DECLARED)}")
-        try:
-            made[name] = msgspec.convert({**msgspec.to_builtins(made[name]), **told}, Tool)
-        except msgspec.ValidationError as error:
-            raise ToolsetError(f"what is declared of tool {name!r} cannot be read: {error}; correct it") from None
-    return list(made.values())
 
 
 def create(spec: str) -> McpToolset:

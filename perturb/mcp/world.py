@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import shlex
 import shutil
-import subprocess
 import tempfile
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import anyio
-
-from perturb.errors import ToolsetError
+from perturb.beside import Command, run, told_by
 from perturb.mcp.connecting import Server
-from perturb.mcp.files import TOLD, WORKSPACE, Command, Named
+from perturb.mcp.files import TOLD, WORKSPACE, Named
 from perturb.types import JSON
-
-TIME_FOR_COMMAND = 120.0
 
 
 class World:
@@ -51,11 +43,7 @@ class World:
         command = self._named.beside.state
         if command is None:
             raise NotImplementedError("nothing reads the state behind this server; name a command as state")
-        text = await self._run("state", command)
-        try:
-            return self.told(json.loads(text))
-        except ValueError:
-            return self.told(text.strip())
+        return self.told(told_by(await self._run("state", command)))
 
     def close(self) -> None:
         shutil.rmtree(self.root, ignore_errors=True)
@@ -74,21 +62,7 @@ class World:
 
     async def _run(self, what: str, command: Command) -> str:
         words = self._placed(command if isinstance(command, str) else list(command))
-        told = command if isinstance(command, str) else shlex.join(command)
-        environment = {**os.environ, "PERTURB_WORKSPACE": str(self.root)}
-        try:
-            with anyio.fail_after(TIME_FOR_COMMAND):
-                done = await anyio.run_process(
-                    words, cwd=self._named.folder, env=environment, stdin=subprocess.DEVNULL, check=False
-                )
-        except OSError as error:
-            raise ToolsetError(f"the {what} command {told!r} cannot be run: {error.filename}: {error.strerror}") from None
-        except TimeoutError:
-            raise ToolsetError(f"the {what} command {told!r} was not done after {TIME_FOR_COMMAND:g} s; mend it") from None
-        if done.returncode:
-            lines = done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-            raise ToolsetError(f"the {what} command {told!r} ended with {done.returncode}: {lines[-1][:200]}; mend it")
-        return done.stdout.decode(errors="replace")
+        return await run(what, words, self._named.folder, {"PERTURB_WORKSPACE": str(self.root)})
 
 
 _SAID = re.compile(rf"(?<![\w.\-/]){re.escape(TOLD)}(?![\w\-])")

@@ -78,13 +78,28 @@ class Connection:
         except Trouble:
             raise
         except Exception as error:
-            trouble = of_exception(error, self.sdk, self.endpoint, settings.request_timeout)
-            if trouble is None:
-                if isinstance(error, TypeError) and "authentication" in str(error):
-                    raise ConfigurationError(_no_key(self.sdk.__name__)) from None
-                raise
-            # The cause holds the request with its headers, so it is not carried along.
-            raise Trouble(trouble.kind, self._harmless(str(trouble)), trouble.wait) from None
+            raise self._told(error) from None
+
+    async def get(self, path: str) -> JSON:
+        """What a server says at a path. Raises `Trouble`."""
+        import httpx2
+
+        options: Any = {"headers": self.settings.headers, "timeout": self.settings.request_timeout}
+        try:
+            with anyio.fail_after(self.settings.request_timeout):
+                response = await self._client.get(path, cast_to=httpx2.Response, options=options)
+            return json.loads(self._harmless(response.content.decode()))
+        except Exception as error:
+            raise self._told(error) from None
+
+    def _told(self, error: Exception) -> Exception:
+        """What an exception of the SDK means; it holds the request with its headers itself, so it is not carried along."""
+        trouble = of_exception(error, self.sdk, self.endpoint, self.settings.request_timeout)
+        if trouble is not None:
+            return Trouble(trouble.kind, self._harmless(str(trouble)), trouble.wait)
+        if isinstance(error, TypeError) and "authentication" in str(error):
+            return ConfigurationError(_no_key(self.sdk.__name__))
+        return error
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -125,6 +140,11 @@ def _client(name: Sdk, sdk: Any, settings: ModelSettings) -> Any:
     named = settings.base_url is not None or os.environ.get(f"{name.upper()}_BASE_URL")
     if named and not any(os.environ.get(variable) for variable in _KEYS[name]):
         options["api_key"] = _NO_KEY
+    from perturb.models.spreading import spread_connections
+
+    transport = spread_connections()
+    if transport is not None:
+        options["http_client"] = sdk.DefaultAsyncHttpxClient(transport=transport)
     error = sdk.OpenAIError if name == "openai" else sdk.AnthropicError
     try:
         return (sdk.AsyncOpenAI if name == "openai" else sdk.AsyncAnthropic)(**options)

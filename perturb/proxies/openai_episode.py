@@ -231,8 +231,8 @@ class ProxiedEpisode:
         """An exchange that is known: what the model has made of it, and what it is told."""
         wire = request.wire
         if isinstance(entry, Turn):
-            raws: Sequence[Raw] = entry.raws
-            if entry.text == exchange.client_text != exchange.turn.text:
+            raws: Sequence[Raw] = _new_in(entry, exchange.before)
+            if len(raws) == len(entry.raws) and entry.text == exchange.client_text != exchange.turn.text:
                 raws = wire.turn_with_text(raws, exchange.turn.text)
             request.history += [*exchange.before, *wire.with_calls(raws, exchange.calls(wire))]
         request.unsaid = list(exchange.unsaid)
@@ -265,7 +265,9 @@ class ProxiedEpisode:
         if known:
             one = known[min(counted[entry.text], len(known) - 1)]
             counted[entry.text] += 1
-            raws = entry.raws if one.text == entry.text else wire.turn_with_text(entry.raws, one.text)
+            raws = _new_in(entry, one.before)
+            if len(raws) == len(entry.raws) and one.text != entry.text:
+                raws = wire.turn_with_text(raws, one.text)
             return [*one.before, *raws]
         shown = self.boundary.shown_answer(entry.text) if entry.text else entry.text
         return list(entry.raws) if shown == entry.text else wire.turn_with_text(entry.raws, shown)
@@ -278,6 +280,12 @@ class ProxiedEpisode:
             for group in shown[-(len(users) - len(self._heard)) :]:
                 self._hear(group[0])
             self._heard = users
+
+
+def _new_in(entry: Turn, before: Sequence[Raw]) -> list[Raw]:
+    """A turn without what the client was streamed of turns before it, which the model has already."""
+    known = {raw["id"] for raw in before if raw.get("id")}
+    return [raw for raw in entry.raws if raw.get("id") is None or raw["id"] not in known]
 
 
 def _mark(wire: Wire, body: Raw) -> str:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 
 from perturb.proxies.openai_chat import arguments_of, text_alone, text_of
 from perturb.proxies.openai_records import Asked, BadRequest, Entry, Given, Other, Raw, Said, Turn
-from perturb.types import JSON
+from perturb.proxies.openai_responses_stream import ResponsesStream
 
 _NUMBERS = count(1)
-_ENDS = ("response.completed", "response.incomplete", "response.failed")
 
 
 class Responses:
@@ -204,77 +202,4 @@ class Responses:
         return "\n\n".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))
 
     def stream(self, passes_text: bool) -> ResponsesStream:
-        return ResponsesStream()
-
-
-class ResponsesStream:
-    """See `perturb.proxies.openai_records.Stream`. Events are numbered through a response and speak of its items by their
-    places, so they are told anew when the response is whole; that it has begun is told at once."""
-
-    def __init__(self) -> None:
-        self._numbers = count()
-        self._response: Raw | None = None
-        self._failed: JSON = None
-        self.id: str | None = None
-        self.text = ""
-
-    def take(self, event: JSON) -> Iterator[str]:
-        if not isinstance(event, dict):
-            return
-        kind, response = event.get("type"), event.get("response")
-        if kind in _ENDS and isinstance(response, dict):
-            self._response = response
-        elif kind == "error":
-            self._failed = event
-        elif kind == "response.created" and isinstance(response, dict) and self.id is None:
-            self.id = str(response.get("id"))
-            yield self._event("response.created", response=response)
-
-    def whole(self) -> Raw:
-        response, self._response = self._response, None
-        if response is None:
-            why = f"the provider ended with {json.dumps(self._failed)}" if self._failed else "the stream was cut off"
-            raise ValueError(why)
-        return response
-
-    def end(self, handed: Raw) -> Iterator[str]:
-        if self.id is None:
-            yield self._event("response.created", response={**handed, "status": "in_progress", "output": [], "usage": None})
-        else:
-            handed = {**handed, "id": self.id}
-        for place, item in enumerate(handed["output"]):
-            yield from self._item(place, item)
-        kind = {"incomplete": "response.incomplete", "failed": "response.failed"}.get(handed.get("status") or "")
-        yield self._event(kind or "response.completed", response=handed)
-
-    def _item(self, place: int, item: Raw) -> Iterator[str]:
-        where = {"output_index": place, "item_id": item.get("id", "")}
-        kind = item.get("type")
-        parts = item.get("content") if kind == "message" else None
-        empty: Raw = {"arguments": ""} if kind == "function_call" else {"content": []} if kind == "message" else {}
-        started = {**item, **empty} | ({"status": "in_progress"} if "status" in item else {})
-        yield self._event("response.output_item.added", output_index=place, item=started)
-        if kind == "function_call":
-            yield self._event("response.function_call_arguments.delta", **where, delta=item["arguments"])
-            yield self._event("response.function_call_arguments.done", **where, name=item["name"], arguments=item["arguments"])
-        for index, part in enumerate(parts or ()):
-            yield from self._part({**where, "content_index": index}, part)
-        yield self._event("response.output_item.done", output_index=place, item=item)
-
-    def _part(self, where: Raw, part: Raw) -> Iterator[str]:
-        name = {"output_text": "text", "refusal": "refusal"}.get(str(part.get("type")))
-        empty = {**part, name: ""} if name else part
-        yield self._event("response.content_part.added", **where, part=empty)
-        if name:
-            logprobs = {"logprobs": part.get("logprobs") or []} if name == "text" else {}
-            told = "output_text" if name == "text" else name
-            yield self._event(f"response.{told}.delta", **where, delta=part[name], **logprobs)
-            yield self._event(f"response.{told}.done", **where, **{name: part[name]}, **logprobs)
-        yield self._event("response.content_part.done", **where, part=part)
-
-    def error(self, message: str) -> Iterator[str]:
-        yield self._event("error", code="upstream_error", message=message, param=None)
-
-    def _event(self, kind: str, **fields: JSON) -> str:
-        data = {"type": kind, "sequence_number": next(self._numbers), **fields}
-        return f"event: {kind}\ndata: {json.dumps(data)}\n\n"
+        return ResponsesStream(passes_text)

@@ -25,6 +25,7 @@ from perturb.proxies.openai_records import BadRequest, Raw, Said, Wire
 from perturb.proxies.openai_server import Running, running
 from perturb.proxies.openai_tools import RequestToolset
 from perturb.proxies.programs import ProgramSettings
+from perturb.proxies.recording import new_key
 from perturb.toolset import Task
 from perturb.types import JSON
 
@@ -157,7 +158,8 @@ class Program:
     async def __call__(self, episode: LiveEpisode) -> str:
         assert isinstance(episode, Boundary)
         assert self._proxy is not None
-        held = self._episodes.hold(episode.key, episode, self._setup)
+        # An episode of a replay has no key, since nothing is stored.
+        held = self._episodes.hold(episode.key or new_key(), episode, self._setup)
         process = Process(self._settings, self._proxy.url, held.id, episode.task, self._setup.system, episode.repeat)
         try:
             status = await process.run()

@@ -17,10 +17,12 @@ TRAJECTORY_KEYS = ("clean", "perturbed", "prompt_clean", "prompt_perturbed", "pl
 
 
 class Floor(msgspec.Struct, frozen=True):
-    """How many tasks an agent passes that does nothing at all, and one that only states the gold answer."""
+    """How many tasks an agent passes that does nothing at all, and one that only states the gold answer. `vacuous` are those
+    that the first passes: to pass them says nothing of an agent."""
 
     silent: int
     answer_only: int
+    vacuous: tuple[str, ...] = ()
 
 
 class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +31,8 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     `tasks` counts the tasks, `pairs` the planned (task, operator, trial) triples that apply, `proven` those whose gold
     calls survived, `not_proven` those without gold calls, `unsolvable` those whose gold calls did not survive. `started`
     is an ISO 8601 time, `seconds` wall-clock time, `command` what runs it again, `version` that of Perturb. `plan_scope`
-    says whether each pair had plans of its own (`pair`) or one plan served the whole run (`run`). `model` holds what the
+    says whether each pair had plans of its own (`pair`) or one plan served the whole run (`run`). `notice` is what the toolset
+    wants to be said of it. `model` holds what the
     settings of a model have that could change an episode; `proxied` are the options of
     `perturb proxy openai` by which a program that was run is shown a plan again.
     """
@@ -54,6 +57,7 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     command: str
     version: str
     plan_scope: str = "pair"
+    notice: str = ""
     model: dict[str, Any] | None = None
     proxied: str | None = None
 
@@ -126,7 +130,8 @@ def report_data(
     `apart` are episodes that count among the outcomes and in what the run took, and in no rate, drop or table.
     """
     usage, errors = Usage(), Errors()
-    summary = summarize(errors.watch(usage.watch(rows)), CONFIDENCE)
+    vacuous = header.floor.vacuous if header.floor else ()
+    summary = summarize(errors.watch(usage.watch(rows)), CONFIDENCE, vacuous=vacuous)
     headline = msgspec.to_builtins(summary.headline)
     arms = {"clean": dict(summary.outcomes_clean), "perturbed": dict(summary.outcomes_perturbed)}
     exposed = summary.exposed
@@ -142,8 +147,10 @@ def report_data(
         "agent_is_reference": header.agent_is_reference,
         "model": header.model,
         "toolset": header.toolset,
+        "notice": header.notice,
         "seed": header.seed,
         "headline": headline,
+        "without_vacuous": msgspec.to_builtins(summary.without_vacuous),
         "estimand": "population drop",
         "plan_scope": header.plan_scope,
         "confidence": CONFIDENCE,
@@ -151,7 +158,7 @@ def report_data(
         "axes": msgspec.to_builtins(summary.axes),
         "operators": msgspec.to_builtins(summary.operators),
         "tasks": header.tasks,
-        "by_task": msgspec.to_builtins(summary.tasks),
+        "by_task": [{**msgspec.to_builtins(task), "vacuous": task.task in vacuous} for task in summary.tasks],
         "collapsed": msgspec.to_builtins(summary.collapsed),
         "pass_hat_k": summary.clean_pass_hat_k,
         **msgspec.to_builtins(summary.beside),

@@ -51,7 +51,10 @@ def _headline(root: ElementTree.Element, data: Mapping[str, Any]) -> None:
     suite = _suite(root, data, "headline")
     floor = head["noise_floor"] or {"drop": None}
     known = {key: data[key] for key in RUN_PROPERTIES} | {key: head[key] for key in ("clean", "perturbed", "p_value")}
-    _properties(suite, known | {"noise_floor": floor["drop"]}, head)
+    known |= {"noise_floor": floor["drop"], "vacuous_tasks": len((data["floor"] or {}).get("vacuous", ()))}
+    if without := data["without_vacuous"]:
+        known["drop_without_vacuous"] = without["drop"]
+    _properties(suite, known, head)
     case = ElementTree.SubElement(suite, "testcase", classname=_legal(f"perturb.{data['toolset']}"), name="drop", time="0")
     if head["drop"] is None:
         ElementTree.SubElement(case, "skipped", message="no task has both a clean and a perturbed episode")

@@ -162,7 +162,8 @@ def remarks(data: Mapping[str, Any]) -> list[str]:
     """What no reader of the numbers may miss: a run that is not whole, an agent that has nothing to lose, tasks that were kept
     out, faults of ours.
 
-    The optional keys are `ended` (`left`, `why`), `gold_fails_clean` and `not_proven_tasks` (lists of tasks).
+    The optional keys are `ended` (`left`, `why`), `unparsed` (`turns`, `episodes`, and both in `setups` by `operator`),
+    `gold_fails_clean` and `not_proven_tasks` (lists of tasks).
     """
     said = []
     ended = data.get("ended") or {}
@@ -190,6 +191,14 @@ def remarks(data: Mapping[str, Any]) -> list[str]:
     if (data.get("gate") or {}).get("early_stop") and data["gate"]["episodes"]["saved"]:
         said.append(
             "The run stopped as soon as its gate was certain: go by the gate; the intervals are those of a run that did not."
+        )
+    if unparsed := data.get("unparsed"):
+        said.append(_unparsed_told(unparsed))
+    if data.get("notice"):
+        said.append(f"Of the toolset: {data['notice']}")
+    if vacuous := (data["floor"] or {}).get("vacuous"):
+        said.append(
+            f"Vacuous, since an agent that does nothing passes them: {_listed(vacuous)}. {_without(data['without_vacuous'])}"
         )
     if data["headline"]["clean"] == 0:
         said.append("The agent passes no task clean, so it has nothing to lose: a drop of 0 says nothing of its robustness.")
@@ -271,6 +280,23 @@ def error_told(one: Mapping[str, Any]) -> str:
     """Why some episodes ended as they did, and how many: `agent error: the agent raised … · 4 clean, 2 perturbed`."""
     arms = ", ".join(f"{one[arm]:,} {arm}" for arm in ("clean", "perturbed") if one[arm])
     return f"{one['outcome'].replace('_', ' ')}: {one['error']} · {arms}"
+
+
+def _unparsed_told(unparsed: Mapping[str, Any], most: int = 5) -> str:
+    setups = sorted(unparsed["setups"], key=lambda one: -one["turns"])
+    named = ", ".join(f"{one['operator'] or 'clean'} {one['turns']:,}" for one in setups[:most])
+    more = f" and {len(setups) - most:,} more setups" if len(setups) > most else ""
+    turns, episodes = count(unparsed["turns"], "turn"), count(unparsed["episodes"], "episode")
+    return f"The scaffold could not read {turns} of {episodes} ({named}{more}); each was answered with what was wrong with it."
+
+
+def _without(headline: Mapping[str, Any] | None) -> str:
+    """What is left of the headline without the vacuous tasks."""
+    if headline is None or headline["drop"] is None:
+        return "Without them no drop is left to report."
+    rates = f"clean {percent(headline['clean'])}, perturbed {percent(headline['perturbed'])}"
+    drop = f"drop {points(headline['drop'])} points {interval(headline['interval'])}"
+    return f"Without them: {rates}, {drop}, over {count(headline['tasks'], 'task')}."
 
 
 def _listed(tasks: Sequence[str], most: int = 12) -> str:

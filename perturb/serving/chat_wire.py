@@ -115,7 +115,7 @@ def response(move: Move, body: dict[str, Any], style: Style) -> dict[str, JSON]:
         "choices": [
             {"index": 0, "message": _message(move, body, style, number), "logprobs": None, "finish_reason": _finish(move)}
         ],
-        "usage": _usage(move, body),
+        "usage": _usage(move, body, style),
         "system_fingerprint": "fp_reference",
     }
 
@@ -144,8 +144,12 @@ def _finish(move: Move) -> str:
     return {"length": "length", "filter": "content_filter"}.get(move.ended or "", "tool_calls" if move.calls else "stop")
 
 
-def _usage(move: Move, body: dict[str, Any]) -> dict[str, JSON]:
-    into = tokens(json.dumps([body.get("messages"), body.get("tools")]))
+def _usage(move: Move, body: dict[str, Any], style: Style) -> dict[str, JSON]:
+    # Reasoning under a field that such a server does not read never reaches its model, so it takes no tokens.
+    unread = {"reasoning", "reasoning_content", "reasoning_details"} - {_FIELD.get(style, "")}
+    unread -= {"reasoning_details"} if style == "minimax" else set()
+    messages = [{name: value for name, value in message.items() if name not in unread} for message in body["messages"]]
+    into = tokens(json.dumps([messages, body.get("tools")]))
     thought = tokens(move.thought)
     out = thought + tokens(move.text) + sum(tokens(call.name + call.arguments) for call in move.calls)
     return {

@@ -17,10 +17,13 @@ from perturb.reference.notebook import Notebook
 from perturb.replay import Gold
 from perturb.serving.app import MindOf, Reference
 from perturb.serving.minds import AgentMind, Mind, NoteMind
+from perturb.serving.obliging import ObligingMind
 from perturb.serving.telling import Telling
 
 NOTES = "notekeeper"
 """The model that keeps its notes in its reasoning."""
+OBLIGING = "obliging"
+"""The model that does what a prompt asks of its tools in so many words."""
 
 
 async def learnt(toolset_name: str, seed: int = 7) -> tuple[MindOf, list[str]]:
@@ -28,7 +31,7 @@ async def learnt(toolset_name: str, seed: int = 7) -> tuple[MindOf, list[str]]:
     toolset = load_toolset(toolset_name)
     transcripts = await Gold(toolset).transcripts()
     telling = Telling(transcripts)
-    made: dict[str, Mind] = {NOTES: NoteMind(Notebook(transcripts), telling)}
+    made: dict[str, Mind] = {NOTES: NoteMind(Notebook(transcripts), telling), OBLIGING: ObligingMind()}
 
     def mind_of(model: str) -> Mind:
         if model not in made:
@@ -40,7 +43,7 @@ async def learnt(toolset_name: str, seed: int = 7) -> tuple[MindOf, list[str]]:
         return made[model]
 
     shipped = [one.name for one in list_agents() if one.origin == "perturb" and not find_agent(one.name).asks_model]
-    return mind_of, [*shipped, NOTES]
+    return mind_of, [*shipped, NOTES, OBLIGING]
 
 
 def configured(reference: Reference) -> uvicorn.Server:

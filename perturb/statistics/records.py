@@ -157,9 +157,11 @@ class TaskSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a report says in numbers; operators worst first, those that count towards the headline before the rest."""
+    """All that a report says in numbers; operators worst first, those that count towards the headline before the rest.
+    `without_vacuous` is the headline over the other tasks, `None` where none is vacuous."""
 
     headline: Headline
+    without_vacuous: Headline | None
     beside: Beside
     axes: tuple[AxisSummary, ...]
     operators: tuple[OperatorSummary, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 
 from perturb.statistics.beside import beside, cut
@@ -29,12 +29,13 @@ from perturb.statistics.tallies import OperatorKind, Tallies, Tally, count, join
 from perturb.types import HEADLINE_KINDS
 
 
-def summarize(rows: Iterable[EpisodeRow], confidence: float = 0.95) -> Summary:
+def summarize(rows: Iterable[EpisodeRow], confidence: float = 0.95, *, vacuous: Collection[str] = ()) -> Summary:
     """Compute the population drop of a run and all that stands beside it.
 
     Per task: the clean mean minus the unweighted mean over its headline operators (kinds equivalent, distraction and
     fault), then `hull_t` over the tasks. Intervals in a table of operators, or of axes, hold together at `confidence`
     (Bonferroni-t); their `p_adjusted` are Holm's. Episodes whose outcome does not speak of the agent are in no rate.
+    `vacuous` are tasks that an agent passes which does nothing: the headline is told without them too.
     """
     tallies = count(rows)
     clean = plain(tallies.clean)
@@ -43,6 +44,7 @@ def summarize(rows: Iterable[EpisodeRow], confidence: float = 0.95) -> Summary:
     operators = _operators(tallies, clean, confidence)
     return Summary(
         headline=_headline(headline, _noise_floor(tallies, confidence), confidence),
+        without_vacuous=_without(tallies, vacuous, confidence),
         beside=beside(tallies, headline, confidence),
         axes=_axes(tallies, clean, operators, confidence),
         operators=operators,
@@ -71,6 +73,15 @@ def _headline(paired: Contrast, noise_floor: Drop | None, confidence: float) -> 
         tasks=estimate.tasks,
         k=paired.k,
     )
+
+
+def _without(tallies: Tallies, left_out: Collection[str], confidence: float) -> Headline | None:
+    """The headline over the tasks that are not left out; `None` where none of them was run."""
+    rest = tallies.without(left_out)
+    if rest.clean.keys() == tallies.clean.keys():
+        return None
+    by_task = {task: pooled(by_operator) for task, by_operator in rest.headline().items()}
+    return _headline(contrast(plain(rest.clean), by_task), _noise_floor(rest, confidence), confidence)
 
 
 def _noise_floor(tallies: Tallies, confidence: float) -> Drop | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from perturb.statistics.rows import COUNTED, EpisodeRow
@@ -85,6 +85,15 @@ class Tallies:
                 cells = tasks.setdefault(task, {})
                 cells[operator] = joined(cells[operator], tally) if operator in cells else tally
         return tasks
+
+    def without(self, left_out: Collection[str]) -> Tallies:
+        """The counts of the other tasks."""
+        clean = {task: tally for task, tally in self.clean.items() if task not in left_out}
+        perturbed = {
+            key: {task: tally for task, tally in by_task.items() if task not in left_out}
+            for key, by_task in self.perturbed.items()
+        }
+        return Tallies(clean, perturbed, self.axes)
 
 
 def count(rows: Iterable[EpisodeRow]) -> Tallies:
