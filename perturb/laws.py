@@ -153,8 +153,13 @@ def valid(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answered] =
             if any(layer.withholds for layer in lens.layers):
                 continue
             yield Violation(2, f"{brief(call)} is shown as a call of {made.name!r}, which is no shown tool")
-        elif (problem := problem_of_data(shown.parameters, made.arguments)) is not None:
-            yield Violation(2, f"the shown call {brief(made)} is not valid: {problem}")
+        elif problem_of_data(shown.parameters, made.arguments) is not None:
+            fewer = _of_fewer_digits(lens, call)
+            if problem_of_data(tool.parameters, fewer.arguments) is not None:
+                continue
+            made = lens.show_call(fewer)
+            if (problem := problem_of_data(shown.parameters, made.arguments)) is not None:
+                yield Violation(2, f"the shown call {brief(made)} is not valid: {problem}")
     for call, answer in answered:
         schema = lens.real.returns(call)
         if schema is None or not isinstance(answer, Result) or problem_of_data(schema, answer.data) is not None:
@@ -165,6 +170,20 @@ def valid(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answered] =
         result = lens.show_result(call, answer)
         if (problem := problem_of_data(shown_schema, result.data)) is not None:
             yield Violation(2, f"the shown result of {brief(call)} is not valid under its schema: {problem}")
+
+
+def _of_fewer_digits(lens: StackLens, call: Call) -> Call:
+    """A call with its numbers rounded to as many digits as its layers say that they show exactly."""
+    digits = min((layer.exact_digits for layer in lens.layers if layer.exact_digits is not None), default=None)
+
+    def rounded(node: JSON) -> JSON:
+        if isinstance(node, dict):
+            return {key: rounded(value) for key, value in node.items()}
+        if isinstance(node, list):
+            return [rounded(item) for item in node]
+        return float(f"{node:.{digits}g}") if isinstance(node, float) and digits else node
+
+    return Call(call.name, {key: rounded(value) for key, value in call.arguments.items()})
 
 
 def one_to_one(lens: StackLens, calls: Iterable[Call], answered: Iterable[Answered] = ()) -> Iterator[Violation]:

@@ -10,11 +10,11 @@ from depot import Depot
 
 from perturb import laws, operators
 from perturb.authoring import toolset
-from perturb.operator import Operator, SeededPick, Setup, lens_for
+from perturb.operator import Lens, Operator, SeededPick, Setup, StackLens, lens_for
 from perturb.operators.arguments.recode_enum import RecodeEnum
 from perturb.replay import Gold
 from perturb.toolset import Task, Toolset
-from perturb.types import Schema, Tool
+from perturb.types import Call, Schema, Tool
 
 
 def broken_laws(operator: type[Operator], monkeypatch: pytest.MonkeyPatch) -> dict[int, str]:
@@ -95,3 +95,31 @@ def test_new_names_may_have_dots_where_the_old_ones_have_them() -> None:
         setup = Setup.of(ServerOf(Tool(name=old, description="Get a user.")))
         lens = lens_for(Sound(touched={old: "crm.fetch_member"}), setup)
         assert [one.law for one in laws.valid_tools(lens)] == ([2] if broken else [])
+
+
+def test_a_lens_that_shows_few_digits_exactly_is_held_to_those() -> None:
+    schema: Schema = {"type": "object", "properties": {"amount": {"type": "number"}}}
+    setup = Setup.of(ServerOf(Tool(name="pay", description="Pay.", parameters=schema)))
+
+    class Texts(Lens):
+        """Shows numbers of more than so many digits as texts, and says that it shows eleven exactly."""
+
+        exact_digits = 11
+        kept = 11
+
+        def show_call(self, call: Call) -> Call:
+            return Call(
+                call.name,
+                {key: value if len(repr(value)) <= self.kept + 2 else repr(value) for key, value in call.arguments.items()},
+            )
+
+    class Fewer(Texts):
+        kept = 5
+
+    def broken(lens: Lens) -> list[int]:
+        stack = StackLens(setup, ())
+        stack._lay([lens], ())
+        return [one.law for one in laws.valid(stack, [Call("pay", {"amount": 0.12345678901234567})])]
+
+    assert broken(Texts(setup)) == []
+    assert broken(Fewer(setup)) == [2]

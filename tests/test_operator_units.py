@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from test_renaming_operators import Desk
 
+from perturb.law_examples import broken_on_examples
 from perturb.operator import Lens, NotApplicable, SeededPick, Setup, lens_for
 from perturb.operators import from_json
 from perturb.operators.arguments.unit_table import CONVERSIONS, UNITS, conversions_of, unit_called
-from perturb.operators.arguments.units import InUnit, Units, _times
+from perturb.operators.arguments.units import InUnit, Units, UnitsLens, _times
 from perturb.replay import Gold
 from perturb.types import Call, Failure, Tool, to_json
 
@@ -65,6 +66,7 @@ def test_an_agent_may_write_a_whole_number_either_way() -> None:
     assert lens.read_call(Call("pay", {"amount_cents": 1250})) == Call("pay", {"amount": 12.5})
 
 
+EXACT = UnitsLens.exact_digits or 0
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.decimals(0, 10**6, places=2).map(float)
 ANY = NUMBERS | st.booleans() | st.none() | st.text(max_size=5) | st.sampled_from(["1\\", "1.5\\", "\\", "\\\\\\", "x\\\\"])
 
@@ -84,6 +86,20 @@ def test_no_amount_of_money_needs_setting_apart(amount: Any) -> None:
     _, lens = dollars()
     shown = lens.show_call(Call("pay", {"amount": float(amount)})).arguments["amount_cents"]
     assert Fraction(shown) == Fraction(str(float(amount))) * 100
+
+
+def test_the_laws_hold_on_whatever_numbers_the_schema_allows() -> None:
+    setup = desk(amount={"type": "number", "x-unit": "GBP"}, day={"type": "string"}, to={"type": "string"})
+    assert [found.violation for found in broken_on_examples(Units, setup, 300)] == []
+
+
+@given(st.sampled_from(sorted(UNITS)), st.integers(1 - 10**EXACT, 10**EXACT - 1), st.integers(-300, 280))
+def test_a_number_of_few_digits_stays_a_number(old: str, digits: int, scale: int) -> None:
+    value = float(f"{digits}e{scale}")
+    for unit, (_, rate) in conversions_of(old, False).items():
+        lens = lens_for(Units(units={"pay.amount": InUnit("a", unit, rate, ("b", "bs"), "c")}), dollars()[0])
+        shown = lens.show_call(Call("pay", {"amount": value})).arguments["a"]
+        assert isinstance(shown, int | float), (value, shown)
 
 
 def test_the_old_name_and_the_old_form_are_refused() -> None:

@@ -34,6 +34,9 @@ class Lens:
     `implied` holds the places of arguments of which it shows no difference between leaving them out and giving the default that
     the toolset declares: a call that gives it reads back as one that leaves it out.
 
+    `exact_digits` is how many significant digits a number in a call may have so that a number stands for it in what is shown.
+    JSON's numbers are doubles: one of more digits may have no counterpart in another unit, and is shown as a text then.
+
     `catalogue` holds the tools that it tells of when asked, in place of listing them.
 
     `later` is what takes this lens's place within an episode (a migration, a tool that comes late), once `moves` says so; it
@@ -42,6 +45,7 @@ class Lens:
     """
 
     withholds: ClassVar[bool] = False
+    exact_digits: ClassVar[int | None] = None
 
     def __init__(self, real: Setup) -> None:
         self.real = real

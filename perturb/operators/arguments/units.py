@@ -119,6 +119,8 @@ class UnitsLens(PropertyNamesLens):
     """Shows numbers in other units, and refuses them under the old name."""
 
     part: ClassVar[Literal["arguments", "results"]] = "arguments"
+    exact_digits: ClassVar[int | None] = 11
+    """A double holds any 15 digits, and no rate of units that fractions go over into has more than four."""
 
     def __init__(self, real: Setup, units: Mapping[str, InUnit]) -> None:
         # Another plan may have changed the type already: then there is nothing left to do.
