@@ -135,7 +135,7 @@ def real() -> list[Recorded]:
 
 
 def test_what_is_found_in_real_episodes_is_little() -> None:
-    """Of 28 failed writes that were never repaired none is followed by a claim. Of the 7 late writes five were read: each changes
+    """None of 28 failed writes that were never repaired has a claim behind it. Of the 7 late writes five were read: each changes
     something that the gold leaves alone, in an episode that failed."""
     by_check = Counter(one.check for each in real() for one in findings(each))
     assert by_check == {"late_write": 7}
