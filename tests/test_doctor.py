@@ -147,6 +147,7 @@ def test_a_server_that_stores_nothing_gets_its_reasoning_encrypted() -> None:
 
 
 @pytest.mark.parametrize("refused", [None, "enabled"])
+@pytest.mark.slow
 def test_anthropic_thinking_is_asked_for_sent_back_and_altered(refused: str | None) -> None:
     def picky(body: dict[str, Any]) -> str | None:
         return f"thinking.type.{refused} is not supported" if body.get("thinking", {}).get("type") == refused else None
@@ -201,6 +202,7 @@ def test_one_call_a_turn_is_seen() -> None:
     assert (found["tools"], found["parallel"]) == (True, False)
 
 
+@pytest.mark.slow
 def test_a_strict_schema_is_refused_ignored_or_held() -> None:
     def refuses(body: dict[str, Any]) -> str | None:
         return "unknown field strict" if any("strict" in tool for tool in tools_of(body)) else None
@@ -225,6 +227,7 @@ def test_a_strict_schema_is_refused_ignored_or_held() -> None:
     assert "cannot be told" in told[3][1]
 
 
+@pytest.mark.slow
 def test_streams_are_refused_ignored_or_without_usage() -> None:
     def ignores(body: dict[str, Any], whole: dict[str, Any]) -> None:
         body.pop("stream", None)

@@ -60,6 +60,7 @@ def first_run(folder: Path) -> str:
         return store.runs()[0][0]
 
 
+@pytest.mark.slow
 def test_each_row_has_the_columns_with_the_types_that_are_documented(run: Path, tmp_path: Path) -> None:
     recorded = files.write(tmp_path / "t.json", [files.tau(1, 0, 1.0)])
     for made in (*exported(run, first_run(run)), *exported(run, str(recorded))):

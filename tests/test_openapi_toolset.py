@@ -295,8 +295,14 @@ def test_each_episode_begins_in_the_world_that_the_reset_makes(url: str, served:
 @pytest.mark.parametrize(
     "operator_id",
     [
-        *("tools.opaque", "arguments.synonym", "arguments.nest", "results.paginate", "results.rename_keys", "errors.style"),
-        *("faults.transient", "toolset.merge", "toolset.search", "system.persona", "user.style"),
+        *("arguments.nest", "results.paginate", "toolset.merge"),
+        *(
+            pytest.param(one, marks=pytest.mark.slow)
+            for one in (
+                *("tools.opaque", "arguments.synonym", "results.rename_keys", "errors.style", "faults.transient"),
+                *("toolset.search", "system.persona", "user.style"),
+            )
+        ),
     ],
 )
 def test_tasks_are_proven_clean_and_under_operators(operator_id: str, served: tuple[str, Path], tmp_path: Path) -> None:
@@ -315,6 +321,7 @@ def test_tasks_are_proven_clean_and_under_operators(operator_id: str, served: tu
     assert met
 
 
+@pytest.mark.slow
 def test_a_run_measures_a_drop_over_a_server(
     served: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -135,8 +135,8 @@ def real() -> list[Recorded]:
 
 
 def test_what_is_found_in_real_episodes_is_little() -> None:
-    """None of 28 failed writes that were never repaired has a claim behind it. Of the 7 late writes five were read: each changes
-    something that the gold leaves alone, in an episode that failed."""
+    """None of 28 failed writes that were never repaired has a claim behind it. Of the 7 late writes five were read: each
+    changes something that the gold leaves alone, in an episode that failed."""
     by_check = Counter(one.check for each in real() for one in findings(each))
     assert by_check == {"late_write": 7}
     assert all(each.passed is False for each in real() if findings(each))

@@ -65,8 +65,8 @@ def test_there_is_no_network(box: Sandbox) -> None:
     ("command", "told"),
     [
         ("while true; do :; done", "after 2 seconds"),
-        ("sleep 100 & sleep 100", "after 2 seconds"),
-        ("trap '' TERM INT HUP; sleep 100", "after 2 seconds"),
+        pytest.param("sleep 100 & sleep 100", "after 2 seconds", marks=pytest.mark.slow),
+        pytest.param("trap '' TERM INT HUP; sleep 100", "after 2 seconds", marks=pytest.mark.slow),
         ("for i in $(seq 1000); do head -c 1000000 /dev/zero > f$i; done; sleep 100", "the disk is full"),
     ],
 )
@@ -79,6 +79,7 @@ def test_what_takes_too_much_is_stopped_and_the_next_command_runs(box: Sandbox, 
 
 
 @needs_bubblewrap
+@pytest.mark.slow
 def test_forks_without_end_are_bounded(box: Sandbox) -> None:
     bash(box, "bomb() { bomb | bomb & }; bomb; sleep 1")
     deadline = time.monotonic() + 20
@@ -89,6 +90,7 @@ def test_forks_without_end_are_bounded(box: Sandbox) -> None:
 
 
 @needs_bubblewrap
+@pytest.mark.slow
 def test_memory_and_single_files_have_their_limits(box: Sandbox) -> None:
     hungry = bash(box, "head -c 900M /dev/zero | tail -n 1 | wc -c; echo ${PIPESTATUS[1]}", SHORT._replace(seconds=20.0))
     assert hungry.stopped is not None or hungry.stdout.split()[-1] != "0"

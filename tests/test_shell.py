@@ -75,6 +75,7 @@ def test_each_command_starts_in_the_home_with_what_was_left_in_files(terminal: A
     assert "No such file" in failed["stderr"]
 
 
+@pytest.mark.slow
 def test_a_command_that_hangs_is_stopped_and_says_so(terminal: Any) -> None:
     stopped = called(terminal, "run", command="echo begun; cat /dev/zero > /dev/null", timeout_seconds=1).data
     assert stopped["exit_code"] == 124
@@ -124,6 +125,7 @@ def test_the_state_is_told_and_taken_back(shell: Toolset, terminal: Any) -> None
     }
 
 
+@pytest.mark.slow
 def test_two_episodes_share_nothing_and_equal_work_makes_equal_commits(shell: Toolset, terminal: Any) -> None:
     other: Any = shell.environment(shell.tasks[0])
     work = "cd projects/site && echo a > a && git add a && git commit -qm a && git rev-parse HEAD"
