@@ -161,7 +161,7 @@ def test_anthropic_thinking_is_asked_for_sent_back_and_altered(refused: str | No
     assert (found["tools"], found["parallel"], found["results"], found["streaming"]) == (True, True, True, True)
 
 
-@pytest.mark.parametrize("api", ["chat", "responses", "anthropic"])
+@pytest.mark.parametrize("api", ["chat", *(pytest.param(api, marks=pytest.mark.slow) for api in ("responses", "anthropic"))])
 def test_no_more_is_asked_than_was_said_before(api: Any) -> None:
     with lacking() as served:
         found = examined(f"{served.url}/anthropic" if api == "anthropic" else f"{served.url}/v1", api)
@@ -365,11 +365,18 @@ def test_a_key_that_a_server_repeats_is_not_told(monkeypatch: pytest.MonkeyPatch
     ("arguments", "status", "told"),
     [
         (("--base-url", "http://127.0.0.1:1/v1", "--model", "m"), 3, "the connection to http://127.0.0.1:1/v1 failed"),
-        (("--base-url", "http://127.0.0.1:1/v1"), 3, "the connection to http://127.0.0.1:1/v1 failed"),
+        pytest.param(
+            ("--base-url", "http://127.0.0.1:1/v1"), 3, "the connection to http://127.0.0.1:1/v1 failed", marks=pytest.mark.slow
+        ),
         (("--base-url", "nowhere"), 2, "is no URL of a server"),
         (("--base-url", "https://me:word@host/v1"), 2, "holds a name or a password"),
         (("--model", "m"), 2, "there is no key for the provider; set OPENAI_API_KEY"),
-        (("--api", "anthropic", "--model", "m"), 2, "set ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN"),
+        pytest.param(
+            ("--api", "anthropic", "--model", "m"),
+            2,
+            "set ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_an_endpoint_that_cannot_be_asked_is_one_line(

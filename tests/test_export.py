@@ -71,6 +71,7 @@ def test_each_row_has_the_columns_with_the_types_that_are_documented(run: Path, 
             assert value is None or type(value) in kinds, name
 
 
+@pytest.mark.slow
 def test_a_run_is_exported_clean_and_perturbed_with_plan_seed_and_real_calls(run: Path) -> None:
     rows = exported(run, first_run(run))
     assert {(one["arm"], one["setup"]) for one in rows} == {("clean", ""), ("perturbed", "tools.opaque")}

@@ -43,6 +43,7 @@ def values(path: Path, marks: tuple[str, ...] = ()) -> list[Any]:
     ascii=st.booleans(),
     ending=st.sampled_from(["json", "jsonl"]),
 )
+@pytest.mark.slow
 def test_what_is_read_is_what_json_itself_reads(
     tmp_path_factory: pytest.TempPathFactory, wanted: list[Any], chunk: int, indent: int | None, ascii: bool, ending: str
 ) -> None:

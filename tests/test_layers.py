@@ -174,6 +174,7 @@ def test_every_module_has_a_layer_and_every_entry_a_module() -> None:
     assert tops == {name for names in LAYERS for name in names}
 
 
+@pytest.mark.slow
 def test_a_module_imports_only_from_its_own_layer_and_those_below() -> None:
     upwards = {
         (one.module, one.target): one

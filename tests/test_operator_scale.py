@@ -50,6 +50,7 @@ def table(state: Any, path: str) -> Any:
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
 @pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.slow
 def test_there_is_ten_times_as_much_and_it_comes_back(spec: str, seed: int) -> None:
     toolset = loaded(spec)
     lens = lens_for(plan(toolset, seed=seed), Setup.of(toolset))

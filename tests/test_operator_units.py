@@ -88,6 +88,7 @@ def test_no_amount_of_money_needs_setting_apart(amount: Any) -> None:
     assert Fraction(shown) == Fraction(str(float(amount))) * 100
 
 
+@pytest.mark.slow
 def test_the_laws_hold_on_whatever_numbers_the_schema_allows() -> None:
     setup = desk(amount={"type": "number", "x-unit": "GBP"}, day={"type": "string"}, to={"type": "string"})
     assert [found.violation for found in broken_on_examples(Units, setup, 300)] == []

@@ -94,6 +94,7 @@ def test_every_value_reads_back_to_the_letter(made: Notation, value: Any) -> Non
 @pytest.mark.parametrize("made", EVERY)
 @examples(200)
 @given(one=ANY, other=ANY)
+@pytest.mark.slow
 def test_no_two_values_are_shown_alike(made: Notation, one: Any, other: Any) -> None:
     assert alike(made.show(one), made.show(other)) == alike(one, other)
 

@@ -80,6 +80,7 @@ def test_every_value_survives(operator: str, name: str) -> None:
 
 @pytest.mark.parametrize("name", EACH)
 @pytest.mark.parametrize("operator", ["user.style", "user.reorder", "user.paraphrase"])
+@pytest.mark.slow
 def test_the_sense_survives(operator: str, name: str) -> None:
     for seed in seeds(5):
         for task, _, turns in drawn(operator, name, seed):

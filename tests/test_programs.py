@@ -224,6 +224,7 @@ def test_a_failure_names_the_command_that_shows_it_again(here: Here, tmp_path: P
     assert (tmp_path / plan).is_file()
 
 
+@pytest.mark.slow
 def test_a_program_is_started_for_a_plan_again(here: Here, tmp_path: Path) -> None:
     """Over a toolset that is known, whose proof is told, and over a file of tasks, whose tools are learnt."""
     with provided(message("I cannot."), again=True) as provider:

@@ -123,6 +123,7 @@ def test_a_weakness_is_found_in_an_agent_that_fails_at_random_too() -> None:
     assert found.clean.passed > found.perturbed.passed == 0
 
 
+@pytest.mark.slow
 def test_a_weakness_that_shows_in_most_episodes_alone_is_found() -> None:
     found = searched(planted(CARRIER, broken=0.3, seed=2), budget=400)
     assert found.found

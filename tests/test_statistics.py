@@ -141,6 +141,7 @@ def test_hull_t_covers_at_ten_tasks_of_five_trials_that_suffer_unequally() -> No
     assert width == pytest.approx(0.452, abs=0.04)
 
 
+@pytest.mark.slow
 def test_hull_t_covers_with_unequal_arms() -> None:
     coverage, _ = simulate(40, 1, 0.6, (1.25, 0.5), k_clean=2)
     assert 0.94 <= coverage <= 0.98
