@@ -26,6 +26,8 @@ from perturb.serving.obliging import ObligingMind
 from perturb.serving.seen import BadRequest
 from perturb.serving.server import serving
 
+pytestmark = pytest.mark.slow
+
 Refuses = Callable[[dict[str, Any]], "str | None"]
 Spoils = Callable[[dict[str, Any], dict[str, Any]], None]
 

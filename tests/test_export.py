@@ -19,6 +19,8 @@ from perturb.importing import Wanted, read_files
 from perturb.recorded import Recorded, RecordedMessage, pair
 from perturb.store import Store
 
+pytestmark = pytest.mark.slow
+
 TYPES: dict[str, tuple[type, ...]] = {
     "text": (str,),
     "whole": (int,),

@@ -27,6 +27,8 @@ from perturb.replay import Gold
 from perturb.toolset import Task
 from perturb.types import Answer, Call, Failure, Result
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = str(Path(shelter.__file__))
 DOCUMENT = str(Path(shelter.__file__).with_name("shelter.yaml"))
 

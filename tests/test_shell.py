@@ -17,7 +17,10 @@ from perturb.replay import Gold
 from perturb.toolset import Toolset
 from perturb.types import Call, Failure, Result
 
-pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed"),
+]
 QUESTIONS = 4
 """Tasks that ask, and want nothing changed: stating the answer solves them."""
 

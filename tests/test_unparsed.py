@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from command_line import SHELF, Here
 
+pytestmark = pytest.mark.slow
+
 MUMBLES = """
 
 async def agent(episode):

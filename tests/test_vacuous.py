@@ -21,6 +21,8 @@ from perturb.rendering.terminal import print_report
 from perturb.statistics.rows import EpisodeRow
 from perturb.statistics.summary import summarize
 
+pytestmark = pytest.mark.slow
+
 NAMED = ("t01", "t02")
 TOOLSET = '''
 """Two tasks, one of which asks for nothing that is not there already."""
