@@ -57,7 +57,7 @@ def test_gold_passes_every_task_and_a_silent_agent_none(capsys: pytest.CaptureFi
     told = Here(capsys)("check", "--toolset", "shell", "--operators", "tools.synonym", "--json").json
     assert told["tasks"] >= 25
     assert told["gold_fails_clean"] == []
-    assert told["floor"] == {"silent": 0, "answer_only": QUESTIONS}
+    assert told["floor"] == {"silent": 0, "answer_only": QUESTIONS, "vacuous": []}
     assert [row["solvable"] for row in told["operators"]] == [told["tasks"]]
 
 
