@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT)]
 
 from benchmarks.canned_model import TURNS, canned  # noqa: E402
-from benchmarks.growth import _peak as peak  # noqa: E402
+from benchmarks.growth import peak  # noqa: E402
 from benchmarks.trivial import Instant, Trivial, episodes  # noqa: E402
 from perturb.agent import AgentContext  # noqa: E402
 from perturb.agent_files import find_agent  # noqa: E402

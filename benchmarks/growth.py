@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT)]
 
 
-def _peak() -> float:
+def peak() -> float:
     """The largest resident memory of this process so far, in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
@@ -45,25 +45,25 @@ def one_size(count: int) -> None:
     stack = draw_stack(setup, 0)
     summarize([])
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "growth.sqlite") as store:
-        base, start = _peak(), time.perf_counter()
+        base, start = peak(), time.perf_counter()
         store.add_pairs("growth", 0, episodes(toolset, count, itertools.cycle((None, stack)), "growth"))
         plan = RunPlan(run="growth", episodes=count)
-        planned = _peak()
+        planned = peak()
 
         async def run() -> None:
             await run_episodes(toolset, agent, plan, Limits(), store=store, setup=setup)
 
         anyio.run(run)
         ran = time.perf_counter() - start
-        run_peak = _peak()
+        run_peak = peak()
         summary = summarize(stored_rows(store, "growth", ()))
         seconds = time.perf_counter() - start
         size = sum(file.stat().st_size for file in Path(folder).iterdir()) / 2**20
     if summary.outcomes_clean.get("passed", 0) + summary.outcomes_perturbed.get("passed", 0) != count:
         raise SystemExit(f"only {summary.outcomes_clean} and {summary.outcomes_perturbed} of {count} passed")
     print(
-        f"{count:>9,} {ran:>9.1f} {count / ran:>10,.0f} {seconds - ran:>10.2f} {_peak():>9.0f} {planned - base:>10.1f} "
-        f"{run_peak - planned:>9.1f} {_peak() - run_peak:>9.1f} {size:>9.1f}",
+        f"{count:>9,} {ran:>9.1f} {count / ran:>10,.0f} {seconds - ran:>10.2f} {peak():>9.0f} {planned - base:>10.1f} "
+        f"{run_peak - planned:>9.1f} {peak() - run_peak:>9.1f} {size:>9.1f}",
         flush=True,
     )
 

@@ -152,9 +152,10 @@ class Checked(msgspec.Struct, kw_only=True):
         return any(row.not_proven for row in rows) and not any(row.solvable for row in rows)
 
     def to_json(self) -> dict[str, JSON]:
-        """The JSON of `perturb check`: what is broken names its plan by an id under `plans`, which tells each once."""
+        """The JSON of `perturb check`. What is unsolvable has its plan. A broken law names its own by an id under `plans`, where
+        each stands once, since one plan breaks a law on many tasks."""
         stacks = [_as_json(row) for row in self.rows.values() if row.id == Stack.id]
-        broken = [one for row in self.rows.values() for one in (*row.unsolvable, *row.violations) if one.plan is not None]
+        broken = [one for row in self.rows.values() for one in row.violations if one.plan is not None]
         return {
             "toolset": self.toolset,
             "tasks": self.tasks,
@@ -174,9 +175,9 @@ class Checked(msgspec.Struct, kw_only=True):
 
 def _as_json(row: Row) -> dict[str, JSON]:
     made: dict[str, JSON] = msgspec.to_builtins(row)
-    for key, found in (("unsolvable", row.unsolvable), ("violations", row.violations)):
-        made[key] = [
-            {"task": one.task, "reason": one.reason, "plan": None if one.plan is None else digest(one.plan)} for one in found
-        ]
+    made["violations"] = [
+        {"task": one.task, "reason": one.reason, "plan": None if one.plan is None else digest(one.plan)}
+        for one in row.violations
+    ]
     made["applicable_tasks"] = len(made.pop("tasks"))
     return made
