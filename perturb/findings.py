@@ -152,8 +152,8 @@ class Checked(msgspec.Struct, kw_only=True):
         return any(row.not_proven for row in rows) and not any(row.solvable for row in rows)
 
     def to_json(self) -> dict[str, JSON]:
-        """The JSON of `perturb check`. What is unsolvable has its plan. A broken law names its own by an id under `plans`, where
-        each stands once, since one plan breaks a law on many tasks."""
+        """The JSON of `perturb check`. What is unsolvable has its plan. A broken law names its own by an id under `plans`,
+        where each stands once, since one plan breaks a law on many tasks."""
         stacks = [_as_json(row) for row in self.rows.values() if row.id == Stack.id]
         broken = [one for row in self.rows.values() for one in row.violations if one.plan is not None]
         return {
